@@ -1,0 +1,39 @@
+# Everything a newcomer needs: make quickstart, make test. Each sets up what it lacks.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := HF_HUB_OFFLINE=1 $(BIN)/python -m slm_lora
+
+help: ## list the targets
+	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+setup: .venv/installed ## build .venv and install the package with its tools
+
+# Runs again only when what is to be installed has changed.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+quickstart: setup ## the main job on the embedded model: any CPU, no network
+	$(RUN) +recipe=sentiment model=nano
+
+test: setup ## the tests, with the lines they cover
+	HF_HUB_OFFLINE=1 $(BIN)/pytest --numprocesses 2 --cov --cov-report=term
+
+lint: setup ## style, formatting and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup ## mend style and formatting
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+benchmark: setup ## our training against a plain TRL script
+	$(BIN)/python benchmarks/train.py
+
+nano: setup ## rebuild the embedded model from nothing
+	$(BIN)/python recipes/nano/pretrain.py
+
+.PHONY: help setup quickstart test lint format benchmark nano

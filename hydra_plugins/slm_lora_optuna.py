@@ -1,0 +1,135 @@
+"""A Hydra sweeper that lets Optuna choose what to try next, resumable from a database file.
+
+    python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lora
+    python -m slm_lora -m … hydra/sweeper=optuna sweep.storage=study.db 'lora.r=choice(4,8)'
+
+The search space is `sweep.space` and whatever the command line sweeps, in Hydra's words: `choice`,
+`range`, `interval`, with the tag `log` for a logarithmic scale and `int` for whole numbers.
+Hydra accepts sweepers from the package `hydra_plugins` alone, hence this file's place. The
+published Optuna plugin for Hydra 1.3 is bound to Optuna 2.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    IntervalSweep,
+    Override,
+    RangeSweep,
+    Transformer,
+)
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from slm_lora.errors import UserError
+
+if TYPE_CHECKING:
+    import optuna
+
+DIRECTIONS = {"classification": "maximize", "text": "minimize"}
+
+
+class OptunaSweeper(Sweeper):
+    """One trial is one job; the objective is what the job returns, None for a failed one."""
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Called by Hydra before `sweep`."""
+        self.context = hydra_context
+        self.config = config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Run trials until `sweep.n_trials` have ended, those in the database included.
+
+        Raises:
+            UserError: Optuna is not installed, or there is nothing to search.
+        """
+        fixed = [a for a in _parse(arguments) if not a.is_sweep_override()]
+        job = self.context.config_loader.load_sweep_config(self.config, [_line(a) for a in fixed])
+        space = _parse([f"{key}={values}" for key, values in job.sweep.space.items()])
+        swept = {a.get_key_element(): a for a in _parse(arguments) if a.is_sweep_override()}
+        space = list(({a.get_key_element(): a for a in space} | swept).values())
+        if not space:
+            raise UserError(
+                "there is nothing to search", "type sweep=lora, or 'lora.r=choice(4,8,16)'"
+            )
+        study = self._study(job)
+        for _ in range(_ended(study), job.sweep.n_trials):
+            trial = study.ask()
+            words = [_suggest(trial, override) for override in space]
+            job_words = [_line(a) for a in fixed if a.key_or_group != "sweep"] + words
+            (returned,) = self.launcher.launch([job_words], initial_job_idx=trial.number)
+            _tell(study, trial, returned)
+
+    def _study(self, job: DictConfig) -> "optuna.Study":
+        try:
+            import optuna
+        except ImportError as error:
+            raise UserError(
+                "optuna is not installed", "type pip install 'slm-lora[sweep]'"
+            ) from error
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        file = Path(job.sweep.storage or Path(self.config.hydra.sweep.dir) / "optuna.db").absolute()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        study = optuna.create_study(
+            storage=f"sqlite:///{file}",
+            study_name=job.recipe or "run",
+            direction=job.sweep.direction or DIRECTIONS[job.task.kind],
+            load_if_exists=True,
+        )
+        # A resumed sampler must not repeat the random trials that it began with.
+        study.sampler = optuna.samplers.TPESampler(seed=job.seed + len(study.trials))
+        for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        return study
+
+
+def _parse(words: list[str]) -> list[Override]:
+    parsed: list[Override] = OverridesParser.create().parse_overrides(words)
+    return parsed
+
+
+def _line(override: Override) -> str:
+    return str(override.input_line)
+
+
+def _ended(study: "optuna.Study") -> int:
+    """Trials that ran to their end; those that were interrupted or failed do not count."""
+    return sum(trial.state.name == "COMPLETE" for trial in study.trials)
+
+
+def _suggest(trial: "optuna.Trial", override: Override) -> str:
+    """The override with the value that this trial tries."""
+    key, values = override.get_key_element(), override.value()
+    log = isinstance(values, RangeSweep | IntervalSweep) and "log" in values.tags
+    chosen: Any
+    if isinstance(values, ChoiceSweep):
+        texts = list(override.sweep_string_iterator())
+        chosen = trial.suggest_categorical(key, texts)
+    elif isinstance(values, RangeSweep):
+        numbers = list(override.sweep_iterator(Transformer.identity))
+        chosen = trial.suggest_categorical(key, numbers)
+    elif isinstance(values, IntervalSweep) and (
+        "int" in values.tags or (isinstance(values.start, int) and isinstance(values.end, int))
+    ):
+        chosen = trial.suggest_int(key, int(values.start), int(values.end), log=log)
+    else:
+        chosen = trial.suggest_float(key, values.start, values.end, log=log)
+    return f"{key}={chosen}"
+
+
+def _tell(study: "optuna.Study", trial: "optuna.Trial", returned: JobReturn) -> None:
+    value = returned.return_value
+    if value is None:
+        study.tell(trial, state="FAIL")
+    else:
+        study.tell(trial, value)

@@ -1,0 +1,6 @@
+"""LoRA and QLoRA fine-tuning of small causal language models, with proof that the adapter helps.
+
+python -m slm_lora +recipe=sentiment model=nano
+"""
+
+__version__ = "0.1.0"

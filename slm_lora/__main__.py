@@ -1,0 +1,183 @@
+"""The command line: verb → function, and the only place that prints errors and sets exit codes.
+
+    python -m slm_lora +recipe=sentiment model=nano
+    python -m slm_lora --help
+
+Exit codes: 0 done, 1 our bug (with a traceback), 2 the user can mend it, 130 interrupted.
+Nothing here imports torch before the config is known to be right.
+"""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from slm_lora import __version__, sweep, usage
+from slm_lora.config import compose
+from slm_lora.config.schema import Config, nearest
+from slm_lora.errors import UserError
+from slm_lora.hardware import check_without_torch
+from slm_lora.progress import set_up_logging
+from slm_lora.run import Run, open_run, read_json
+
+VERBS = ("run", "inspect", "evaluate", "report", "doctor")
+
+
+def main() -> None:
+    """Entry point of `python -m slm_lora` and of `slm-lora`."""
+    # A busy-waiting OpenMP can slow a shared machine to a crawl; read once, when it starts.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Errors of Hydra reach us instead of being printed by it.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        sys.exit(dispatch(sys.argv[1:]))
+    except UserError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def dispatch(words: list[str]) -> None:
+    """Run the verb that the command line names."""
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage.text())
+    elif words[0] == "--version":
+        print(f"slm_lora {__version__}")
+    elif words[0] == "inspect":
+        inspect(words[1:])
+    elif words[0] in ("evaluate", "report"):
+        on_run(words[0], words[1:])
+    elif words[0] == "doctor":
+        doctor(words[1:])
+    elif words[0].isidentifier() and words[0] != "run":
+        raise UserError(f"there is no verb '{words[0]}'", nearest(words[0], VERBS))
+    else:
+        run(words[1:] if words[0] == "run" else words)
+
+
+def run(words: list[str]) -> None:
+    """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info` …)."""
+    compose.register()
+    args = get_args_parser().parse_args(words)
+    config_dir = Path(args.config_dir) if args.config_dir else None
+    if config_dir and not config_dir.is_dir():
+        raise UserError(
+            f"--config-dir {config_dir}: no such folder", "expected DIR with DIR/recipe/NAME.yaml"
+        )
+    if args.multirun:
+        sweep.check_jobs(args.overrides, config_dir)
+        hand_to_hydra(words)
+        return
+    config = compose.load(args.overrides, config_dir)
+    if args.cfg or args.info or args.shell_completion or args.hydra_help:
+        hand_to_hydra(words)
+    else:
+        run_once(config, args.overrides, words)
+
+
+def hand_to_hydra(words: list[str]) -> None:
+    """Hydra's own command line: it composes each job of a sweep and calls `sweep_job`."""
+    sys.argv = [sys.argv[0], *compose.opened(words)]
+    program = hydra.main(version_base="1.3", config_path=str(compose.CONF), config_name="config")
+    try:
+        program(job_of_sweep)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise compose.explain(error) from error
+
+
+def job_of_sweep(composed: DictConfig) -> float | None:
+    """One job of a sweep; returns its objective."""
+    set_up_logging()
+    of_hydra = HydraConfig.get()
+    return sweep.sweep_job(
+        composed, Path(of_hydra.runtime.output_dir), list(of_hydra.overrides.task)
+    )
+
+
+def run_once(config: Config, overrides: list[str], words: list[str]) -> None:
+    """The pipeline in its run folder, then the summary."""
+    check_without_torch(config)
+    folder = open_run(config, overrides)
+    set_up_logging()
+    try:
+        from slm_lora import pipeline
+
+        pipeline.run(config, folder)
+    except KeyboardInterrupt:
+        words = [word for word in words if not word.startswith("run_dir=")]
+        line = shlex.join(["python", "-m", "slm_lora", *words, f"run_dir={folder.path}"])
+        print(f"to go on where it stopped, type: {line}", file=sys.stderr)
+        raise
+    summarize(folder)
+
+
+def summarize(folder: Run) -> None:
+    """The verdict for a person; the run folder on the last line."""
+    from rich.console import Console
+
+    from slm_lora.report import summary_table, verdict
+
+    metrics = read_json(folder.metrics)
+    console = Console()
+    console.print(summary_table(metrics))
+    console.print(verdict(metrics))
+    console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
+    print(folder.path)
+
+
+def inspect(words: list[str]) -> None:
+    """What the model will see; reads the tokenizer and the data, no weights."""
+    as_json = "--json" in words
+    compose.register()
+    config = compose.load([word for word in words if word != "--json"])
+    set_up_logging()
+    from slm_lora.inspect_cli import inspect as show
+
+    show(config, as_json)
+
+
+def on_run(verb: str, words: list[str]) -> None:
+    """`evaluate` and `report`: verbs on a run folder, with the config saved there."""
+    if not words:
+        raise UserError(
+            f"{verb} needs a run folder", f"type slm-lora {verb} outputs/RECIPE/DATE_TIME"
+        )
+    compose.register()
+    folder, overrides = Run(Path(words[0])), words[1:]
+    config = compose.from_file(folder.config, overrides)
+    set_up_logging()
+    if verb == "evaluate":
+        from slm_lora.evaluate import evaluate
+
+        folder = evaluate(folder, overrides)
+    elif overrides:
+        raise UserError(f"report takes no '{overrides[0]}'", f"type slm-lora report {words[0]}")
+    else:
+        from slm_lora import pipeline
+
+        pipeline.conclude(config, folder)
+    summarize(folder)
+
+
+def doctor(words: list[str]) -> None:
+    """What this machine can do."""
+    if words:
+        raise UserError(f"doctor takes no '{words[0]}'", "type slm-lora doctor")
+    from slm_lora.doctor import doctor as examine
+
+    examine()
+
+
+if __name__ == "__main__":
+    main()

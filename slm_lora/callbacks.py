@@ -1,0 +1,81 @@
+"""Progress of the training: steps, loss, tokens a second and the time left.
+
+python -m slm_lora +recipe=sentiment model=nano
+"""
+
+import time
+from typing import Any
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from slm_lora.progress import console, log
+
+
+class TrainingProgress(TrainerCallback):
+    """Steps, loss, tokens a second and the time left."""
+
+    def __init__(self) -> None:
+        self.bar = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.start = time.monotonic()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.start = time.monotonic()
+        self.first_step = state.global_step
+        self.task = self.bar.add_task("training", total=state.max_steps, figures="")
+        self.bar.update(self.task, completed=state.global_step)
+        self.bar.start()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.bar.update(self.task, completed=state.global_step)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        if not logs or not ({"loss", "eval_loss"} & logs.keys()):
+            return
+        seconds = time.monotonic() - self.start
+        left = seconds / max(state.global_step - self.first_step, 1)
+        left *= state.max_steps - state.global_step
+        figures = "  ".join(
+            f"{key} {logs[key]:.4f}" for key in ("loss", "eval_loss") if key in logs
+        )
+        if (tokens := logs.get("num_tokens")) is not None:
+            figures += f"  {tokens / seconds:,.0f} tokens/s"
+        self.bar.update(self.task, figures=figures)
+        if not console.is_terminal:
+            log.info(
+                "step %d/%d  %s  %.0f s left", state.global_step, state.max_steps, figures, left
+            )
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.bar.stop()

@@ -1,0 +1,124 @@
+"""From a row to token ids: the one rendering that training, evaluation and chat share.
+
+    python -m slm_lora inspect +recipe=sentiment model=nano
+
+A row is `{"id", "prompt": [messages], "completion": [message], "label"?}`. The tokenizer's chat
+template writes the special tokens, so text is tokenized with `add_special_tokens=False`. A row
+without a prompt is plain text: begin of text, the text, end of text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora.errors import UserError
+
+Row = dict[str, Any]
+
+PLAIN_TEMPLATE = (
+    "{{ bos_token }}"
+    "{% for message in messages %}"
+    "{% if message['role'] == 'assistant' %} {{ message['content'] }}{{ eos_token }}"
+    "{% else %}{{ message['content'] }}"
+    "{% if not loop.last and messages[loop.index]['role'] != 'assistant' %}{{ '\\n' }}{% endif %}"
+    "{% endif %}{% endfor %}"
+)
+"""For a tokenizer without a chat template: question, space, answer, end of text."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of one row. `completion` ends with `terminator`, what the template writes after the
+    answer; `answer` is what lies between the prompt and it. `text` is the row as rendered."""
+
+    prompt: list[int]
+    completion: list[int]
+    answer_length: int
+    text: str
+
+    @property
+    def ids(self) -> list[int]:
+        return self.prompt + self.completion
+
+    @property
+    def answer(self) -> list[int]:
+        return self.completion[: self.answer_length]
+
+    @property
+    def terminator(self) -> list[int]:
+        return self.completion[self.answer_length :]
+
+
+def prompt_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
+    """What the model reads before it answers."""
+    if not row["prompt"]:
+        return tokenizer.bos_token or ""
+    return str(
+        tokenizer.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
+    )
+
+
+def full_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
+    """Prompt and completion, as trained on."""
+    if not row["prompt"]:
+        return prompt_text(row, tokenizer) + row["completion"][0]["content"] + tokenizer.eos_token
+    messages = row["prompt"] + row["completion"]
+    return str(tokenizer.apply_chat_template(messages, tokenize=False))
+
+
+def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    """Token ids of rendered texts, one list a text."""
+    if not texts:
+        return []
+    ids = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False).input_ids
+    return list(ids)
+
+
+def encode_prompts(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    """Token ids of the prompts alone, for generation."""
+    return tokenize([prompt_text(row, tokenizer) for row in rows], tokenizer)
+
+
+def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Encoded]:
+    """Token ids of whole rows.
+
+    Raises:
+        UserError: a prompt's tokens are not how the whole row's tokens begin, so no loss mask
+            could tell prompt from completion; or the template does not write the answer as it is.
+    """
+    prompts = [prompt_text(row, tokenizer) for row in rows]
+    wholes = [full_text(row, tokenizer) for row in rows]
+    answers = [
+        whole[: _answer_end(row, prompt, whole)]
+        for row, prompt, whole in zip(rows, prompts, wholes, strict=True)
+    ]
+    ids = zip(*(tokenize(texts, tokenizer) for texts in (prompts, wholes, answers)), strict=True)
+    return [
+        _split(row, *three, whole) for row, three, whole in zip(rows, ids, wholes, strict=True)
+    ]
+
+
+def _answer_end(row: Row, prompt: str, whole: str) -> int:
+    """Where the answer ends in the whole text; its first place after the prompt counts."""
+    answer = row["completion"][0]["content"].strip()
+    start = whole.find(answer, min(len(prompt), len(whole) - len(answer)))
+    if start < 0:
+        raise UserError(
+            f"row {row['id']}: the chat template does not write the answer {answer[:60]!r} as it is",
+            "type model.chat_template=FILE with one that does, or model.chat_template=plain",
+        )
+    return start + len(answer)
+
+
+def _split(
+    row: Row, prompt: list[int], whole: list[int], answer: list[int], text: str
+) -> Encoded:
+    if whole[: len(prompt)] != prompt:
+        raise UserError(
+            f"row {row['id']}: the prompt's tokens are not how the whole row's tokens begin",
+            "the chat template or the tokenizer joins the end of the prompt with the answer; "
+            "end the prompt with a newline, or type model.chat_template=FILE with one that does",
+        )
+    return Encoded(prompt, whole[len(prompt) :], len(answer) - len(prompt), text)

@@ -1,0 +1,123 @@
+"""Everything about rows that needs no tokenizer: read, clean, split, and look for test rows.
+
+    python -m slm_lora inspect +recipe=sentiment model=nano
+"""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from slm_lora.config.schema import DataConfig
+from slm_lora.data import cleaning, overlap, shapes, sources, splits
+from slm_lora.data.labels import Labels
+from slm_lora.data.shapes import Item, Row
+from slm_lora.data.sources import Source
+from slm_lora.errors import UserError
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Rows of the three splits, and the report: sources, shape, counts, overlap, fingerprint."""
+
+    train: list[Row]
+    validation: list[Row]
+    test: list[Row]
+    report: dict[str, Any]
+
+
+def load_rows(config: DataConfig, seed: int) -> Loaded:
+    """Read, clean and split the rows that the config names.
+
+    Test rows of their own source are never left out but for an empty text; rows that repeat another
+    are counted. Training rows with a test row's text are dropped.
+
+    Raises:
+        UserError: a source is not there or malformed, a shape or label is unknown, or no row is left.
+    """
+    train_source, test_source = sources.read(config)
+    shape = _shape(config, train_source, test_source)
+    labels = Labels(config, train_source)
+
+    pool, dropped = shapes.to_items(train_source, shape, config, labels)
+    pool, repeated = cleaning.drop_repeated(pool)
+    dropped += repeated
+    test_dropped, test_repeated = Counter[str](), Counter[str]()
+    if test_source is None:
+        pool, test = splits.hold_out(pool, config.test_fraction, seed, "test")
+    else:
+        test, test_dropped = shapes.to_items(test_source, shape, config, labels)
+        _, test_repeated = cleaning.drop_repeated(test)
+    pool, exact = overlap.drop_exact(pool, test)
+    if exact:
+        dropped["in_test"] = exact
+
+    pool = splits.limit(pool, config.train_limit, seed)
+    test = splits.limit(test, config.test_limit, seed)
+    train, validation = splits.hold_out(pool, config.validation_fraction, seed, "validation")
+    _refuse_empty(train, test, dropped, test_dropped)
+
+    by_split = {"train": train, "validation": validation, "test": test}
+    rows = {split: [item.row for item in items] for split, items in by_split.items()}
+    report = {
+        "sources": {
+            "train": train_source.report,
+            "test": test_source.report if test_source else "held out of the training rows",
+        },
+        "shape": shape,
+        "rows_read": {
+            "train": len(train_source.records),
+            "test": len(test_source.records) if test_source else 0,
+        },
+        "rows": {split: len(items) for split, items in rows.items()},
+        "dropped": {"train": dict(dropped), "test": dict(test_dropped)},
+        "kept_in_test": dict(test_repeated),
+        "multi_turn_rows": sum(_turns(row) > 1 for items in rows.values() for row in items),
+        "overlap": {"exact": exact, **overlap.near(pool, test, config.near_duplicate)},
+        "labels": {
+            split: dict(sorted(Counter(row["label"] for row in items if "label" in row).items()))
+            for split, items in rows.items()
+        },
+        "fingerprint": fingerprint(rows),
+    }
+    return Loaded(rows["train"], rows["validation"], rows["test"], report)
+
+
+def fingerprint(rows: dict[str, list[Row]]) -> str:
+    """SHA-256 over all rows of all splits, in their order."""
+    digest = hashlib.sha256()
+    for split, items in rows.items():
+        for row in items:
+            digest.update(json.dumps([split, row], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _shape(config: DataConfig, train: Source, test: Source | None) -> str:
+    found = []
+    for source in (train, test):
+        if source is not None:
+            shapes.rename(source, config)
+            found.append(shapes.recognise(source))
+    if len(set(found)) > 1:
+        raise UserError(
+            f"the training rows are {found[0]}, the test rows {found[1]}",
+            "expected the same columns in both; see data.columns",
+        )
+    return found[0]
+
+
+def _turns(row: Row) -> int:
+    return sum(message["role"] == "user" for message in row["prompt"])
+
+
+def _refuse_empty(
+    train: list[Item], test: list[Item], dropped: Counter[str], test_dropped: Counter[str]
+) -> None:
+    for split, items, lost in (("train", train, dropped), ("test", test, test_dropped)):
+        if not items:
+            raise UserError(
+                f"no {split} rows are left; dropped: {dict(lost) or 'none'}",
+                "name more rows by data.train or data.test, or see data.test_fraction and "
+                "data.validation_fraction",
+            )

@@ -1,0 +1,97 @@
+"""Where rows come from: files when `data.train` names some, else a dataset of the hub.
+
+    python -m slm_lora inspect +recipe=sentiment data=sst2
+    python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data.test=dev.tsv
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_lora.config.schema import DataConfig
+from slm_lora.errors import UserError
+
+
+@dataclass
+class Record:
+    """One line of a source: `columns` by name, `origin` for messages (`train.csv:17`), `id`."""
+
+    columns: dict[str, Any]
+    origin: str
+    id: str
+
+
+@dataclass
+class Source:
+    """All records of a split. `class_names`: column → names of its integer classes, where the
+    source tells them. `report`: one entry for each file or hub split."""
+
+    records: list[Record] = field(default_factory=list)
+    class_names: dict[str, list[str]] = field(default_factory=dict)
+    report: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read(config: DataConfig) -> tuple[Source, Source | None]:
+    """Training source and test source; None when the test rows are to be split off.
+
+    Raises:
+        UserError: nothing is named, or what is named is not there or malformed.
+    """
+    if config.train is not None:
+        from slm_lora.data.files import read_files
+
+        test = config.test and read_files(config.test, "data.test", config.encoding)
+        return read_files(config.train, "data.train", config.encoding), test or None
+    if config.name is None:
+        raise UserError(
+            "no data is named",
+            "type data.train=FILE data.test=FILE, data.name=HUB_ID or data=sst2",
+        )
+    test = read_hub(config, config.test_split) if config.test_split else None
+    return read_hub(config, config.train_split), test
+
+
+def read_hub(config: DataConfig, split: str) -> Source:
+    """One split of a dataset on the hub, or of a folder in the hub's layout.
+
+    Raises:
+        UserError: the hub is out of reach, or has no such dataset, configuration or split.
+    """
+    from datasets import ClassLabel, load_dataset
+    from datasets.exceptions import DatasetsError
+
+    named = f"data.name={config.name} data.config_name={config.config_name} split {split}"
+    try:
+        dataset = load_dataset(
+            config.name, config.config_name, split=split, revision=config.revision
+        )
+    except ConnectionError as error:
+        raise UserError(
+            f"data.name={config.name}: {str(error).splitlines()[0]}",
+            "type data.train=FILE data.test=FILE for local files (HF_HUB_OFFLINE must not be 1 "
+            "for a download)",
+        ) from error
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+        raise UserError(
+            f"{named}: {error}",
+            "set data.name, data.config_name, data.train_split, data.test_split or data.revision",
+        ) from error
+    features = dataset.features or {}
+    urls = " ".join(dataset.download_checksums or {})
+    commit = re.search(r"@([0-9a-f]{40})/", urls)
+    return Source(
+        [
+            Record(columns, f"{config.name} {split} row {number}", f"{split}:{number}")
+            for number, columns in enumerate(dataset.to_list(), 1)
+        ],
+        {name: f.names for name, f in features.items() if isinstance(f, ClassLabel)},
+        [
+            {
+                "hub": config.name,
+                "config_name": config.config_name,
+                "split": split,
+                "revision": commit[1] if commit else config.revision,
+                "rows": len(dataset),
+            }
+        ],
+    )

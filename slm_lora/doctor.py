@@ -1,0 +1,36 @@
+"""What this machine can do: the verb `doctor`.
+
+python -m slm_lora doctor
+"""
+
+import os
+from importlib.util import find_spec
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from slm_lora.config.schema import Config
+from slm_lora.hardware import compute_capability, detect
+from slm_lora.run import versions
+
+TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio", "optuna")
+
+
+def doctor() -> None:
+    """Print device, precision, packages and what follows from them."""
+    device = detect(Config())
+    table = Table(show_header=False)
+    table.add_row("device", f"{device.type}: {device.name}")
+    table.add_row("memory", f"{device.memory / 2**30:.1f} GiB")
+    table.add_row("cores", str(os.cpu_count()))
+    table.add_row("precision", device.precision)
+    table.add_row("quantization", "nf4, none" + (", int8" if device.type == "cuda" else ""))
+    for package, version in versions().items():
+        table.add_row(package, version)
+    table.add_row("optional", ", ".join(t for t in TRACKERS if find_spec(t)) or "none installed")
+    Console().print(table)
+    if device.type == "cpu" and compute_capability() is not None:
+        print(f"a GPU is there, but torch {torch.__version__} cannot use it: install a CUDA build")
+    if device.type == "cpu":
+        print("no CUDA device: use model=nano, or a model of up to 300M parameters")

@@ -1,0 +1,104 @@
+"""Runs the model on token ids: log-likelihoods of given answers, and greedy generation.
+
+    python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00
+
+Scoring pads on the right and needs no attention mask (a real token never sees a pad that follows
+it); generation pads on the left. Both sort by length, so a batch carries little padding.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers import GenerationConfig, PreTrainedTokenizerBase
+
+from slm_lora.progress import track
+
+
+def batches(lengths: list[int], size: int) -> Iterator[list[int]]:
+    """Indices in batches of similar length, the longest first, so a lack of memory shows early."""
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+@torch.inference_mode()
+def answer_log_likelihoods(
+    model: nn.Module,
+    prompts: list[list[int]],
+    answers: list[list[int]],
+    batch_size: int,
+    title: str,
+) -> list[list[float]]:
+    """Log-likelihood of each answer's tokens after its prompt: natural logarithm, in fp32.
+
+    Prompts and answers have one entry an item and neither is empty. Items that share what the
+    model reads (one-token labels of one row) share a forward pass.
+    """
+    contexts: dict[tuple[int, ...], list[int]] = {}
+    for item, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
+    texts = list(contexts)
+    found: list[list[float]] = [[] for _ in prompts]
+    lengths = [len(text) for text in texts]
+    for batch in track(batches(lengths, batch_size), -(-len(texts) // batch_size), title):
+        starts = [min(len(prompts[item]) for item in contexts[texts[i]]) - 1 for i in batch]
+        rows = _log_probabilities(model, [texts[i] for i in batch], starts)
+        for i, start, row in zip(batch, starts, rows, strict=True):
+            for item in contexts[texts[i]]:
+                first = len(prompts[item]) - 1 - start
+                tokens = torch.tensor(answers[item], device=row.device)
+                picked = row[first : first + len(tokens)].gather(1, tokens[:, None])
+                found[item] = picked[:, 0].tolist()
+    return found
+
+
+def _log_probabilities(
+    model: nn.Module, texts: list[tuple[int, ...]], starts: list[int]
+) -> tuple[Tensor, ...]:
+    """Next-token log-probabilities from position `start` on: per text (positions, vocabulary)."""
+    device = next(model.parameters()).device
+    ids = pad_sequence([torch.tensor(text) for text in texts], batch_first=True).to(device)
+    wanted = torch.zeros_like(ids, dtype=torch.bool)
+    for row, (text, start) in enumerate(zip(texts, starts, strict=True)):
+        wanted[row, start : len(text)] = True
+    head = model.get_output_embeddings()  # type: ignore[operator]
+    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][wanted][None],)):
+        logits = model(input_ids=ids, use_cache=False).logits[0]
+    counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
+    return logits.float().log_softmax(-1).split(counts)
+
+
+@torch.inference_mode()
+def greedy(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[list[int]],
+    stop_ids: Iterable[int],
+    max_new_tokens: int,
+    batch_size: int,
+    title: str,
+) -> list[str]:
+    """The text the model writes after each prompt, up to a stop token."""
+    device = next(model.parameters()).device
+    config = GenerationConfig(
+        do_sample=False,
+        max_new_tokens=max_new_tokens,
+        eos_token_id=sorted(set(stop_ids)),
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    texts = [""] * len(prompts)
+    lengths = [len(prompt) for prompt in prompts]
+    for batch in track(batches(lengths, batch_size), -(-len(prompts) // batch_size), title):
+        padded = tokenizer.pad(
+            {"input_ids": [prompts[i] for i in batch]}, padding_side="left", return_tensors="pt"
+        ).to(device)
+        written = model.generate(**padded, generation_config=config)
+        new = written[:, padded["input_ids"].shape[1] :]
+        for i, text in zip(
+            batch, tokenizer.batch_decode(new, skip_special_tokens=True), strict=True
+        ):
+            texts[i] = text
+    return texts

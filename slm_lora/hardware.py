@@ -1,0 +1,134 @@
+"""What the machine can do: device, precision and whether the model is too large for it.
+
+python -m slm_lora doctor
+"""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+
+LARGE = 300_000_000
+"""Parameters above which a CPU is too slow to be meant."""
+
+KNOWN_SIZES = {
+    "TinyLlama/TinyLlama-1.1B-Chat-v1.0": 1_100_048_384,
+    "openai-community/gpt2": 124_439_808,
+    "HuggingFaceTB/SmolLM2-135M-Instruct": 134_515_008,
+    "HuggingFaceTB/SmolLM2-360M-Instruct": 361_821_120,
+    "Qwen/Qwen2.5-0.5B-Instruct": 494_032_768,
+}
+"""Parameters of the models in conf/model, so that they are refused without a download."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where the run computes. `precision` is bf16, fp16 or fp32; `memory` is in bytes."""
+
+    type: str
+    name: str
+    memory: int
+    precision: str
+
+
+def check_without_torch(config: Config) -> None:
+    """Refuse what this machine cannot do, as far as the driver's own tool tells.
+
+    Raises:
+        UserError: no CUDA device for what needs one, or bf16 on a GPU without it.
+    """
+    capability = compute_capability()
+    if capability is None:
+        if config.device == "cuda":
+            raise UserError(
+                "device=cuda, but nvidia-smi finds no GPU", "type device=cpu model=nano"
+            )
+        if config.precision == "fp16" or config.quantization.method == "int8":
+            raise UserError(
+                f"precision={config.precision} quantization={config.quantization.method}, "
+                "but nvidia-smi finds no GPU",
+                "fp16 and int8 need CUDA; type precision=bf16 quantization=nf4",
+            )
+        check_size(config, KNOWN_SIZES.get(config.model.name_or_path, 0))
+    elif config.precision == "bf16" and capability < 8 and config.device != "cpu":
+        raise UserError(
+            f"precision=bf16 on a GPU of compute capability {capability}",
+            "bf16 needs 8.0 or later; type precision=fp16",
+        )
+
+
+def compute_capability() -> float | None:
+    """CUDA compute capability of the first GPU, None without one."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    command = ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    return float(answer.stdout.split()[0]) if answer.returncode == 0 and answer.stdout else None
+
+
+def check_size(config: Config, parameters: int) -> None:
+    """Refuse a large model on a CPU that was not asked for.
+
+    Raises:
+        UserError: names the model that suits, and how to insist.
+    """
+    if parameters > LARGE and config.device != "cpu":
+        raise UserError(
+            f"{config.model.name_or_path} has {parameters / 1e6:,.0f}M parameters "
+            "and this machine has no CUDA device",
+            "type model=nano for the embedded model, or device=cpu to insist (hours)",
+        )
+
+
+def detect(config: Config) -> Device:
+    """The device and the precision to use.
+
+    Raises:
+        UserError: the device or the precision asked for is not there.
+    """
+    import torch
+
+    cuda = torch.cuda.is_available()
+    if config.device == "cuda" and not cuda:
+        raise UserError(
+            f"device=cuda, but torch {torch.__version__} finds no CUDA device",
+            "install a CUDA build of torch, or type device=cpu",
+        )
+    if cuda and config.device != "cpu":
+        properties = torch.cuda.get_device_properties(0)
+        best = "bf16" if properties.major >= 8 else "fp16"
+        if config.precision == "bf16" and best == "fp16":
+            raise UserError(
+                f"precision=bf16, but {properties.name} has none", "type precision=fp16"
+            )
+        return Device("cuda", properties.name, properties.total_memory, config.precision or best)
+    if config.precision == "fp16" or config.quantization.method == "int8":
+        raise UserError(
+            f"precision={config.precision} quantization={config.quantization.method} on a CPU",
+            "fp16 and int8 need CUDA; type precision=bf16 quantization=nf4",
+        )
+    import psutil
+
+    best = "bf16" if {"avx512_bf16", "amx_bf16"} & cpu_flags() else "fp32"
+    return Device("cpu", cpu_name(), psutil.virtual_memory().total, config.precision or best)
+
+
+def cpu_flags() -> set[str]:
+    """Instruction sets of the CPU as Linux names them; empty elsewhere."""
+    return set(_cpuinfo("flags").split())
+
+
+def cpu_name() -> str:
+    """The CPU's name as Linux gives it."""
+    return _cpuinfo("model name") or "CPU"
+
+
+def _cpuinfo(key: str) -> str:
+    file = Path("/proc/cpuinfo")
+    for line in file.read_text().splitlines() if file.exists() else ():
+        if line.startswith(key):
+            return line.split(":", 1)[1].strip()
+    return ""

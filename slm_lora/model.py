@@ -1,0 +1,197 @@
+"""Loads the tokenizer and the base model, and puts the adapter on it.
+
+python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
+"""
+
+from pathlib import Path
+from typing import Any
+
+import peft
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.pytorch_utils import Conv1D
+
+from slm_lora import hardware, nano
+from slm_lora.chat import PLAIN_TEMPLATE
+from slm_lora.config.schema import Config, LoraConfig, ModelConfig
+from slm_lora.errors import UserError
+from slm_lora.trainer import disable_cpu_inference_kernel
+
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+
+def location(name: str) -> str:
+    """Hub id or folder of a model name; `nano` lies in this package."""
+    return str(nano.PATH) if name == "nano" else name
+
+
+def load_tokenizer(config: ModelConfig) -> PreTrainedTokenizerBase:
+    """The tokenizer with a chat template and a pad token.
+
+    Raises:
+        UserError: it cannot be loaded, or has no end-of-text token.
+    """
+    name = location(config.tokenizer or config.name_or_path)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            name, revision=config.revision, trust_remote_code=config.trust_remote_code
+        )
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise _not_loaded("tokenizer", name, error, "model.tokenizer") from error
+    if tokenizer.eos_token is None:
+        raise UserError(
+            f"the tokenizer of {name} has no end-of-text token, so answers would never end",
+            "name another by model.tokenizer=FOLDER_OR_HUB_ID",
+        )
+    if tokenizer.pad_token is None:
+        # Safe: pads are masked by position, not by token, wherever they occur here.
+        tokenizer.pad_token = tokenizer.eos_token
+    if config.chat_template == "plain" or not (config.chat_template or tokenizer.chat_template):
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    elif config.chat_template:
+        tokenizer.chat_template = _read_template(Path(config.chat_template))
+    return tokenizer
+
+
+def _read_template(file: Path) -> str:
+    if not file.is_file():
+        raise UserError(
+            f"model.chat_template={file}: no such file", "expected a Jinja file's path, or plain"
+        )
+    return file.read_text(encoding="utf-8")
+
+
+def check_size(config: Config, device: hardware.Device) -> None:
+    """Refuse a model that is too large for a CPU, from its config alone.
+
+    Raises:
+        UserError: it is too large, or its config cannot be loaded.
+    """
+    if device.type == "cpu" and config.device != "cpu":
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(
+                load_config(config.model), trust_remote_code=config.model.trust_remote_code
+            )
+        hardware.check_size(config, sum(p.numel() for p in model.parameters()))
+
+
+def load_config(config: ModelConfig) -> Any:
+    """The model's config.json.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    name = location(config.name_or_path)
+    try:
+        return AutoConfig.from_pretrained(
+            name, revision=config.revision, trust_remote_code=config.trust_remote_code
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise _not_loaded("model", name, error, "model.name_or_path") from error
+
+
+def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
+    """The base model on its device, quantized as the config says, in evaluation mode.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    name = location(config.model.name_or_path)
+    dtype = DTYPES[device.precision]
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            name,
+            revision=config.model.revision,
+            dtype=dtype,
+            quantization_config=_quantization(config, dtype),
+            device_map={"": device.type},
+            attn_implementation=config.model.attn_implementation,
+            trust_remote_code=config.model.trust_remote_code,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise _not_loaded("model", name, error, "model.name_or_path") from error
+    disable_cpu_inference_kernel(model)
+    return model.eval()
+
+
+def _quantization(config: Config, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+    if config.quantization.method == "nf4":
+        return BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=config.quantization.double_quantization,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    return BitsAndBytesConfig(load_in_8bit=True) if config.quantization.method == "int8" else None
+
+
+def _not_loaded(what: str, name: str, error: Exception, key: str) -> UserError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return UserError(
+        f"cannot load the {what} {name}: {reason}",
+        f"check {key} (a folder with safetensors weights, or a hub id), the network and, for a "
+        "private or gated model, the HF_TOKEN variable; model=nano needs none of these",
+    )
+
+
+def lora_config(config: LoraConfig, model: PreTrainedModel) -> peft.LoraConfig:
+    """PEFT's own config.
+
+    Raises:
+        UserError: PEFT refuses it.
+    """
+    try:
+        return peft.LoraConfig(
+            task_type="CAUSAL_LM",
+            r=config.r,
+            lora_alpha=config.alpha,
+            lora_dropout=config.dropout,
+            target_modules=config.target_modules,
+            modules_to_save=config.modules_to_save,
+            use_rslora=config.rslora,
+            use_dora=config.dora,
+            init_lora_weights=True if config.init == "default" else config.init,
+            # GPT-2 keeps its weights transposed.
+            fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
+            **config.extra,
+        )
+    except (TypeError, ValueError) as error:
+        raise UserError(f"lora: {error}", "see the options of peft.LoraConfig") from error
+
+
+def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.PeftModel:
+    """The base model with a fresh adapter in fp32.
+
+    Raises:
+        UserError: the target modules are not in the model.
+    """
+    torch.manual_seed(seed)
+    try:
+        return peft.get_peft_model(model, lora_config(config, model))
+    except ValueError as error:
+        names = {
+            name.rsplit(".", 1)[-1] for name, m in model.named_modules() if hasattr(m, "weight")
+        }
+        raise UserError(
+            f"lora.target_modules={config.target_modules}: {str(error).splitlines()[0]}",
+            f"modules of this model: {', '.join(sorted(names))}",
+        ) from error
+
+
+def load_adapter(model: PreTrainedModel, folder: Path) -> peft.PeftModel:
+    """The base model with a trained adapter.
+
+    Raises:
+        UserError: the folder holds none.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        raise UserError(f"{folder} holds no adapter", "let the run finish: run_dir= of this run")
+    return peft.PeftModel.from_pretrained(model, folder).eval()

@@ -1,0 +1,89 @@
+"""The whole job, stage by stage: data, baseline, training, evaluation, report.
+
+    python -m slm_lora +recipe=sentiment model=nano
+
+A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
+"""
+
+from dataclasses import asdict
+from types import ModuleType
+from typing import Any
+
+from slm_lora import hardware, model, report, train
+from slm_lora.config.schema import Config
+from slm_lora.data import Loaded, load_rows, prepare
+from slm_lora.progress import log
+from slm_lora.run import Run, read_json, read_jsonl, write_json, write_jsonl, write_provenance
+from slm_lora.tasks import classification, text
+
+
+def run(config: Config, run: Run) -> dict[str, Any]:
+    """Everything from the rows to the report; returns what metrics.json holds.
+
+    Raises:
+        UserError: something the user can mend.
+    """
+    device = hardware.detect(config)
+    train.sft_config(config, device, run.checkpoints)
+    model.check_size(config, device)
+    tokenizer = model.load_tokenizer(config.model)
+
+    log.info("reading the data")
+    loaded = load_rows(config.data, config.seed)
+    data = prepare(loaded, tokenizer, config)
+    write_provenance(run, config, asdict(device), data.report["fingerprint"])
+    write_json(run.data_report, data.report)
+
+    task = task_of(config)
+    labels = labels_of(config, loaded)
+    wanted = (run.base_predictions, run.adapter, run.tuned_predictions)
+    if not all(path.exists() for path in wanted):
+        log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
+        base = model.load_base(config, device)
+        if not run.base_predictions.exists():
+            found = task.predict(base, tokenizer, data.test, labels, config.task, "base model")
+            write_jsonl(run.base_predictions, found)
+            log.info("base: %s", headline(task, task.metrics(found)))
+        if run.adapter.exists():
+            tuned = model.load_adapter(base, run.adapter)
+        else:
+            tuned = train.train(base, tokenizer, data.train, data.validation, config, device, run)
+        found = task.predict(tuned, tokenizer, data.test, labels, config.task, "tuned model")
+        write_jsonl(run.tuned_predictions, found)
+        log.info("tuned: %s", headline(task, task.metrics(found)))
+    return conclude(config, run)
+
+
+def conclude(config: Config, run: Run) -> dict[str, Any]:
+    """Metrics and report from what lies in the run folder."""
+    task = task_of(config)
+    base, tuned = read_jsonl(run.base_predictions), read_jsonl(run.tuned_predictions)
+    training = read_json(run.train)
+    metrics = {
+        "task": config.task.kind,
+        "primary": task.PRIMARY,
+        "base": task.metrics(base),
+        "tuned": task.metrics(tuned),
+        "comparison": task.compare(base, tuned),
+        "train": {key: value for key, value in training.items() if key != "log"},
+    }
+    write_json(run.metrics, metrics)
+    report.write_report(run.path)
+    return metrics
+
+
+def task_of(config: Config) -> ModuleType:
+    """The module of the task's kind."""
+    return classification if config.task.kind == "classification" else text
+
+
+def labels_of(config: Config, loaded: Loaded) -> list[str]:
+    """The labels to choose from: those named in the config, else those in the data."""
+    rows = loaded.train + loaded.validation + loaded.test
+    found = sorted({row["label"] for row in rows if "label" in row})
+    return list(dict.fromkeys(config.data.labels.values())) or found
+
+
+def headline(task: ModuleType, metrics: dict[str, Any]) -> str:
+    """The primary metric in a few words."""
+    return f"{task.PRIMARY} {metrics[task.PRIMARY]:.4f}"

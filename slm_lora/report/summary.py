@@ -1,0 +1,160 @@
+"""The verdict in a sentence and the key figures in a table, for the page and for the terminal.
+
+    console.print(verdict(metrics), summary_table(metrics))      metrics: what metrics.json holds
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from slm_lora.stats import LEAST_P
+
+Metrics = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How one kind of task speaks of its metrics: metric → (name, whether higher is better)."""
+
+    unit: str
+    test: str
+    names: dict[str, tuple[str, bool]]
+
+
+WORDING = {
+    "classification": Wording(
+        unit="",
+        test="McNemar",
+        names={
+            "accuracy": ("accuracy", True),
+            "f1_macro": ("macro F1", True),
+            "log_loss": ("log loss, nats", False),
+            "brier": ("Brier score, 0 to 2", False),
+            "calibration_error": ("calibration error", False),
+            "accuracy_generated": ("accuracy of written answers", True),
+            "unparsable": ("written answers that name no label", False),
+        },
+    ),
+    "text": Wording(
+        unit=" nats per token",
+        test="permutation",
+        names={"loss": ("loss, nats per token", False), "perplexity": ("perplexity", False)},
+    ),
+}
+CAUTION = (
+    "Interval and p speak of these test items: how far another draw of as many could move the "
+    "difference. They do not cover another training seed; for that, run seed=1, seed=2, seed=3 and "
+    "compare. A choice of settings by this very test set makes its figures look better than they are."
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric, ready to be shown; `change` is better, worse or same."""
+
+    name: str
+    base: str
+    tuned: str
+    base_interval: str
+    tuned_interval: str
+    difference: str
+    change: str
+
+
+def outcome(metrics: Metrics) -> str:
+    """better, worse or same: `same` unless interval and test both show a difference."""
+    low, high = metrics["comparison"]["ci95"]
+    if low <= 0 <= high or metrics["comparison"]["p_value"] >= 0.05:
+        return "same"
+    _, higher_is_better = WORDING[metrics["task"]].names[metrics["primary"]]
+    return "better" if (low > 0) == higher_is_better else "worse"
+
+
+def verdict(metrics: Metrics) -> str:
+    """What the run showed, in a sentence.
+
+    "Tuning raised accuracy from 0.512 to 0.934: +0.422, 95 % interval 0.380 to 0.460,
+    McNemar p = 1e-70."
+    """
+    wording, primary = WORDING[metrics["task"]], metrics["primary"]
+    comparison = metrics["comparison"]
+    went = "raised" if comparison["difference"] > 0 else "lowered"
+    base, tuned = number(metrics["base"][primary]), number(metrics["tuned"][primary])
+    evidence = (
+        f"{signed(comparison['difference'])}, 95 % interval {interval(comparison['ci95'])}, "
+        f"{wording.test} {p_value(metrics)}"
+    )
+    change = f"{primary} from {base} to {tuned}{wording.unit}: {evidence}."
+    items = metrics["base"]["n_items"]
+    return {
+        "better": f"Tuning {went} {change}",
+        "worse": f"Tuning made it worse: it {went} {change}",
+        "same": f"No difference that this test set of {items:,} items can show: {change}",
+    }[outcome(metrics)]
+
+
+def figures(metrics: Metrics) -> list[Figure]:
+    """The key figures, those that were not measured left out."""
+    found = []
+    for key, (name, higher_is_better) in WORDING[metrics["task"]].names.items():
+        base, tuned = metrics["base"][key], metrics["tuned"][key]
+        if base is None or tuned is None:
+            continue
+        gain = tuned - base if higher_is_better else base - tuned
+        intervals = [interval(side.get(f"{key}_ci95")) for side in (metrics["base"], metrics["tuned"])]
+        change = "better" if gain > 0 else "worse" if gain < 0 else "same"
+        found.append(
+            Figure(name, number(base), number(tuned), *intervals, signed(tuned - base), change)
+        )
+    return found
+
+
+def summary_table(metrics: Metrics) -> Table:
+    """The key figures for the terminal: base, tuned, difference."""
+    table = Table(caption=items(metrics), caption_justify="left")
+    table.add_column()
+    for column in ("base", "tuned", "difference"):
+        table.add_column(column, justify="right")
+    colours = {"better": "green", "worse": "red", "same": ""}
+    for figure in figures(metrics):
+        difference = Text(f"{figure.difference} {figure.change}", style=colours[figure.change])
+        table.add_row(figure.name, figure.base, figure.tuned, difference)
+    return table
+
+
+def items(metrics: Metrics) -> str:
+    """How many items there were, and on how many of them something changed."""
+    counts = metrics["comparison"]
+    return (
+        f"{metrics['base']['n_items']:,} test items: {counts['wins']:,} won by tuning, "
+        f"{counts['losses']:,} lost, {counts['ties']:,} as before"
+    )
+
+
+def p_value(metrics: Metrics) -> str:
+    """`p = 0.012`, `p = 1e-70`, or a bound where the test can show no less."""
+    p = metrics["comparison"]["p_value"]
+    if metrics["task"] == "text" and p <= LEAST_P:
+        return f"p ≤ {LEAST_P:g}"
+    if p < 1e-300:
+        return "p < 1e-300"
+    return f"p = {p:.2g}" if p >= 0.0001 else f"p = {p:.0e}"
+
+
+def number(value: float) -> str:
+    """Three decimals; two digits below a hundredth, one decimal from a hundred on."""
+    if abs(value) >= 100:
+        return f"{value:,.1f}"
+    return f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
+
+
+def signed(value: float) -> str:
+    """A difference."""
+    return f"+{number(value)}" if value > 0 else number(value)
+
+
+def interval(bounds: list[float] | None) -> str:
+    """`0.380 to 0.460`, empty for none."""
+    return f"{number(bounds[0])} to {number(bounds[1])}" if bounds else ""

@@ -1,0 +1,189 @@
+"""The run folder: where each file of a run lies, and how it gets there whole.
+
+    python -m slm_lora +recipe=sentiment run_dir=outputs/mine     (again: goes on where it stopped)
+
+A stage is done when its file is there: every file is written beside its place and then renamed.
+"""
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from slm_lora.config.compose import from_file, to_yaml
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+
+PACKAGES = (
+    "slm-lora",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "bitsandbytes",
+    "datasets",
+    "accelerate",
+)
+Json = dict[str, Any]
+
+
+class Run:
+    """Paths of one run folder."""
+
+    def __init__(self, path: Path, overrides: list[str] | None = None) -> None:
+        """`overrides` are the words of the command line that made the config."""
+        self.path = path
+        self.overrides = overrides or []
+        self.config = path / "config.yaml"
+        self.provenance = path / "provenance.json"
+        self.data_report = path / "data_report.json"
+        self.checkpoints = path / "checkpoints"
+        self.adapter = path / "adapter"
+        self.train = path / "train.json"
+        self.metrics = path / "metrics.json"
+        self.base_predictions = path / "predictions" / "base.jsonl"
+        self.tuned_predictions = path / "predictions" / "tuned.jsonl"
+        self.failure = path / "failure.json"
+
+
+def open_run(config: Config, overrides: list[str]) -> Run:
+    """A new run folder, or the interrupted one that `run_dir` names.
+
+    Raises:
+        UserError: the folder holds another config, or files that are no run.
+    """
+    if config.run_dir is None:
+        stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        path = unused(Path("outputs") / (config.recipe or "run") / stamp)
+    else:
+        path = Path(config.run_dir)
+    run = Run(path, overrides)
+    config.run_dir = str(path)
+    if run.config.exists():
+        _check_same(config, from_file(run.config), path)
+        run.failure.unlink(missing_ok=True)
+        return run
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise UserError(
+            f"{path} holds files but no run", "type run_dir= of a new or an empty folder"
+        )
+    write_text(run.config, to_yaml(config))
+    return run
+
+
+def unused(path: Path) -> Path:
+    """The path, or the first of path_2, path_3 … that is not there yet."""
+    candidate, number = path, 2
+    while candidate.exists():
+        candidate, number = path.with_name(f"{path.name}_{number}"), number + 1
+    return candidate
+
+
+def _check_same(config: Config, saved: Config, path: Path) -> None:
+    now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
+    differing = [key for key in sorted(now | then) if now.get(key) != then.get(key)]
+    differing = [key for key in differing if key not in ("run_dir", "recipe")]
+    if differing:
+        shown = ", ".join(f"{k}={now.get(k)} (there {then.get(k)})" for k in differing[:5])
+        raise UserError(
+            f"{path} holds a run with another config: {shown}",
+            "type the same values to resume it, or another run_dir",
+        )
+
+
+def flat(tree: Json, prefix: str = "") -> Json:
+    """A nested dict as one with dotted keys."""
+    found: Json = {}
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write a file or folder to; renamed to `path` when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    yield beside
+    beside.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with whole(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: Json) -> None:
+    """Write JSON whole or not at all."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_jsonl(path: Path, lines: list[Json]) -> None:
+    """Write one JSON object a line, whole or not at all."""
+    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def read_json(path: Path) -> Json:
+    """A JSON object."""
+    content: Json = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def read_jsonl(path: Path) -> list[Json]:
+    """One JSON object a line."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write_provenance(run: Run, config: Config, device: Json, data_fingerprint: str) -> None:
+    """Record what a repetition of this run needs to know.
+
+    Raises:
+        UserError: the run began with other data.
+    """
+    if run.provenance.exists():
+        if read_json(run.provenance)["data_fingerprint"] != data_fingerprint:
+            raise UserError(
+                f"the data changed since {run.path} began", "type another run_dir to start anew"
+            )
+        return
+    content = {
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": shlex.join(["python", "-m", "slm_lora", *run.overrides]),
+        "overrides": run.overrides,
+        "versions": versions(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "git_revision": git_revision(),
+        "seed": config.seed,
+        "data_fingerprint": data_fingerprint,
+    }
+    write_json(run.provenance, content)
+
+
+def versions() -> dict[str, str]:
+    """Version of each package that decides what a run computes."""
+    return {package: version(package) for package in PACKAGES}
+
+
+def git_revision() -> str | None:
+    """Commit of the current folder, with `-dirty` when tracked files differ; None outside git."""
+    try:
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return answer.stdout.strip() or None if answer.returncode == 0 else None

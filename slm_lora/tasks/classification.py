@@ -1,0 +1,164 @@
+"""Classification: every label is scored by its log-likelihood, and the written answer is parsed.
+
+    python -m slm_lora +recipe=sentiment model=nano
+
+A label's score is that of its tokens after the prompt, without what the chat template writes after
+an answer: a base model that was never taught to end there is not punished for it. Probabilities
+are the softmax of the scores over the labels.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.metrics import (
+    confusion_matrix,
+    log_loss,
+    precision_recall_fscore_support,
+)
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora import chat, stats
+from slm_lora.chat import Row
+from slm_lora.config.schema import TaskConfig
+from slm_lora.generate import answer_log_likelihoods, greedy
+
+PRIMARY = "accuracy"
+HIGHER_IS_BETTER = True
+Prediction = dict[str, Any]
+
+
+def predict(
+    model: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    labels: list[str],
+    config: TaskConfig,
+    title: str,
+) -> list[Prediction]:
+    """One prediction a row: scores, probabilities, the best label, the written answer."""
+    answered = [
+        {**row, "completion": [{"role": "assistant", "content": label}]}
+        for row in rows
+        for label in labels
+    ]
+    encoded = chat.encode(answered, tokenizer)
+    prompts = [item.prompt for item in encoded]
+    likelihoods = answer_log_likelihoods(
+        model, prompts, [item.answer for item in encoded], config.batch_size, f"{title}: scoring"
+    )
+    reduce = np.mean if config.label_score == "mean" else np.sum
+    scores = np.array([reduce(tokens) for tokens in likelihoods]).reshape(len(rows), len(labels))
+    written: list[str] | list[None] = [None] * len(rows)
+    if config.generate:
+        stops = {item.completion[item.answer_length] for item in encoded}
+        longest = max(len(item.answer) for item in encoded)
+        written = greedy(
+            model,
+            tokenizer,
+            prompts[:: len(labels)],
+            stops | {tokenizer.eos_token_id},
+            longest + 4,
+            config.batch_size,
+            f"{title}: writing",
+        )
+    return [
+        _prediction(row, chat.prompt_text(row, tokenizer), labels, row_scores, raw)
+        for row, row_scores, raw in zip(rows, scores, written, strict=True)
+    ]
+
+
+def _prediction(
+    row: Row, prompt: str, labels: list[str], scores: np.ndarray, raw: str | None
+) -> Prediction:
+    best = labels[int(np.argmax(scores))]
+    probabilities = np.exp(log_softmax(scores))
+    return {
+        "id": row["id"],
+        "prompt": prompt,
+        "label": row["label"],
+        "scores": dict(zip(labels, scores.tolist(), strict=True)),
+        "probabilities": dict(zip(labels, probabilities.tolist(), strict=True)),
+        "prediction": best,
+        "raw": raw,
+        "extracted": None if raw is None else parse_answer(raw, labels),
+        "verdict": "correct" if best == row["label"] else "wrong",
+    }
+
+
+def parse_answer(text: str, labels: Sequence[str]) -> str | None:
+    """The label that a written answer names, None when it names none.
+
+    The rule: leading blanks and punctuation aside and whatever the case, the answer must begin
+    with a label name, and no letter, digit or underscore may follow it; of several such names the
+    longest counts. What comes after it does not matter.
+    """
+    start = re.sub(r"^[\s\W_]+", "", text)
+    for label in sorted(labels, key=len, reverse=True):
+        if re.match(rf"{re.escape(label)}(?!\w)", start, flags=re.IGNORECASE):
+            return label
+    return None
+
+
+def metrics(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """Scores of one model over all test items."""
+    labels = list(predictions[0]["probabilities"])
+    truth = [p["label"] for p in predictions]
+    predicted = [p["prediction"] for p in predictions]
+    correct = [p["verdict"] == "correct" for p in predictions]
+    probabilities = np.array([list(p["probabilities"].values()) for p in predictions])
+    indices = np.array([labels.index(label) for label in truth])
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, predicted, labels=labels, zero_division=0
+    )
+    found: dict[str, Any] = {
+        "accuracy": float(np.mean(correct)),
+        "accuracy_ci95": list(stats.wilson(sum(correct), len(correct))),
+        "f1_macro": float(np.mean(f1)),
+        "log_loss": float(log_loss(indices, probabilities, labels=range(len(labels)))),
+        "brier": stats.brier(probabilities, indices),
+        "calibration_error": stats.calibration_error(probabilities.max(axis=1), correct),
+        "per_class": {
+            label: {
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "support": int(support[i]),
+            }
+            for i, label in enumerate(labels)
+        },
+        "confusion_matrix": {
+            "labels": labels,
+            "rows": confusion_matrix(truth, predicted, labels=labels).tolist(),
+        },
+        "n_items": len(predictions),
+        "accuracy_generated": None,
+        "unparsable": None,
+    }
+    if predictions[0]["raw"] is not None:
+        extracted = [p["extracted"] for p in predictions]
+        found["accuracy_generated"] = float(
+            np.mean([e == t for e, t in zip(extracted, truth, strict=True)])
+        )
+        found["unparsable"] = float(np.mean([e is None for e in extracted]))
+    return found
+
+
+def compare(base: Sequence[Prediction], tuned: Sequence[Prediction]) -> dict[str, Any]:
+    """Tuned against base on the same items: difference, paired interval, exact McNemar p."""
+    before = [p["verdict"] == "correct" for p in base]
+    after = [p["verdict"] == "correct" for p in tuned]
+    wins = sum(a and not b for b, a in zip(before, after, strict=True))
+    losses = sum(b and not a for b, a in zip(before, after, strict=True))
+    difference, interval = stats.paired_difference(before, after)
+    return {
+        "difference": difference,
+        "ci95": list(interval),
+        "p_value": stats.mcnemar_p(wins, losses),
+        "wins": wins,
+        "losses": losses,
+        "ties": len(before) - wins - losses,
+    }

@@ -1,0 +1,175 @@
+"""Trains the adapter: our config to TRL's, checkpoints, the best one, the adapter folder.
+
+python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
+"""
+
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+from transformers import (
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    TrainerCallback,
+    TrainerState,
+)
+from trl import SFTConfig
+
+from slm_lora.callbacks import TrainingProgress
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+from slm_lora.hardware import Device
+from slm_lora.model import add_adapter
+from slm_lora.progress import log
+from slm_lora.run import Run, whole, write_json
+from slm_lora.trainer import LoraTrainer
+
+GPU_MICRO_BATCH = 8
+
+
+def sft_config(config: Config, device: Device, folder: Path, validated: bool = True) -> SFTConfig:
+    """TRL's own config. `validated` says that there are rows to evaluate the loss on.
+
+    Raises:
+        UserError: TRL or transformers refuses a value of `trainer`.
+    """
+    cuda = device.type == "cuda"
+    options: dict[str, Any] = {
+        **config.trainer,
+        "output_dir": str(folder),
+        "seed": config.seed,
+        "use_cpu": not cuda,
+        # The weights are loaded in bf16, so nothing is left for autocast; fp16 needs it, and the
+        # gradient scaling that comes with it.
+        "bf16": False,
+        "fp16": device.precision == "fp16",
+        "gradient_checkpointing": config.hardware.gradient_checkpointing,
+        "disable_tqdm": True,
+        "dataloader_pin_memory": cuda,
+        "remove_unused_columns": True,
+    }
+    if options.get("packing") is None:
+        options["packing"] = cuda
+    options.setdefault(
+        "train_sampling_strategy", "random" if options["packing"] else "group_by_length"
+    )
+    micro = options.setdefault("per_device_train_batch_size", micro_batch_size(config, device))
+    options.setdefault("gradient_accumulation_steps", max(1, config.batch_size // micro))
+    options.setdefault("per_device_eval_batch_size", max(micro, 8))
+    if not validated:
+        options |= {"eval_strategy": "no", "load_best_model_at_end": False}
+    try:
+        return SFTConfig(**options)
+    except (ValueError, TypeError, ImportError) as error:
+        raise UserError(f"trainer: {error}", "see the options of trl.SFTConfig") from error
+
+
+def micro_batch_size(config: Config, device: Device) -> int:
+    """Rows per forward pass: the largest divisor of the batch that the hardware group allows."""
+    limit = config.hardware.micro_batch_size
+    if limit is None:
+        limit = config.batch_size if device.type == "cpu" else GPU_MICRO_BATCH
+    return next(
+        n for n in range(min(limit, config.batch_size), 0, -1) if config.batch_size % n == 0
+    )
+
+
+def train(
+    base: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Dataset,
+    validation: Dataset,
+    config: Config,
+    device: Device,
+    run: Run,
+) -> PeftModel:
+    """Train an adapter on `rows`, save it to the run folder and return the tuned model.
+
+    Goes on from the last whole checkpoint of an interrupted run.
+    """
+    args = sft_config(config, device, run.checkpoints, validated=len(validation) > 0)
+    model = add_adapter(base, config.lora, config.seed)
+    if config.lora.init == "pissa":
+        _save_initial_pissa(model, run.checkpoints / "pissa_init")
+    callbacks: list[TrainerCallback] = [TrainingProgress()]
+    if config.early_stopping and len(validation):
+        callbacks.append(EarlyStoppingCallback(config.early_stopping))
+    trainer = LoraTrainer(
+        model=model,
+        args=args,
+        train_dataset=rows,
+        eval_dataset=validation if len(validation) else None,
+        processing_class=tokenizer,
+        callbacks=callbacks,
+    )
+    checkpoint = last_checkpoint(run.checkpoints)
+    if checkpoint:
+        log.info("going on from %s", checkpoint)
+    start = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    write_json(run.train, _summary(trainer.state, model, time.monotonic() - start, device))
+    with whole(run.adapter) as folder:
+        _save_adapter(model, config, folder, run)
+        tokenizer.save_pretrained(folder)
+    return model.eval()
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end (the trainer's state comes last)."""
+    whole_ones = [file.parent for file in folder.glob("checkpoint-*/trainer_state.json")]
+    return max(whole_ones, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+
+def _save_initial_pissa(model: PeftModel, folder: Path) -> None:
+    """PiSSA moves a part of the base weights into the adapter; what it began with is needed to
+    write the difference as a plain adapter on the untouched base."""
+    adapter = model.peft_config["default"]
+    adapter.init_lora_weights = True
+    model.save_pretrained(folder)
+    adapter.init_lora_weights = "pissa"
+
+
+def _save_adapter(model: PeftModel, config: Config, folder: Path, run: Run) -> None:
+    initial = run.checkpoints / "pissa_init" if config.lora.init == "pissa" else None
+    model.save_pretrained(
+        folder, path_initial_model_for_weight_conversion=str(initial) if initial else None
+    )
+
+
+def _summary(
+    state: TrainerState, model: PeftModel, seconds: float, device: Device
+) -> dict[str, Any]:
+    trainable, parameters = model.get_nb_trainable_parameters()
+    kept = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "num_tokens")
+    history = [{k: line[k] for k in kept if k in line} for line in state.log_history]
+    losses = [line["loss"] for line in history if "loss" in line]
+    evaluations = [line["eval_loss"] for line in history if "eval_loss" in line]
+    tokens = max((int(line["num_tokens"]) for line in history if "num_tokens" in line), default=0)
+    return {
+        "steps": state.global_step,
+        "seconds": seconds,
+        "tokens": tokens,
+        "tokens_per_second": tokens / seconds,
+        "final_loss": losses[-1] if losses else None,
+        "final_eval_loss": evaluations[-1] if evaluations else None,
+        "best_step": state.best_global_step,
+        "best_eval_loss": state.best_metric,
+        "peak_memory_bytes": peak_memory(device),
+        "trainable_parameters": trainable,
+        "parameters": parameters,
+        "log": [line for line in history if "loss" in line or "eval_loss" in line],
+    }
+
+
+def peak_memory(device: Device) -> int:
+    """Bytes: of the GPU where there is one, else the process's largest resident size."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,391 @@
+"""The training core on 2-layer models made on the spot.
+
+pytest tests/test_trainer.py
+"""
+
+import random
+from pathlib import Path
+
+import bitsandbytes as bnb
+import pytest
+import torch
+from bitsandbytes.functional import has_avx512bf16
+from datasets import Dataset
+from peft import LoraConfig, PeftModel, get_peft_model
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import (
+    AutoModelForCausalLM,
+    BitsAndBytesConfig,
+    CohereConfig,
+    EarlyStoppingCallback,
+    Gemma2Config,
+    GPT2Config,
+    GraniteConfig,
+    LlamaConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    TrainerCallback,
+    TrainerControl,
+    set_seed,
+)
+from trl import SFTConfig
+
+from slm_lora.trainer import (
+    GroupedByLength,
+    LoraTrainer,
+    cast_adapter_on_use,
+    disable_cpu_inference_kernel,
+    labelled_loss,
+    pad_right,
+)
+
+VOCABULARY = 64
+SIZES = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
+LLAMA = LlamaConfig(**SIZES)
+GPT2 = GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=2, n_head=4, n_positions=64)
+GPT2.attn_pdrop = GPT2.resid_pdrop = GPT2.embd_pdrop = 0.0
+
+
+def base_model(config: PreTrainedConfig, attention: str = "sdpa") -> PreTrainedModel:
+    """Random weights, large enough for logits that differ between positions."""
+    set_seed(0)
+    config.initializer_range = 0.3
+    return AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+
+
+def adapted(base: PreTrainedModel, dropout: float = 0.0) -> PeftModel:
+    """An adapter whose second factor is not zero, so that both factors get gradients."""
+    conv1d = base.config.model_type == "gpt2"
+    lora = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=4,
+        lora_dropout=dropout,
+        target_modules="all-linear",
+        fan_in_fan_out=conv1d,
+    )
+    set_seed(1)
+    model = get_peft_model(base, lora)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    return model
+
+
+def rows(count: int, longest: int = 24) -> Dataset:
+    """Random tokens; a prompt of random length is not trained."""
+    draw = random.Random(count)
+    made = []
+    for _ in range(count):
+        length = draw.randint(4, longest)
+        ids = [draw.randrange(2, VOCABULARY) for _ in range(length)]
+        prompt = draw.randint(1, length - 2)
+        made.append(
+            {"input_ids": ids, "labels": [-100] * prompt + ids[prompt:], "length": length}
+        )
+    return Dataset.from_list(made)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerFast:
+    words = Tokenizer(WordLevel({f"w{i}": i for i in range(VOCABULARY)}, unk_token="w0"))
+    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="w0", eos_token="w1")
+
+
+def arguments(folder: Path, **options: object) -> SFTConfig:
+    defaults = {
+        "output_dir": str(folder),
+        "use_cpu": True,
+        "bf16": False,
+        "activation_checkpointing": False,
+        "train_sampling_strategy": "group_by_length",
+        "per_device_train_batch_size": 4,
+        "learning_rate": 1e-2,
+        "save_strategy": "no",
+        "report_to": "none",
+        "disable_tqdm": True,
+        "dataloader_pin_memory": False,
+        "logging_steps": 1,
+    }
+    return SFTConfig(**{**defaults, **options})
+
+
+def gradients(model: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Tensor]:
+    model.zero_grad()
+    loss.backward()
+    return {n: p.grad.clone() for n, p in model.named_parameters() if p.requires_grad}
+
+
+def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
+
+
+def assert_close(
+    ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor], relative: float = 1e-4
+) -> None:
+    assert ours.keys() == theirs.keys() and len(ours) > 0
+    for name, value in theirs.items():
+        assert value.norm() > 0, name
+        assert (ours[name] - value).norm() <= relative * value.norm(), name
+
+
+def own_loss(model: PeftModel, data: Dataset) -> torch.Tensor:
+    """The model's own loss, row by row: nothing is padded, packed or selected."""
+    total, count = torch.zeros(()), 0
+    for row in data:
+        labels = torch.tensor([row["labels"]])
+        items = int((labels[:, 1:] != -100).sum())
+        total = total + items * model(input_ids=torch.tensor([row["input_ids"]]), labels=labels).loss
+        count += items
+    return total / count
+
+
+@pytest.mark.parametrize(
+    ("config", "attention"),
+    [
+        (LLAMA, "sdpa"),
+        (LLAMA, "eager"),
+        (LlamaConfig(**SIZES, tie_word_embeddings=True), "sdpa"),
+        (GPT2, "sdpa"),
+        (GPT2, "eager"),
+        (Gemma2Config(**SIZES, head_dim=8, final_logit_softcapping=2.0), "eager"),
+        (GraniteConfig(**SIZES, logits_scaling=4.0), "sdpa"),
+        (CohereConfig(**SIZES, logit_scale=0.25), "sdpa"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.model_type,
+)
+def test_loss_and_gradients_are_the_models_own(config: PreTrainedConfig, attention: str) -> None:
+    model = adapted(base_model(config, attention))
+    data = rows(6)
+    batch = pad_right(data.to_list())
+    ours = labelled_loss(model, batch["input_ids"], batch["labels"])
+    theirs = own_loss(model, data)
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert_close(gradients(model, ours), gradients(model, theirs))
+
+
+def test_a_batch_without_labels_gives_zero() -> None:
+    model = adapted(base_model(LLAMA))
+    ids = torch.randint(VOCABULARY, (2, 5))
+    loss = labelled_loss(model, ids, torch.full_like(ids, -100))
+    assert loss.item() == 0
+    assert all(grad.count_nonzero() == 0 for grad in gradients(model, loss).values())
+
+
+@pytest.mark.parametrize("config", [LLAMA, GPT2], ids=["llama", "gpt2"])
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("fused", [False, True], ids=["ours", "fused"])
+def test_packed_rows_stay_apart(
+    config: PreTrainedConfig,
+    attention: str,
+    fused: bool,
+    tokenizer: PreTrainedTokenizerFast,
+    tmp_path: Path,
+) -> None:
+    model = adapted(base_model(config, attention))
+    data = rows(12)
+    theirs = own_loss(model, data)
+    expected = gradients(model, theirs)
+    trainer = LoraTrainer(
+        model=model,
+        args=arguments(
+            tmp_path, packing=True, max_length=48, train_sampling_strategy="random"
+        ),
+        train_dataset=data,
+        processing_class=tokenizer,
+    )
+    # On a GPU the loss is TRL's fused one, which runs on a CPU too.
+    trainer.labelled_positions_only = not fused
+    assert len(trainer.train_dataset) < len(data) / 2
+    (batch,) = [
+        trainer.data_collator([trainer.train_dataset[i] for i in range(len(trainer.train_dataset))])
+    ]
+    ours = trainer.compute_loss(trainer.model, dict(batch))
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert_close(gradients(model, ours), expected)
+
+
+def test_accumulated_micro_batches_equal_one_batch(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    data = rows(32)
+    results = []
+    for micro, steps in ((8, 1), (2, 4)):
+        args = arguments(
+            tmp_path,
+            per_device_train_batch_size=micro,
+            gradient_accumulation_steps=steps,
+            optim="sgd",
+            learning_rate=0.5,
+            max_grad_norm=0,
+        )
+        trainer = LoraTrainer(
+            model=adapted(base_model(LLAMA)),
+            args=args,
+            train_dataset=data,
+            processing_class=tokenizer,
+        )
+        start = weights(trainer.model)
+        trainer.train()
+        end = weights(trainer.model)
+        results.append({name: end[name] - start[name] for name in start})
+        tokens = trainer.state.log_history[-2]["num_tokens"]
+        assert tokens == 3 * sum(data["length"])
+    assert_close(results[1], results[0], relative=1e-3)
+
+
+class StopAt(TrainerCallback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, args, state, control: TrainerControl, **kwargs) -> None:  # noqa: ANN001
+        control.should_training_stop = state.global_step == self.step
+
+
+@pytest.mark.parametrize("strategy", ["group_by_length", "random"])
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    strategy: str, tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """Interrupted at step 11 in the second epoch of 8 steps; the checkpoint is of step 10."""
+
+    def trainer(folder: Path, *callbacks: TrainerCallback) -> LoraTrainer:
+        return LoraTrainer(
+            model=adapted(base_model(LLAMA).bfloat16(), dropout=0.1),
+            args=arguments(
+                folder,
+                train_sampling_strategy=strategy,
+                num_train_epochs=3,
+                gradient_accumulation_steps=2,
+                eval_strategy="steps",
+                save_strategy="steps",
+                eval_steps=2,
+                save_steps=2,
+                load_best_model_at_end=True,
+                metric_for_best_model="eval_loss",
+            ),
+            train_dataset=rows(62),
+            eval_dataset=rows(10),
+            processing_class=tokenizer,
+            callbacks=[EarlyStoppingCallback(100), *callbacks],
+        )
+
+    whole = trainer(tmp_path / "whole")
+    whole.train()
+    trainer(tmp_path / "parts", StopAt(11)).train()
+    resumed = trainer(tmp_path / "parts")
+    resumed.train(resume_from_checkpoint=True)
+    assert resumed.state.global_step == whole.state.global_step == 24
+    assert resumed.state.best_global_step == whole.state.best_global_step
+    kept = ("step", "loss", "eval_loss", "grad_norm")
+    assert [{k: line.get(k) for k in kept} for line in resumed.state.log_history[:-1]] == [
+        {k: line.get(k) for k in kept} for line in whole.state.log_history[:-1]
+    ]
+    for name, value in weights(whole.model).items():
+        assert torch.equal(weights(resumed.model)[name], value), name
+
+
+def test_batches_hold_rows_of_similar_length() -> None:
+    lengths = rows(1001, longest=256)["length"]
+    sampler = GroupedByLength(list(lengths), batch_size=8, seed=3)
+    epochs = []
+    for epoch in (0, 1, 0):
+        sampler.set_epoch(epoch)
+        epochs.append(list(sampler))
+    assert sorted(epochs[0]) == list(range(1001))
+    assert epochs[0] == epochs[2] != epochs[1]
+    batches = [[lengths[i] for i in epochs[0][at : at + 8]] for at in range(0, 1001, 8)]
+    padded = sum(len(batch) * max(batch) for batch in batches)
+    assert sum(lengths) / padded > 0.95
+    # The longest rows of a group do not come first.
+    ordered = sum(a[0] > b[0] for a, b in zip(batches, batches[1:], strict=False))
+    assert 0.3 < ordered / len(batches) < 0.7
+
+
+@pytest.mark.parametrize("quantized", [False, True], ids=["bf16", "nf4"])
+def test_adapter_is_kept_in_fp32_and_computes_in_bf16(
+    quantized: bool, tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    model = adapted(nf4_model(tmp_path) if quantized else base_model(LLAMA).bfloat16())
+    start = weights(model)
+    trainer = LoraTrainer(
+        model=model, args=arguments(tmp_path), train_dataset=rows(8), processing_class=tokenizer
+    )
+    for name, value in weights(trainer.model).items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value, start[name])
+    seen = []
+    factor = model.base_model.model.model.layers[0].mlp.up_proj.lora_A["default"]
+    factor.register_forward_hook(lambda _, x, y: seen.append((x[0].dtype, y.dtype)))
+    batch = pad_right(rows(8).to_list())
+    loss = labelled_loss(model, batch["input_ids"], batch["labels"])
+    assert seen == [(torch.bfloat16, torch.bfloat16)]
+    assert all(grad.dtype == torch.float32 for grad in gradients(model, loss).values())
+
+
+def test_adapter_in_bf16_products_learns_as_in_fp32() -> None:
+    """An update far below bf16's resolution of a weight is kept."""
+    model = adapted(base_model(LLAMA).bfloat16())
+    cast_adapter_on_use(model)
+    before = weights(model)
+    optimizer = torch.optim.AdamW(
+        [p for p in model.parameters() if p.requires_grad], lr=1e-6, weight_decay=0
+    )
+    batch = pad_right(rows(8).to_list())
+    labelled_loss(model, batch["input_ids"], batch["labels"]).backward()
+    optimizer.step()
+    after = weights(model)
+    changed = torch.cat([(after[name] != before[name]).flatten() for name in before])
+    assert changed.float().mean() > 0.9
+
+
+def nf4_model(folder: Path) -> PreTrainedModel:
+    # Wide enough for the inference kernel's blocks of 64 by 32.
+    base_model(LlamaConfig(**{**SIZES, "hidden_size": 64})).save_pretrained(folder / "base")
+    quantization = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    return AutoModelForCausalLM.from_pretrained(
+        folder / "base", quantization_config=quantization, dtype=torch.bfloat16, device_map="cpu"
+    )
+
+
+def test_an_evaluation_leaves_4bit_gradients_as_they_were(tmp_path: Path) -> None:
+    model = adapted(nf4_model(tmp_path))
+    cast_adapter_on_use(model)
+    disable_cpu_inference_kernel(model)
+    batch = pad_right(rows(8).to_list())
+
+    def training_gradients() -> dict[str, torch.Tensor]:
+        model.train()
+        return gradients(model, labelled_loss(model, batch["input_ids"], batch["labels"]))
+
+    packed = [m.weight for m in model.modules() if isinstance(m, bnb.nn.Linear4bit)]
+    assert len(packed) == 14
+    before = training_gradients()
+    with torch.no_grad():
+        model.eval()(input_ids=batch["input_ids"])
+    after = training_gradients()
+    for name, value in before.items():
+        assert torch.equal(after[name], value), name
+
+
+@pytest.mark.skipif(not has_avx512bf16(), reason="the CPU has no AVX512-BF16")
+def test_without_the_guard_an_evaluation_would_change_them(tmp_path: Path) -> None:
+    """When this fails, bitsandbytes has mended it and the guard can go."""
+    model = adapted(nf4_model(tmp_path))
+    layer = model.base_model.model.model.layers[0].self_attn.q_proj.base_layer
+    before = layer.weight.data.clone()
+    with torch.no_grad():
+        model.eval()(input_ids=torch.arange(8)[None])
+    assert not torch.equal(layer.weight.data, before)
