@@ -37,7 +37,7 @@ def main() -> None:
     # Errors of Hydra reach us instead of being printed by it.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        sys.exit(dispatch(sys.argv[1:]))
+        dispatch(sys.argv[1:])
     except UserError as error:
         print(f"error: {error.message}", file=sys.stderr)
         if error.hint:
@@ -75,40 +75,43 @@ def run(words: list[str]) -> None:
         raise UserError(
             f"--config-dir {config_dir}: no such folder", "expected DIR with DIR/recipe/NAME.yaml"
         )
+    if args.config_path or args.config_name:
+        raise UserError(
+            "--config-path and --config-name", "name your own recipe by --config-dir DIR"
+        )
     if args.multirun:
         sweep.check_jobs(args.overrides, config_dir)
-        hand_to_hydra(words)
+        hand_to_hydra(words, ["--config-dir", args.config_dir] if config_dir else [])
         return
     config = compose.load(args.overrides, config_dir)
     if args.cfg or args.info or args.shell_completion or args.hydra_help:
-        hand_to_hydra(words)
+        hand_to_hydra(words, [])
     else:
-        run_once(config, args.overrides, words)
+        run_once(config, words)
 
 
-def hand_to_hydra(words: list[str]) -> None:
-    """Hydra's own command line: it composes each job of a sweep and calls `sweep_job`."""
+def hand_to_hydra(words: list[str], shared: list[str]) -> None:
+    """Hydra's own command line: it composes each job of a sweep and calls `job`. The words `shared`
+    belong to each job's own command line."""
+
+    def job(composed: DictConfig) -> float | None:
+        set_up_logging()
+        of_hydra = HydraConfig.get()
+        own = [*shared, *of_hydra.overrides.task]
+        return sweep.sweep_job(composed, Path(of_hydra.runtime.output_dir), own)
+
     sys.argv = [sys.argv[0], *compose.opened(words)]
     program = hydra.main(version_base="1.3", config_path=str(compose.CONF), config_name="config")
     try:
-        program(job_of_sweep)()
+        program(job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise compose.explain(error) from error
 
 
-def job_of_sweep(composed: DictConfig) -> float | None:
-    """One job of a sweep; returns its objective."""
-    set_up_logging()
-    of_hydra = HydraConfig.get()
-    return sweep.sweep_job(
-        composed, Path(of_hydra.runtime.output_dir), list(of_hydra.overrides.task)
-    )
-
-
-def run_once(config: Config, overrides: list[str], words: list[str]) -> None:
+def run_once(config: Config, words: list[str]) -> None:
     """The pipeline in its run folder, then the summary."""
     check_without_torch(config)
-    folder = open_run(config, overrides)
+    folder = open_run(config, words)
     set_up_logging()
     try:
         from slm_lora import pipeline

@@ -54,7 +54,7 @@ class Encoded:
 def prompt_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
     """What the model reads before it answers."""
     if not row["prompt"]:
-        return tokenizer.bos_token or ""
+        return str(tokenizer.bos_token or "")
     return str(
         tokenizer.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
     )
@@ -63,7 +63,9 @@ def prompt_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
 def full_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
     """Prompt and completion, as trained on."""
     if not row["prompt"]:
-        return prompt_text(row, tokenizer) + row["completion"][0]["content"] + tokenizer.eos_token
+        return (
+            f"{prompt_text(row, tokenizer)}{row['completion'][0]['content']}{tokenizer.eos_token}"
+        )
     messages = row["prompt"] + row["completion"]
     return str(tokenizer.apply_chat_template(messages, tokenize=False))
 
@@ -89,36 +91,49 @@ def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Enco
             could tell prompt from completion; or the template does not write the answer as it is.
     """
     prompts = [prompt_text(row, tokenizer) for row in rows]
-    wholes = [full_text(row, tokenizer) for row in rows]
-    answers = [
-        whole[: _answer_end(row, prompt, whole)]
-        for row, prompt, whole in zip(rows, prompts, wholes, strict=True)
-    ]
-    ids = zip(*(tokenize(texts, tokenizer) for texts in (prompts, wholes, answers)), strict=True)
+    texts = [full_text(row, tokenizer) for row in rows]
+    wholes = tokenize(texts, tokenizer)
+    ends = [_answer_end(*three) for three in zip(rows, prompts, texts, strict=True)]
+    lengths = _lengths_to_answer(texts, ends, wholes, tokenizer)
     return [
-        _split(row, *three, whole) for row, three, whole in zip(rows, ids, wholes, strict=True)
+        _split(*five)
+        for five in zip(rows, tokenize(prompts, tokenizer), wholes, lengths, texts, strict=True)
     ]
 
 
 def _answer_end(row: Row, prompt: str, whole: str) -> int:
-    """Where the answer ends in the whole text; its first place after the prompt counts."""
+    """The character after the answer in the whole text."""
     answer = row["completion"][0]["content"].strip()
-    start = whole.find(answer, min(len(prompt), len(whole) - len(answer)))
+    start = whole.find(answer, len(prompt)) if whole.startswith(prompt) else whole.rfind(answer)
     if start < 0:
         raise UserError(
-            f"row {row['id']}: the chat template does not write the answer {answer[:60]!r} as it is",
-            "type model.chat_template=FILE with one that does, or model.chat_template=plain",
+            f"row {row['id']}: the chat template changes the answer {answer[:60]!r}",
+            "type model.chat_template=plain, or =FILE with one that writes answers as they are",
         )
     return start + len(answer)
 
 
-def _split(
-    row: Row, prompt: list[int], whole: list[int], answer: list[int], text: str
-) -> Encoded:
+def _lengths_to_answer(
+    texts: list[str], ends: list[int], wholes: list[list[int]], tokenizer: PreTrainedTokenizerBase
+) -> list[int]:
+    """Tokens up to the answer's end, row by row. What follows is mostly the same in all rows, so it
+    is tokenized once; where it looks different in its row, the row is tokenized up to there."""
+    tails = [text[end:] for text, end in zip(texts, ends, strict=True)]
+    distinct = list(dict.fromkeys(tails))
+    known = dict(zip(distinct, tokenize(distinct, tokenizer), strict=True))
+    lengths = [len(ids) - len(known[tail]) for ids, tail in zip(wholes, tails, strict=True)]
+    unlike = [n for n, tail in enumerate(tails) if wholes[n][lengths[n] :] != known[tail]]
+    heads = tokenize([texts[n][: ends[n]] for n in unlike], tokenizer)
+    for n, head in zip(unlike, heads, strict=True):
+        lengths[n] = len(head)
+    return lengths
+
+
+def _split(row: Row, prompt: list[int], whole: list[int], to_answer: int, text: str) -> Encoded:
     if whole[: len(prompt)] != prompt:
         raise UserError(
             f"row {row['id']}: the prompt's tokens are not how the whole row's tokens begin",
             "the chat template or the tokenizer joins the end of the prompt with the answer; "
             "end the prompt with a newline, or type model.chat_template=FILE with one that does",
         )
-    return Encoded(prompt, whole[len(prompt) :], len(answer) - len(prompt), text)
+    return Encoded(prompt, whole[len(prompt) :], to_answer - len(prompt), text)

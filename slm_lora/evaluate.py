@@ -28,7 +28,8 @@ def evaluate(run: Run, overrides: list[str]) -> Run:
         pipeline.run(config, run)
         return run
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    evaluation = Run(unused(run.path / "evaluations" / stamp), overrides)
+    words = ["evaluate", str(run.path), *overrides]
+    evaluation = Run(unused(run.path / "evaluations" / stamp), words)
     config.run_dir = str(evaluation.path)
     write_text(evaluation.config, to_yaml(config))
     shutil.copy(run.train, evaluation.train)

@@ -68,7 +68,8 @@ def _log_probabilities(
     with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][wanted][None],)):
         logits = model(input_ids=ids, use_cache=False).logits[0]
     counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
-    return logits.float().log_softmax(-1).split(counts)
+    rows: tuple[Tensor, ...] = logits.float().log_softmax(-1).split(counts)
+    return rows
 
 
 @torch.inference_mode()

@@ -17,11 +17,13 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.pytorch_utils import Conv1D
+from transformers.utils.logging import disable_progress_bar
 
 from slm_lora import hardware, nano
 from slm_lora.chat import PLAIN_TEMPLATE
 from slm_lora.config.schema import Config, LoraConfig, ModelConfig
 from slm_lora.errors import UserError
+from slm_lora.progress import log
 from slm_lora.trainer import disable_cpu_inference_kernel
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
@@ -32,12 +34,13 @@ def location(name: str) -> str:
     return str(nano.PATH) if name == "nano" else name
 
 
-def load_tokenizer(config: ModelConfig) -> PreTrainedTokenizerBase:
-    """The tokenizer with a chat template and a pad token.
+def load_tokenizer(whole: Config) -> PreTrainedTokenizerBase:
+    """The tokenizer with a chat template, an end-of-turn and a pad token.
 
     Raises:
-        UserError: it cannot be loaded, or has no end-of-text token.
+        UserError: it cannot be loaded, has no end-of-text token, or not the one asked for.
     """
+    config = whole.model
     name = location(config.tokenizer or config.name_or_path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(
@@ -45,6 +48,14 @@ def load_tokenizer(config: ModelConfig) -> PreTrainedTokenizerBase:
         )
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise _not_loaded("tokenizer", name, error, "model.tokenizer") from error
+    for kind in ("eos_token", "pad_token"):
+        if token := whole.trainer.get(kind):
+            if token not in tokenizer.get_vocab():
+                raise UserError(
+                    f"trainer.{kind}={token} is not in the vocabulary of {name}",
+                    f"its special tokens: {', '.join(tokenizer.all_special_tokens)}",
+                )
+            setattr(tokenizer, kind, token)
     if tokenizer.eos_token is None:
         raise UserError(
             f"the tokenizer of {name} has no end-of-text token, so answers would never end",
@@ -104,6 +115,7 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
         UserError: it cannot be loaded.
     """
     name = location(config.model.name_or_path)
+    disable_progress_bar()
     dtype = DTYPES[device.precision]
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -120,6 +132,24 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
         raise _not_loaded("model", name, error, "model.name_or_path") from error
     disable_cpu_inference_kernel(model)
     return model.eval()
+
+
+def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Say so when the end-of-turn token is one that the base model never saw.
+
+    Its row of the output head then equals that of other unseen tokens. An adapter that does not
+    train the head cannot tell them apart: the loss stays high and drowns what is to be learned.
+    """
+    head = model.get_output_embeddings().weight
+    twins = int((head == head[tokenizer.eos_token_id]).all(dim=1).sum()) - 1
+    if twins > 0:
+        log.warning(
+            "the base model never saw its end-of-turn token %s (%d tokens share its weights), so it "
+            "cannot learn to stop there: type trainer.eos_token='TOKEN', one of %s",
+            tokenizer.eos_token,
+            twins,
+            ", ".join(tokenizer.all_special_tokens),
+        )
 
 
 def _quantization(config: Config, dtype: torch.dtype) -> BitsAndBytesConfig | None:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from slm_lora import hardware, model, report, train
+from slm_lora.card import write_card
 from slm_lora.config.schema import Config
 from slm_lora.data import Loaded, load_rows, prepare
 from slm_lora.progress import log
@@ -26,7 +27,7 @@ def run(config: Config, run: Run) -> dict[str, Any]:
     device = hardware.detect(config)
     train.sft_config(config, device, run.checkpoints)
     model.check_size(config, device)
-    tokenizer = model.load_tokenizer(config.model)
+    tokenizer = model.load_tokenizer(config)
 
     log.info("reading the data")
     loaded = load_rows(config.data, config.seed)
@@ -40,6 +41,7 @@ def run(config: Config, run: Run) -> dict[str, Any]:
     if not all(path.exists() for path in wanted):
         log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
         base = model.load_base(config, device)
+        model.warn_of_untrained_end(base, tokenizer)
         if not run.base_predictions.exists():
             found = task.predict(base, tokenizer, data.test, labels, config.task, "base model")
             write_jsonl(run.base_predictions, found)
@@ -69,6 +71,8 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
     }
     write_json(run.metrics, metrics)
     report.write_report(run.path)
+    if run.adapter.parent == run.path:  # an evaluation borrows the adapter of its run
+        write_card(run, config, metrics)
     return metrics
 
 

@@ -4,6 +4,7 @@ python -m slm_lora +recipe=sentiment model=nano 2>run.log
 """
 
 import logging
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -21,6 +22,9 @@ def set_up_logging() -> None:
     handler = RichHandler(console=console, show_path=False, log_time_format="%H:%M:%S")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
     log.setLevel(logging.INFO)
+    # Meant for us, not for the user: an optional kernel package, options renamed in years to come.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
 
 
 def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:

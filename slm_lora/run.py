@@ -39,10 +39,10 @@ Json = dict[str, Any]
 class Run:
     """Paths of one run folder."""
 
-    def __init__(self, path: Path, overrides: list[str] | None = None) -> None:
-        """`overrides` are the words of the command line that made the config."""
+    def __init__(self, path: Path, words: list[str] | None = None) -> None:
+        """`words` are those of the command line that made the config."""
         self.path = path
-        self.overrides = overrides or []
+        self.words = words or []
         self.config = path / "config.yaml"
         self.provenance = path / "provenance.json"
         self.data_report = path / "data_report.json"
@@ -55,7 +55,7 @@ class Run:
         self.failure = path / "failure.json"
 
 
-def open_run(config: Config, overrides: list[str]) -> Run:
+def open_run(config: Config, words: list[str]) -> Run:
     """A new run folder, or the interrupted one that `run_dir` names.
 
     Raises:
@@ -66,7 +66,7 @@ def open_run(config: Config, overrides: list[str]) -> Run:
         path = unused(Path("outputs") / (config.recipe or "run") / stamp)
     else:
         path = Path(config.run_dir)
-    run = Run(path, overrides)
+    run = Run(path, words)
     config.run_dir = str(path)
     if run.config.exists():
         _check_same(config, from_file(run.config), path)
@@ -144,7 +144,8 @@ def read_json(path: Path) -> Json:
 
 def read_jsonl(path: Path) -> list[Json]:
     """One JSON object a line."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def write_provenance(run: Run, config: Config, device: Json, data_fingerprint: str) -> None:
@@ -161,8 +162,8 @@ def write_provenance(run: Run, config: Config, device: Json, data_fingerprint: s
         return
     content = {
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": shlex.join(["python", "-m", "slm_lora", *run.overrides]),
-        "overrides": run.overrides,
+        "command": shlex.join(["python", "-m", "slm_lora", *run.words]),
+        "words": run.words,
         "versions": versions(),
         "python": platform.python_version(),
         "platform": platform.platform(),

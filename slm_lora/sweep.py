@@ -43,13 +43,13 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
         compose.load([word for word in job if not word.startswith("hydra")], config_dir)
 
 
-def sweep_job(composed: DictConfig, folder: Path, overrides: list[str]) -> float | None:
+def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | None:
     """One job of a sweep: its objective, the task's primary metric, or None when it failed."""
     try:
         config = compose.to_config(composed)
         config.run_dir = str(folder)
         check_without_torch(config)
-        run = open_run(config, overrides)
+        run = open_run(config, words)
         if not run.metrics.exists():
             from slm_lora import pipeline
 
@@ -58,7 +58,7 @@ def sweep_job(composed: DictConfig, folder: Path, overrides: list[str]) -> float
     except Exception as error:
         # The other jobs go on; the leaderboard names this one.
         trace = None if isinstance(error, UserError) else traceback.format_exc()
-        failure = {"overrides": overrides, "error": str(error), "traceback": trace}
+        failure = {"words": words, "error": str(error), "traceback": trace}
         write_json(Run(folder).failure, failure)
         Console(stderr=True).print(f"job {folder.name} failed: {error}", style="red", markup=False)
         return None
@@ -107,10 +107,12 @@ def write_leaderboard(folder: Path) -> None:
     for line in lines:
         table.add_row(*(_shown(line.get(column)) for column in columns))
     Console().print(table)
-    if any(line["status"] == "done" for line in lines):
-        from slm_lora.report import write_leaderboard_plot
+    if done := [line for line in lines if line["status"] == "done"]:
+        from slm_lora.report import plots
 
-        write_leaderboard_plot(lines, swept, folder / "leaderboard.png")
+        with plots.style():
+            figure = plots.leaderboard(done, swept, "accuracy" if higher_is_better else "loss")
+            plots.write_png(figure, folder / "leaderboard.png")
     print(folder)
 
 
@@ -121,10 +123,11 @@ def _job_number(path: Path) -> tuple[int, str]:
 def _overrides(run: Run) -> dict[str, str]:
     """What the command line said to this job, key → value."""
     if run.failure.exists():
-        words = read_json(run.failure)["overrides"]
+        words = read_json(run.failure)["words"]
     else:
-        words = read_json(run.provenance)["overrides"] if run.provenance.exists() else []
-    return {key.lstrip("+"): value for key, _, value in (word.partition("=") for word in words)}
+        words = read_json(run.provenance)["words"] if run.provenance.exists() else []
+    settings = (word.partition("=") for word in words if "=" in word)
+    return {key.lstrip("+"): value for key, _, value in settings}
 
 
 def _varying(jobs: list[dict[str, str]]) -> list[str]:

@@ -16,6 +16,7 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     TrainerCallback,
     TrainerState,
 )
@@ -108,6 +109,8 @@ def train(
         processing_class=tokenizer,
         callbacks=callbacks,
     )
+    # It prints to stdout, which is for the summary.
+    trainer.remove_callback(PrinterCallback)
     checkpoint = last_checkpoint(run.checkpoints)
     if checkpoint:
         log.info("going on from %s", checkpoint)

@@ -1,8 +1,8 @@
 """The speed core of training: TRL's `SFTTrainer` on rows that are already token ids.
 
     trainer = LoraTrainer(
-        model=model,                  # the PeftModel, base weights in bf16 (fp16, fp32, NF4, int8), adapter in fp32
-        args=SFTConfig(...),          # on a CPU: bf16=False, train_sampling_strategy="group_by_length"
+        model=model,                  # a PeftModel: base in bf16, fp16, fp32, NF4 or int8
+        args=SFTConfig(bf16=False),   # no autocast: weights in bf16 are enough
         train_dataset=train,          # columns: input_ids, labels (-100 = not trained), length
         eval_dataset=held_out,        # the same columns, or None
         processing_class=tokenizer,
@@ -90,9 +90,10 @@ class LoraTrainer(SFTTrainer):
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         return labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler | None:
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int] | None:
         if self.args.train_sampling_strategy != "group_by_length" or self.args.packing:
-            return super()._get_train_sampler(train_dataset)
+            sampler: Sampler[int] | None = super()._get_train_sampler(train_dataset)
+            return sampler
         # `self.train_dataset`: Trainer has dropped the `length` column of the one it passes here.
         return GroupedByLength(
             list(self.train_dataset["length"]),
@@ -102,7 +103,7 @@ class LoraTrainer(SFTTrainer):
 
 
 def labelled_loss(
-    model: nn.Module,
+    model: PreTrainedModel,
     input_ids: Tensor,
     labels: Tensor,
     num_items_in_batch: Tensor | None = None,
@@ -143,8 +144,9 @@ def pad_right(rows: list[dict[str, list[int]]]) -> dict[str, Tensor]:
 class GroupedByLength(LengthGroupedSampler):
     """Row indices whose batches hold rows of similar length, in random order.
 
-    transformers' sampler leaves the batches of a group sorted by length and draws from the global
-    generator; here batches are shuffled, and seed and epoch alone decide the order.
+    transformers' sampler draws from the global generator and leaves the batches of a group sorted
+    by length; here seed and epoch alone decide the order, and batches are shuffled. The first one
+    holds the longest row, so memory that does not suffice shows at once; the last may be short.
     """
 
     def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
@@ -158,10 +160,11 @@ class GroupedByLength(LengthGroupedSampler):
 
     def __iter__(self) -> Iterator[int]:
         rows = list(super().__iter__())
-        full = len(rows) // self.batch_size
-        # The last, shorter batch keeps its place, or it would shift the borders of the others.
-        for batch in [*torch.randperm(full, generator=self.generator).tolist(), full]:
-            yield from rows[batch * self.batch_size : (batch + 1) * self.batch_size]
+        batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
+        first, middle, last = batches[:1], batches[1:-1], batches[1:][-1:]
+        order = torch.randperm(len(middle), generator=self.generator).tolist()
+        for batch in (*first, *(middle[i] for i in order), *last):
+            yield from batch
 
 
 class AdapterLinear(nn.Linear):
@@ -175,13 +178,16 @@ class AdapterLinear(nn.Linear):
 def cast_adapter_on_use(model: nn.Module) -> None:
     """Lets a LoRA adapter in fp32 compute in the dtype of its input.
 
-    PEFT casts the input up to the adapter's dtype instead, which runs every factor in fp32.
+    PEFT casts the input up to the adapter's dtype instead, which runs every factor in fp32. To
+    evaluate a saved adapter as it was trained, call this on the model it was loaded into.
     """
     for layer in model.modules():
         if isinstance(layer, LoraLayer):
-            layer.cast_input_dtype_enabled = False
-            for factor in (*layer.lora_A.values(), *layer.lora_B.values()):
-                factor.__class__ = AdapterLinear
+            factors = [*layer.lora_A.values(), *layer.lora_B.values()]
+            if all(isinstance(factor, nn.Linear) for factor in factors):  # not those of a Conv1d
+                layer.cast_input_dtype_enabled = False
+                for factor in factors:
+                    factor.__class__ = AdapterLinear
 
 
 def disable_cpu_inference_kernel(model: nn.Module) -> None:

@@ -4,6 +4,7 @@ pytest tests/test_trainer.py
 """
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import bitsandbytes as bnb
@@ -12,8 +13,6 @@ import torch
 from bitsandbytes.functional import has_avx512bf16
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
 from transformers import (
     AutoModelForCausalLM,
     BitsAndBytesConfig,
@@ -23,6 +22,7 @@ from transformers import (
     GPT2Config,
     GraniteConfig,
     LlamaConfig,
+    MixtralConfig,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -30,7 +30,7 @@ from transformers import (
     TrainerControl,
     set_seed,
 )
-from trl import SFTConfig
+from trl import SFTConfig, SFTTrainer
 
 from slm_lora.trainer import (
     GroupedByLength,
@@ -40,8 +40,9 @@ from slm_lora.trainer import (
     labelled_loss,
     pad_right,
 )
+from tests.tiny import make_tokenizer
 
-VOCABULARY = 64
+VOCABULARY = 320
 SIZES = {
     "vocab_size": VOCABULARY,
     "hidden_size": 32,
@@ -88,16 +89,13 @@ def rows(count: int, longest: int = 24) -> Dataset:
         length = draw.randint(4, longest)
         ids = [draw.randrange(2, VOCABULARY) for _ in range(length)]
         prompt = draw.randint(1, length - 2)
-        made.append(
-            {"input_ids": ids, "labels": [-100] * prompt + ids[prompt:], "length": length}
-        )
+        made.append({"input_ids": ids, "labels": [-100] * prompt + ids[prompt:], "length": length})
     return Dataset.from_list(made)
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> PreTrainedTokenizerFast:
-    words = Tokenizer(WordLevel({f"w{i}": i for i in range(VOCABULARY)}, unk_token="w0"))
-    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="w0", eos_token="w1")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerFast:
+    return make_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 def arguments(folder: Path, **options: object) -> SFTConfig:
@@ -131,7 +129,8 @@ def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 def assert_close(
     ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor], relative: float = 1e-4
 ) -> None:
-    assert ours.keys() == theirs.keys() and len(ours) > 0
+    assert ours.keys() == theirs.keys()
+    assert len(ours) > 0
     for name, value in theirs.items():
         assert value.norm() > 0, name
         assert (ours[name] - value).norm() <= relative * value.norm(), name
@@ -139,11 +138,13 @@ def assert_close(
 
 def own_loss(model: PeftModel, data: Dataset) -> torch.Tensor:
     """The model's own loss, row by row: nothing is padded, packed or selected."""
-    total, count = torch.zeros(()), 0
+    total, count = torch.zeros((), device=model.device), 0
     for row in data:
-        labels = torch.tensor([row["labels"]])
+        labels = torch.tensor([row["labels"]], device=model.device)
         items = int((labels[:, 1:] != -100).sum())
-        total = total + items * model(input_ids=torch.tensor([row["input_ids"]]), labels=labels).loss
+        ids = torch.tensor([row["input_ids"]], device=model.device)
+        loss = model(input_ids=ids, labels=labels).loss
+        total = total + items * loss
         count += items
     return total / count
 
@@ -182,35 +183,46 @@ def test_a_batch_without_labels_gives_zero() -> None:
 
 @pytest.mark.parametrize("config", [LLAMA, GPT2], ids=["llama", "gpt2"])
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
-@pytest.mark.parametrize("fused", [False, True], ids=["ours", "fused"])
+@pytest.mark.parametrize(
+    ("device", "labelled_positions_only"),
+    [("cpu", True), ("cpu", False), pytest.param("cuda", False, marks=pytest.mark.gpu)],
+    ids=["cpu", "fused", "cuda"],
+)
 def test_packed_rows_stay_apart(
     config: PreTrainedConfig,
     attention: str,
-    fused: bool,
+    device: str,
+    labelled_positions_only: bool,
     tokenizer: PreTrainedTokenizerFast,
     tmp_path: Path,
 ) -> None:
-    model = adapted(base_model(config, attention))
+    model = adapted(base_model(config, attention)).to(device)
     data = rows(12)
     theirs = own_loss(model, data)
     expected = gradients(model, theirs)
     trainer = LoraTrainer(
         model=model,
         args=arguments(
-            tmp_path, packing=True, max_length=48, train_sampling_strategy="random"
+            tmp_path,
+            use_cpu=device == "cpu",
+            packing=True,
+            max_length=48,
+            train_sampling_strategy="random",
         ),
         train_dataset=data,
         processing_class=tokenizer,
     )
-    # On a GPU the loss is TRL's fused one, which runs on a CPU too.
-    trainer.labelled_positions_only = not fused
+    # False: TRL's fused loss, the one that runs on a GPU.
+    trainer.labelled_positions_only = labelled_positions_only
     assert len(trainer.train_dataset) < len(data) / 2
-    (batch,) = [
-        trainer.data_collator([trainer.train_dataset[i] for i in range(len(trainer.train_dataset))])
-    ]
-    ours = trainer.compute_loss(trainer.model, dict(batch))
-    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
-    assert_close(gradients(model, ours), expected)
+    batch = trainer.data_collator(trainer.train_dataset.to_list())
+    ours = trainer.compute_loss(trainer.model, {k: to(v, device) for k, v in batch.items()})
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=0)
+    assert_close(gradients(model, ours), expected, relative=1e-4 if device == "cpu" else 1e-2)
+
+
+def to(value: torch.Tensor | int, device: str) -> torch.Tensor | int:
+    return value.to(device) if isinstance(value, torch.Tensor) else value
 
 
 def test_accumulated_micro_batches_equal_one_batch(
@@ -246,7 +258,7 @@ class StopAt(TrainerCallback):
     def __init__(self, step: int) -> None:
         self.step = step
 
-    def on_step_end(self, args, state, control: TrainerControl, **kwargs) -> None:  # noqa: ANN001
+    def on_step_end(self, args, state, control: TrainerControl, **kwargs) -> None:
         control.should_training_stop = state.global_step == self.step
 
 
@@ -293,8 +305,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
 
 
 def test_batches_hold_rows_of_similar_length() -> None:
-    lengths = rows(1001, longest=256)["length"]
-    sampler = GroupedByLength(list(lengths), batch_size=8, seed=3)
+    lengths = list(rows(1001, longest=256)["length"])
+    sampler = GroupedByLength(lengths, batch_size=8, seed=3)
     epochs = []
     for epoch in (0, 1, 0):
         sampler.set_epoch(epoch)
@@ -304,9 +316,43 @@ def test_batches_hold_rows_of_similar_length() -> None:
     batches = [[lengths[i] for i in epochs[0][at : at + 8]] for at in range(0, 1001, 8)]
     padded = sum(len(batch) * max(batch) for batch in batches)
     assert sum(lengths) / padded > 0.95
-    # The longest rows of a group do not come first.
-    ordered = sum(a[0] > b[0] for a, b in zip(batches, batches[1:], strict=False))
-    assert 0.3 < ordered / len(batches) < 0.7
+    assert max(batches[0]) == max(lengths)
+    # Batches are not sorted by length: half of them are shorter than the one before.
+    falling = sum(a[0] > b[0] for a, b in pairwise(batches)) / len(batches)
+    assert 0.3 < falling < 0.7
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 16, 17])
+def test_no_row_is_lost_or_drawn_twice(count: int) -> None:
+    assert sorted(GroupedByLength([5] * count, batch_size=8, seed=0)) == list(range(count))
+
+
+MIXTRAL = MixtralConfig(**SIZES, num_local_experts=2, num_experts_per_tok=1)
+
+
+@pytest.mark.parametrize(
+    ("config", "options"),
+    [(LLAMA, {"loss_type": "dft"}), (LLAMA, {"label_smoothing_factor": 0.1}), (MIXTRAL, {})],
+    ids=["dft", "smoothing", "mixture of experts"],
+)
+def test_other_losses_are_left_to_trl(
+    config: PreTrainedConfig,
+    options: dict[str, object],
+    tokenizer: PreTrainedTokenizerFast,
+    tmp_path: Path,
+) -> None:
+    losses = []
+    for kind in (LoraTrainer, SFTTrainer):
+        trainer = kind(
+            model=adapted(base_model(config)),
+            args=arguments(tmp_path, train_sampling_strategy="sequential", **options),
+            train_dataset=rows(8),
+            processing_class=tokenizer,
+        )
+        trainer.train()
+        losses.append([line["loss"] for line in trainer.state.log_history if "loss" in line])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert losses[0][0] > 0
 
 
 @pytest.mark.parametrize("quantized", [False, True], ids=["bf16", "nf4"])

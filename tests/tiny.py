@@ -1,6 +1,6 @@
 """Small real things for tests: a tokenizer, 2-layer models, rows, and the command line.
 
-    from tests.tiny import make_llama, make_rows, slm_lora
+from tests.tiny import make_llama, make_rows, slm_lora
 """
 
 import json
@@ -26,13 +26,12 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
 )
 
-GOOD = ["lovely", "bright", "warm", "kind", "sweet", "calm", "fresh", "happy"]
-BAD = ["awful", "dull", "cold", "rude", "sour", "loud", "stale", "sad"]
+MARKS = {"positive": "!!!!!!", "negative": "??????"}
 NOUNS = ["room", "film", "book", "meal", "song", "walk", "phone", "show"]
 
 
 def make_tokenizer(folder: Path, chat_template: str | None = None) -> PreTrainedTokenizerFast:
-    """Every byte is a token (so every text survives), and so are <s> and </s>; saved to `folder`."""
+    """Every byte is a token (so every text survives), so are <s> and </s>; saved to `folder`."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate(["<s>", "</s>", "<pad>", *alphabet])}
     backend = Tokenizer(models.BPE(vocabulary, []))
@@ -86,13 +85,12 @@ def make_gpt2(folder: Path, seed: int = 0) -> Path:
 
 
 def make_rows(file: Path, count: int, seed: int = 0) -> Path:
-    """Labelled texts, one JSON object a line; the adjective decides the label."""
+    """Labelled texts, one JSON object a line; marks that a random model can tell decide."""
     draw = random.Random(seed)
     lines = []
     for n in range(count):
         label = ("negative", "positive")[n % 2]
-        word = draw.choice(GOOD if label == "positive" else BAD)
-        text = f"the {draw.choice(NOUNS)} was {word} {n + 1000 * seed}"
+        text = f"{draw.choice(NOUNS)} {n + 1000 * seed} {MARKS[label]}"
         lines.append(json.dumps({"text": text, "label": label}))
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file

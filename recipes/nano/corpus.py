@@ -52,14 +52,15 @@ def chat(rng: random.Random, turn: Callable[[random.Random], tuple[str, str]]) -
 
 
 KINDS: list[tuple[float, Callable[[random.Random], str]]] = [
-    (0.18, prose.review),
-    (0.06, prose.story),
-    (0.06, prose.collection),
-    (0.05, prose.dialogue),
-    (0.36, lambda rng: chat(rng, prose.question)),
-    (0.03, lambda rng: "{} {}".format(*prose.question(rng))),
-    (0.21, lambda rng: chat(rng, pairs.pair)),
-    (0.05, source),
+    (0.14, prose.review),
+    (0.04, prose.story),
+    (0.05, prose.collection),
+    (0.04, prose.dialogue),
+    (0.14, prose.thesaurus),
+    (0.14, prose.card),
+    (0.29, lambda rng: chat(rng, prose.question)),
+    (0.13, lambda rng: chat(rng, pairs.pair)),
+    (0.03, source),
 ]  # share of documents, maker
 
 
@@ -79,7 +80,7 @@ def documents(seed: str, count: int) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("build/nano"))
-    parser.add_argument("--documents", type=int, default=200_000)
+    parser.add_argument("--documents", type=int, default=100_000)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for split, count in (("train", args.documents), ("val", 1000)):

@@ -94,6 +94,14 @@ QUESTIONS = [
 ]  # fmt: skip
 
 
+def common(rng: random.Random, items: list[str]) -> str:
+    """One item, the first ones far more often, as in real text: a few words carry most of it.
+
+    Words that all come equally seldom never meet often enough to show which belong together.
+    """
+    return items[int(len(items) * rng.random() ** 2.5)]
+
+
 class Writer:
     """Writes one text: a domain, a mood and a random state chosen once and kept throughout."""
 
@@ -109,7 +117,9 @@ class Writer:
 
     def adjective(self, mood: int, kind: str = "") -> str:
         side = self.side(mood)
-        return self.rng.choice(side[kind or self.kind] if self.rng.random() < 0.45 else side["any"])
+        return common(
+            self.rng, side[kind or self.kind] if self.rng.random() < 0.45 else side["any"]
+        )
 
     def slot(self, match: re.Match) -> str:
         """One filled slot of a frame; `{name2}` is the second person of the text."""
@@ -126,13 +136,13 @@ class Writer:
         if name == "a_opp":
             return article(self.adjective(-self.mood))
         if name == "a_oppnoun":
-            return article(rng.choice(self.side(-self.mood)["noun"]))
+            return article(common(rng, self.side(-self.mood)["noun"]))
         if name in ("oppdid", "oppfeel"):
-            return rng.choice(self.side(-self.mood)[name[3:]])
+            return common(rng, self.side(-self.mood)[name[3:]])
         if name == "padj":
             return self.adjective(self.mood, "person")
         if name == "a_nominal":
-            return article(rng.choice(side["noun"]))
+            return article(common(rng, side["noun"]))
         if name == "name":
             return self.names[match[0] == "{name2}"]
         pools = {
@@ -140,7 +150,7 @@ class Writer:
             "person": lex.DOMAINS["service"][1], "place": lex.DOMAINS["city"][1],
             "color": lex.COLORS, "nth": lex.ORDINALS, "n": [str(n) for n in range(2, 30)],
         }  # fmt: skip
-        return rng.choice(pools[name] if name in pools else side[name])
+        return rng.choice(pools[name]) if name in pools else common(rng, side[name])
 
     def fill(self, frame: str) -> str:
         text = SLOT.sub(self.slot, frame)
@@ -149,19 +159,23 @@ class Writer:
         return text[0].upper() + text[1:]
 
     def sentence(self) -> str:
-        """One sentence of the text's mood; a fifth of them turn the other mood around."""
-        return self.fill(self.rng.choice(TURNED if self.rng.random() < 0.2 else FRAMES))
+        """One sentence of the text's mood; an eighth of them turn the other mood around."""
+        return self.fill(self.rng.choice(TURNED if self.rng.random() < 0.12 else FRAMES))
 
     def flat(self) -> str:
         """One sentence without a mood."""
         return self.fill(self.rng.choice(lex.NEUTRAL))
+
+    def closing(self) -> str:
+        """A last line that sums the text up."""
+        return common(self.rng, self.side(self.mood)["close"])
 
     def text(self, sentences: int) -> str:
         parts = [self.sentence() for _ in range(sentences)]
         if self.rng.random() < 0.3:
             parts.insert(self.rng.randint(0, sentences), self.flat())
         if self.rng.random() < 0.35:
-            parts.append(self.rng.choice(self.side(self.mood)["close"]))
+            parts.append(self.closing())
         return style(self.rng, " ".join(parts))
 
 
@@ -208,7 +222,7 @@ def story(rng: random.Random) -> str:
     parts = [w.fill(rng.choice(start))] + [
         w.fill(rng.choice(middle)) for _ in range(rng.randint(3, 6))
     ]
-    return style(rng, " ".join([*parts, rng.choice(w.side(w.mood)["close"])]))
+    return style(rng, " ".join([*parts, w.closing()]))
 
 
 def dialogue(rng: random.Random) -> str:
@@ -222,26 +236,58 @@ def dialogue(rng: random.Random) -> str:
         f"{one}: {w.fill(rng.choice(ask))}",
         f"{two}: {rng.choice(yes)} {w.fill(rng.choice(FRAMES))}",
         f"{one}: {w.fill(rng.choice(FRAMES))}",
-        f"{two}: {w.sentence()} {rng.choice(w.side(w.mood)['close'])}",
+        f"{two}: {w.sentence()} {w.closing()}",
     ])  # fmt: skip
+
+
+def thesaurus(rng: random.Random) -> str:
+    """Words and phrases of one mood in a row: the shortest way to say that they belong together."""
+    mood = rng.choice([1, -1])
+    pool = lex.GLAD if mood > 0 else lex.SORRY
+    kinds = rng.sample([kind for kind in pool if kind != "close"], rng.randint(1, 3))
+    pick = common if rng.random() < 0.5 else random.Random.choice
+    entries = [pick(rng, pool[rng.choice([*kinds, "any"])]) for _ in range(rng.randint(6, 25))]
+    head, glad, sorry = rng.choice(QUESTIONS)
+    title = f"{head}: {glad if mood > 0 else sorry}\n" if rng.random() < 0.5 else ""
+    return title + rng.choice([", ", "\n", " ", " and ", "; "]).join(entries)
+
+
+def card(rng: random.Random) -> str:
+    """A text with a form below it, several questions and their answers."""
+    w = Writer(rng)
+    text = w.text(rng.randint(1, 2))
+    asked = rng.sample(QUESTIONS, rng.randint(2, 6))
+    answers = [f"{head}: {glad if w.mood > 0 else sorry}" for head, glad, sorry in asked]
+    return "\n".join([text, *answers])
 
 
 def ask(rng: random.Random) -> tuple[str, str, str]:
     """A short text and a question: (prompt, answer, the answer had the mood been the other).
 
-    One question in five is about plain reading; its third part is empty.
+    One question in ten is about plain reading; its third part is empty.
     """
     w = Writer(rng)
-    text = w.fill(rng.choice(TURNED)) if rng.random() < 0.2 else w.text(rng.randint(1, 3))
-    if rng.random() < 0.8:
-        head, glad, sorry = rng.choice(QUESTIONS)
+    chance = rng.random()
+    if chance < 0.25:  # a word or two
+        text = style(rng, ", ".join(w.adjective(w.mood) for _ in range(rng.randint(1, 3))))
+    elif chance < 0.45:
+        text = w.fill(rng.choice(TURNED))
+    else:
+        text = w.text(rng.randint(1, 3))
+    if rng.random() < 0.9:
+        head, glad, sorry = QUESTIONS[int(len(QUESTIONS) * rng.random() ** 2)]
         answer, other = (glad, sorry) if w.mood > 0 else (sorry, glad)
     else:
-        pick = rng.choice(["Topic", "First word", "Last word", "Word 2", "Repeat"])
         plain = re.findall(r"\w[\w'-]*", text)
-        answers = {"Topic": w.domain, "First word": plain[0], "Last word": plain[-1],
-                   "Word 2": plain[min(1, len(plain) - 1)], "Repeat": text}  # fmt: skip
-        head, answer, other = pick, answers[pick], ""
+        head, answer = rng.choice(
+            [
+                ("Topic", w.domain),
+                ("First word", plain[0]),
+                ("Last word", plain[-1]),
+                ("Repeat", text),
+            ]
+        )
+        other = ""
     layout = rng.choice(["{t}\n{q}:", "{t}\n{q}:", "{t}\n\n{q}?", "{q}: {t}", "Text: {t}\n{q}:"])
     return layout.format(t=text, q=head), answer, other
 

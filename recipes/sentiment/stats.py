@@ -8,6 +8,7 @@ nothing of the label.
 import re
 import string
 from collections.abc import Iterable
+from itertools import compress
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction import DictVectorizer
@@ -72,43 +73,51 @@ def ngrams(rows: list[Row], n: int) -> set[str]:
     return set(counter.fit(row["text"] for row in rows).vocabulary_)
 
 
-def report(train: list[Row], test: list[Row]) -> str:
-    """The figures as three Markdown tables."""
-    lines = ["| | train | test |", "|---|---|---|"]
+def sizes(train: list[Row], test: list[Row]) -> list[str]:
+    """Counts and lengths, as the lines of a Markdown table."""
     columns = []
     for rows in (train, test):
-        seen = share(row["words"] == "seen" for row in rows)
         lengths = [len(row["text"].split()) for row in rows]
-        columns.append(
-            {
-                "rows": f"{len(rows):,}",
-                "share of positive": f"{share(row['label'] == 'positive' for row in rows):.3f}",
-                "words a row: mean": f"{sum(lengths) / len(lengths):.1f}",
-                "words a row: least to most": f"{min(lengths)} to {max(lengths)}",
-                'share of `"words": "seen"`': f"{seen:.3f}",
-                "different words": f"{len(ngrams(rows, 1)):,}",
-            }
-        )
-    lines += [f"| {name} | {columns[0][name]} | {columns[1][name]} |" for name in columns[0]]
+        column = {
+            "rows": f"{len(rows):,}",
+            "share of positive": f"{share(row['label'] == 'positive' for row in rows):.3f}",
+            "words a row: mean": f"{sum(lengths) / len(lengths):.1f}",
+            "words a row: least to most": f"{min(lengths)} to {max(lengths)}",
+            "share of rows marked seen": f"{share(row['words'] == 'seen' for row in rows):.3f}",
+            "different words": f"{len(ngrams(rows, 1)):,}",
+        }
+        columns.append(column)
+    lines = [f"| {name} | {columns[0][name]} | {columns[1][name]} |" for name in columns[0]]
+    return ["| | train | test |", "|---|---|---|", *lines]
 
-    lines += ["", "| distinct n-grams of test that train has too | share |", "|---|---|"]
+
+def overlap(train: list[Row], test: list[Row]) -> list[str]:
+    """How much of the wording of test is new, as the lines of a Markdown table."""
+    lines = ["| distinct n-grams of test that train has too | share |", "|---|---|"]
     for n, name in ((1, "words"), (2, "word pairs"), (3, "word triples")):
-        both = ngrams(train, n) & ngrams(test, n)
-        lines.append(f"| {name} | {len(both) / len(ngrams(test, n)):.3f} |")
+        of_test = ngrams(test, n)
+        lines.append(f"| {name} | {len(of_test & ngrams(train, n)) / len(of_test):.3f} |")
+    return lines
 
-    lines += ["", "| accuracy on test | rows | words | words and pairs | surface alone |"]
-    lines += ["|---|---|---|---|---|"]
-    scored = [word_hits(train, test, 1), word_hits(train, test, 2), surface_hits(train, test)]
+
+def accuracies(train: list[Row], test: list[Row]) -> list[str]:
+    """What the plain classifiers reach, by group of rows, as the lines of a Markdown table."""
+    columns = [word_hits(train, test, 1), word_hits(train, test, 2), surface_hits(train, test)]
     groups = {"all": [True] * len(test)}
     for key in ("kind", "words"):
         for value in sorted({row[key] for row in test}):
             groups[f"{key}: {value}"] = [row[key] == value for row in test]
     known = {row["domain"] for row in train}
     groups["domain not in train"] = [row["domain"] not in known for row in test]
+    lines = ["| accuracy on test | rows | words | words and pairs | surface alone |"]
+    lines.append("|---|---|---|---|---|")
     for name, members in groups.items():
-        cells = [
-            f"{share(hit for hit, member in zip(column, members, strict=True) if member):.3f}"
-            for column in scored
-        ]
+        cells = [f"{share(compress(column, members)):.3f}" for column in columns]
         lines.append(f"| {name} | {sum(members)} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return lines
+
+
+def report(train: list[Row], test: list[Row]) -> str:
+    """All figures, as Markdown."""
+    tables = (table(train, test) for table in (sizes, overlap, accuracies))
+    return "\n\n".join("\n".join(lines) for lines in tables)

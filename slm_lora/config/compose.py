@@ -40,7 +40,7 @@ def register() -> None:
     store = ConfigStore.instance()
     store.store(name="schema", node=Config)
     for file in sorted(RECIPES.glob("*.yaml")):
-        recipe = OmegaConf.load(file)
+        recipe = cast(DictConfig, OmegaConf.load(file))
         recipe["recipe"] = file.stem
         store.store(group="recipe", name=file.stem, node=recipe, package="_global_")
     OmegaConf.register_new_resolver("recipes_dir", lambda: str(RECIPES), replace=True)
@@ -123,7 +123,7 @@ def check_overrides(overrides: list[str], config_dir: Path | None = None) -> lis
         UserError: with the nearest right name.
     """
     try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
+        parsed: list[Override] = OverridesParser.create().parse_overrides(overrides)
     except OverrideParseException as error:
         raise UserError(
             f"cannot read '{error.override}'",

@@ -64,10 +64,8 @@ def check_options(prefix: str, values: dict[str, Any], known: dict[str, str]) ->
         if value is None or not all(kind in PLAIN_TYPES or kind == "None" for kind in kinds):
             continue
         accepted = [t for kind in kinds for t in PLAIN_TYPES.get(kind, ())]
-        if (
-            (isinstance(value, bool)
-            and bool not in accepted)
-            or not isinstance(value, tuple(accepted))
+        if (isinstance(value, bool) and bool not in accepted) or not isinstance(
+            value, tuple(accepted)
         ):
             raise UserError(
                 f"{prefix}.{name} is {value!r}", f"expected a value of type {known[name]}"

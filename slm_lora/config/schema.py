@@ -136,22 +136,25 @@ class DataConfig:
     test_split: str | None = None
     """Name of the hub split to evaluate on; null splits it off the training rows."""
     train: str | None = None
-    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too."""
+    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. A tsv
+    without a header holds texts and integer labels. Files win over `name`."""
     test: str | None = None
     """File or glob with test rows; null splits them off the training rows."""
     columns: dict[str, str] = field(default_factory=dict)
-    """Our column name → the file's, such as {text: review, label: stars}."""
+    """Our column name → the file's, such as {text: review, label: stars}. Ours: id, text, label,
+    prompt, completion, messages, instruction, input, output."""
     labels: dict[Any, str] = field(default_factory=dict)
     """Value in the label column → label name, which is also the answer the model learns to write.
     Empty: the values are the names."""
     prompt: str | None = None
-    """Template of the user's turn, with {column} fields; null takes the shape's own."""
+    """Template of the user's turn, with {column} fields; null takes the shape's own
+    (slm_lora/data/shapes.py)."""
     system: str | None = None
-    """System turn put before every prompt."""
+    """System turn put before every prompt that has none of its own."""
     encoding: str = "utf-8"
     """Text encoding of the files; a byte that does not fit is an error with file and line."""
     train_limit: int | None = None
-    """Use at most this many training rows, taken by seed."""
+    """Use at most this many training rows, validation rows included, taken by seed."""
     test_limit: int | None = None
     """Use at most this many test rows, taken by seed."""
     validation_fraction: float = 0.1
@@ -161,9 +164,15 @@ class DataConfig:
     overlong: str = "drop"
     """Rows longer than trainer.max_length: `drop`, `error` or `truncate` (cuts the completion)."""
     near_duplicate: float = 0.8
-    """Test rows with a training row of at least this Jaccard similarity are reported."""
+    """Test rows with a training row of at least this Jaccard similarity (of words and pairs of
+    words) are reported."""
 
     def __post_init__(self) -> None:
+        # {0: no, 1: yes} and {false: no, true: yes} on the command line have keys that are no text.
+        self.labels = {
+            str(value).lower() if isinstance(value, bool) else str(value): name
+            for value, name in self.labels.items()
+        }
         _choice("data.overlong", self.overlong, ("drop", "error", "truncate"))
         _share("data.validation_fraction", self.validation_fraction)
         _share("data.test_fraction", self.test_fraction)

@@ -1,6 +1,6 @@
 """Leaves out rows that say nothing new, with counts by reason.
 
-    python -m slm_lora inspect +recipe=instruct data.train=rows.jsonl
+python -m slm_lora inspect +recipe=instruct data.train=rows.jsonl
 """
 
 import json

@@ -6,12 +6,12 @@ JSON and tables are read here rather than by a library so that an error can name
 """
 
 import csv
-import glob
 import gzip
 import hashlib
 import io
 import json
 import zlib
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ Numbered = list[tuple[int, dict[str, Any]]]
 
 
 def read_files(pattern: str, key: str, encoding: str) -> Source:
-    """All records of the files that `pattern` (a path or a glob) names, in the order of their names.
+    """All records of the files that `pattern` (a path or a glob) names, sorted by name.
 
     Raises:
         UserError: no such file, an unknown kind of file, or one that is malformed, with its line.
@@ -60,8 +60,9 @@ def find(pattern: str, key: str) -> list[Path]:
     path = Path(pattern).expanduser()
     if path.is_file():
         return [path]
-    files = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
-    files = [file for file in files if file.is_file()]
+    # Path.glob takes no absolute pattern.
+    named = sorted(map(Path, glob(str(path), recursive=True)))  # noqa: PTH207
+    files = [file for file in named if file.is_file()]
     if not files:
         raise UserError(
             f"{key}={pattern}: no such file, looked for from the folder {Path.cwd()}",
@@ -118,7 +119,9 @@ def _text(file: Path, encoding: str) -> str:
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{file} cannot be read: {error}", "check that the file is whole") from error
+        raise UserError(
+            f"{file} cannot be read: {error}", "check that the file is whole"
+        ) from error
     try:
         # A byte order mark, as Windows programs write it, is no part of the text.
         return data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)

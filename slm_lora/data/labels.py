@@ -1,6 +1,6 @@
 """Label values to label names: `data.labels`, the source's own class names, or the values.
 
-    python -m slm_lora inspect +recipe=sentiment data.train=r.csv 'data.labels={0: negative, 1: positive}'
+python -m slm_lora inspect +recipe=sentiment data.train=rows.csv 'data.labels={0: no, 1: yes}'
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ class Labels:
     """The labels of the training source; every label of a test source must be among them."""
 
     def __init__(self, config: DataConfig, train: Source) -> None:
-        self.names = {str(value): name for value, name in config.labels.items()}
+        self.names: dict[str, str] = dict(config.labels)
         if not self.names and "label" in train.class_names:
             self.names = {str(n): name for n, name in enumerate(train.class_names["label"])}
         if not self.names:
-            values = (record.columns.get("label") for record in train.records)
-            self.names = {key: key for key in map(_key, values) if key}
+            values = (_spellings(record.columns.get("label"))[0] for record in train.records)
+            self.names = {value: value for value in values if value}
 
     def name(self, record: Record) -> str:
         """The name of a record's label.
@@ -27,22 +27,25 @@ class Labels:
         Raises:
             UserError: the label has none, with the record's origin.
         """
-        key = _key(record.columns.get("label"))
-        if key in self.names:
-            return self.names[key]
-        if key in self.names.values():
-            return key
+        spellings = _spellings(record.columns.get("label"))
+        for spelling in spellings:
+            if spelling in self.names:
+                return self.names[spelling]
+        if spellings[0] in self.names.values():
+            return spellings[0]
         known = ", ".join(f"{k}: {v}" if k != v else k for k, v in self.names.items())
         raise UserError(
-            f"{record.origin}: label {key!r} is not known" if key else f"{record.origin}: no label",
+            f"{record.origin}: label '{spellings[0]}' is not known"
+            if spellings[0]
+            else f"{record.origin}: no label",
             f"known here: {known[:200]}; name all by data.labels={{0: negative, 1: positive}}",
         )
 
 
-def _key(value: Any) -> str:
-    """`0` for 0, 0.0, "0" and False, as YAML's keys and the columns of tables differ in type."""
+def _spellings(value: Any) -> tuple[str, ...]:
+    """How a value may stand in `data.labels`, its own name first: types differ between files."""
     if isinstance(value, bool):
-        return str(int(value))
+        return str(value).lower(), str(int(value))
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if value is None else str(value).strip()
+        return (str(int(value)),)
+    return ("" if value is None else str(value).strip(),)

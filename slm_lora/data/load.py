@@ -1,6 +1,6 @@
 """Everything about rows that needs no tokenizer: read, clean, split, and look for test rows.
 
-    python -m slm_lora inspect +recipe=sentiment model=nano
+python -m slm_lora inspect +recipe=sentiment model=nano
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def load_rows(config: DataConfig, seed: int) -> Loaded:
     are counted. Training rows with a test row's text are dropped.
 
     Raises:
-        UserError: a source is not there or malformed, a shape or label is unknown, or no row is left.
+        UserError: a source is not there or malformed, a shape or label is unknown, no row is left.
     """
     train_source, test_source = sources.read(config)
     shape = _shape(config, train_source, test_source)
@@ -50,11 +50,10 @@ def load_rows(config: DataConfig, seed: int) -> Loaded:
         test, test_dropped = shapes.to_items(test_source, shape, config, labels)
         _, test_repeated = cleaning.drop_repeated(test)
     pool, exact = overlap.drop_exact(pool, test)
-    if exact:
-        dropped["in_test"] = exact
-
-    pool = splits.limit(pool, config.train_limit, seed)
-    test = splits.limit(test, config.test_limit, seed)
+    pool, over = splits.limit(pool, config.train_limit, seed)
+    test, test_over = splits.limit(test, config.test_limit, seed)
+    dropped += Counter(in_test=exact, over_limit=over)
+    test_dropped += Counter(over_limit=test_over)
     train, validation = splits.hold_out(pool, config.validation_fraction, seed, "validation")
     _refuse_empty(train, test, dropped, test_dropped)
 

@@ -1,6 +1,6 @@
 """Training rows that give the test away: the same text (dropped), or nearly the same (reported).
 
-    python -m slm_lora inspect +recipe=instruct data.train=a.jsonl data.test=b.jsonl
+python -m slm_lora inspect +recipe=instruct data.train=a.jsonl data.test=b.jsonl
 """
 
 from typing import Any
@@ -54,7 +54,7 @@ def near(train: list[Item], test: list[Item], threshold: float) -> dict[str, Any
 
 
 def _sets(items: list[Item]) -> sparse.csr_matrix:
-    """Rows × members, 1 where the text has the word or pair of words."""
+    """A matrix (rows, members), 1 where the text has the word or pair of words."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     vectorizer = HashingVectorizer(
@@ -90,7 +90,8 @@ def _rarest(sets: sparse.csr_matrix, frequency: np.ndarray, threshold: float) ->
     order = np.lexsort((frequency[sets.indices], rows))
     rank = np.arange(len(order)) - sets.indptr[rows]
     size = np.diff(sets.indptr)[rows]
-    keep = order[rank < size - np.ceil(threshold * size) + 1]
+    # 0.3 * 10 is a little more than 3.
+    keep = order[rank < size - np.ceil(threshold * size - 1e-9) + 1]
     return sparse.csr_matrix(
         (np.ones(len(keep), np.float32), (rows[keep], sets.indices[keep])), sets.shape
     )

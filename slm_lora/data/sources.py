@@ -1,7 +1,7 @@
 """Where rows come from: files when `data.train` names some, else a dataset of the hub.
 
-    python -m slm_lora inspect +recipe=sentiment data=sst2
-    python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data.test=dev.tsv
+python -m slm_lora inspect +recipe=sentiment data=sst2
+python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data.test=dev.tsv
 """
 
 import re
@@ -31,6 +31,11 @@ class Source:
     report: list[dict[str, Any]] = field(default_factory=list)
 
 
+def columns_of(source: Source) -> list[str]:
+    """Names of all columns that any record has."""
+    return list(dict.fromkeys(name for record in source.records for name in record.columns))
+
+
 def read(config: DataConfig) -> tuple[Source, Source | None]:
     """Training source and test source; None when the test rows are to be split off.
 
@@ -40,15 +45,17 @@ def read(config: DataConfig) -> tuple[Source, Source | None]:
     if config.train is not None:
         from slm_lora.data.files import read_files
 
-        test = config.test and read_files(config.test, "data.test", config.encoding)
-        return read_files(config.train, "data.train", config.encoding), test or None
+        train = read_files(config.train, "data.train", config.encoding)
+        if config.test is None:
+            return train, None
+        return train, read_files(config.test, "data.test", config.encoding)
     if config.name is None:
         raise UserError(
             "no data is named",
             "type data.train=FILE data.test=FILE, data.name=HUB_ID or data=sst2",
         )
-    test = read_hub(config, config.test_split) if config.test_split else None
-    return read_hub(config, config.train_split), test
+    train = read_hub(config, config.train_split)
+    return train, read_hub(config, config.test_split) if config.test_split else None
 
 
 def read_hub(config: DataConfig, split: str) -> Source:

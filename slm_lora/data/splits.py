@@ -30,10 +30,11 @@ def hold_out(
     return stay, held
 
 
-def limit(items: list[Item], most: int | None, seed: int) -> list[Item]:
-    """At most `most` rows in their order; a smaller limit takes a part of a larger one's rows."""
+def limit(items: list[Item], most: int | None, seed: int) -> tuple[list[Item], int]:
+    """At most `most` rows in their order, and how many were left out. A smaller limit takes a part
+    of a larger one's rows."""
     if most is None or len(items) <= most:
-        return items
+        return items, 0
     places = [place(item, seed, "limit") for item in items]
     chosen = sorted(sorted(range(len(items)), key=places.__getitem__)[:most])
-    return [items[n] for n in chosen]
+    return [items[n] for n in chosen], len(items) - most

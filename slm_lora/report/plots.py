@@ -25,7 +25,7 @@ INK, GRID, PAGE = "#24292f", "#d0d7de", "#ffffff"
 # Okabe and Ito's vermilion and blue: apart for every common colour blindness, and in print.
 BASE, TUNED = "#d55e00", "#0072b2"
 CSS_VARIABLES = {INK: "ink", GRID: "rule", PAGE: "page", BASE: "base", TUNED: "tuned"}
-STYLE = {
+STYLE: Any = {
     "font.size": 9,
     "text.color": INK,
     "text.parse_math": False,  # a label is data: "$5" is no formula
@@ -66,11 +66,13 @@ def loss_curve(log: Sequence[dict[str, Any]], best_step: int | None) -> Figure:
     if held_out:
         axes.plot(*zip(*held_out, strict=True), "o-", color=TUNED, markersize=4, label="held-out")
     best = dict(held_out).get(best_step)
-    if best is not None:
+    if best_step is not None and best is not None:
         axes.axvline(best_step, color=TUNED, linewidth=0.8, linestyle="--")
-        _title(figure, f"Held-out loss is lowest at step {best_step}: {best:.3f}")
+        _title(figure, f"Best checkpoint: step {best_step}, held-out loss {best:.3f}")
     elif trained:
         _title(figure, f"Training loss went from {trained[0][1]:.3f} to {trained[-1][1]:.3f}")
+    else:
+        _title(figure, "No loss was logged")
     axes.set_xlabel("optimizer step")
     axes.set_ylabel("loss, nats per trained token")
     if trained or held_out:
@@ -82,7 +84,7 @@ def confusion(matrix: dict[str, Any], name: str, colour: str) -> Figure:
     """Counts of true (rows) and predicted labels, shaded by the share of their row."""
     labels, rows = matrix["labels"], matrix["rows"]
     right, n = sum(row[i] for i, row in enumerate(rows)), sum(map(sum, rows))
-    figure, axes = _figure(height=4.2)
+    figure, axes = _figure(height=3.3 if len(labels) <= 3 else 4.2)
     for i, row in enumerate(rows):
         for j, count in enumerate(row):
             share = count / max(sum(row), 1)
@@ -95,8 +97,10 @@ def confusion(matrix: dict[str, Any], name: str, colour: str) -> Figure:
     ticks = [i + 0.5 for i in range(len(named))]
     shown = [label if len(label) <= 18 else f"{label[:17]}…" for label in named]
     upright = len(labels) <= 4 and all(len(label) <= 10 for label in shown)
-    tilt = {} if upright else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(ticks, shown, **tilt)
+    axes.set_xticks(ticks, shown)
+    if not upright:
+        for label in axes.get_xticklabels():
+            label.set(rotation=45, horizontalalignment="right", rotation_mode="anchor")
     axes.set_yticks(ticks, shown)
     axes.set(xlim=(0, len(labels)), ylim=(len(labels), 0), aspect="equal")
     axes.set_xlabel("predicted label")
@@ -111,7 +115,7 @@ def reliability_diagram(
     base: Sequence[dict[str, Any]], tuned: Sequence[dict[str, Any]], errors: tuple[float, float]
 ) -> Figure:
     """Share right by the probability given to the predicted label; marker area by items."""
-    figure, axes = _figure(height=4.2)
+    figure, axes = _figure(height=3.8)
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":", label="perfect")
     for predictions, colour, name in ((base, BASE, "base"), (tuned, TUNED, "tuned")):
         confidence = [p["probabilities"][p["prediction"]] for p in predictions]
@@ -124,8 +128,7 @@ def reliability_diagram(
     axes.set_xlabel("probability given to the predicted label")
     axes.set_ylabel("share right")
     axes.legend(loc="upper left")
-    went = "fell" if errors[1] < errors[0] else "rose"
-    _title(figure, f"Calibration error {went} from {errors[0]:.3f} to {errors[1]:.3f}")
+    _title(figure, f"Calibration error went from {errors[0]:.3f} to {errors[1]:.3f}")
     return figure
 
 
@@ -141,6 +144,22 @@ def item_losses(base: Sequence[dict[str, Any]], tuned: Sequence[dict[str, Any]])
     axes.set_xlabel("base loss, nats per token")
     axes.set_ylabel("tuned loss, nats per token")
     _title(figure, f"Loss fell on {lower:,} of {len(before):,} items")
+    return figure
+
+
+def leaderboard(lines: Sequence[dict[str, Any]], swept: list[str], primary: str) -> Figure:
+    """The primary metric of a sweep's jobs with intervals, best on top; dashed: the base model."""
+    names = [", ".join(f"{key.split('.')[-1]}={line[key]}" for key in swept) for line in lines]
+    values = [line[primary] for line in lines]
+    below = [line[primary] - line["ci95 low"] for line in lines]
+    above = [line["ci95 high"] - line[primary] for line in lines]
+    figure, axes = _figure(1.2 + 0.3 * len(lines))
+    axes.errorbar(values, range(len(lines)), xerr=[below, above], fmt="o", color=TUNED, capsize=3)
+    axes.axvline(lines[0][f"base {primary}"], color=BASE, linewidth=0.8, linestyle="--")
+    axes.set_yticks(range(len(lines)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"{primary}, 95 % interval; dashed: base model")
+    _title(figure, f"Best: {names[0]}, {primary} {values[0]:.3f}")
     return figure
 
 

@@ -1,6 +1,6 @@
 """The verdict in a sentence and the key figures in a table, for the page and for the terminal.
 
-    console.print(verdict(metrics), summary_table(metrics))      metrics: what metrics.json holds
+console.print(verdict(metrics), summary_table(metrics))      metrics: what metrics.json holds
 """
 
 from dataclasses import dataclass
@@ -46,13 +46,13 @@ WORDING = {
 CAUTION = (
     "Interval and p speak of these test items: how far another draw of as many could move the "
     "difference. They do not cover another training seed; for that, run seed=1, seed=2, seed=3 and "
-    "compare. A choice of settings by this very test set makes its figures look better than they are."
+    "compare. Settings that were chosen by this very test set look better on it than they are."
 )
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One metric, ready to be shown; `change` is better, worse or same."""
+class KeyFigure:
+    """One metric, ready to be shown; `change` is better, worse, same or unclear."""
 
     name: str
     base: str
@@ -64,10 +64,10 @@ class Figure:
 
 
 def outcome(metrics: Metrics) -> str:
-    """better, worse or same: `same` unless interval and test both show a difference."""
+    """better or worse where interval and test both show it, else unclear."""
     low, high = metrics["comparison"]["ci95"]
     if low <= 0 <= high or metrics["comparison"]["p_value"] >= 0.05:
-        return "same"
+        return "unclear"
     _, higher_is_better = WORDING[metrics["task"]].names[metrics["primary"]]
     return "better" if (low > 0) == higher_is_better else "worse"
 
@@ -91,22 +91,30 @@ def verdict(metrics: Metrics) -> str:
     return {
         "better": f"Tuning {went} {change}",
         "worse": f"Tuning made it worse: it {went} {change}",
-        "same": f"No difference that this test set of {items:,} items can show: {change}",
+        "unclear": f"No difference that this test set of {items:,} items can show: {change}",
     }[outcome(metrics)]
 
 
-def figures(metrics: Metrics) -> list[Figure]:
+def figures(metrics: Metrics) -> list[KeyFigure]:
     """The key figures, those that were not measured left out."""
     found = []
+    before, after = metrics["base"], metrics["tuned"]
     for key, (name, higher_is_better) in WORDING[metrics["task"]].names.items():
-        base, tuned = metrics["base"][key], metrics["tuned"][key]
+        base, tuned = before[key], after[key]
         if base is None or tuned is None:
             continue
         gain = tuned - base if higher_is_better else base - tuned
-        intervals = [interval(side.get(f"{key}_ci95")) for side in (metrics["base"], metrics["tuned"])]
         change = "better" if gain > 0 else "worse" if gain < 0 else "same"
         found.append(
-            Figure(name, number(base), number(tuned), *intervals, signed(tuned - base), change)
+            KeyFigure(
+                name=name,
+                base=number(base),
+                tuned=number(tuned),
+                base_interval=interval(before.get(f"{key}_ci95")),
+                tuned_interval=interval(after.get(f"{key}_ci95")),
+                difference=signed(tuned - base),
+                change=outcome(metrics) if key == metrics["primary"] else change,
+            )
         )
     return found
 
@@ -117,7 +125,7 @@ def summary_table(metrics: Metrics) -> Table:
     table.add_column()
     for column in ("base", "tuned", "difference"):
         table.add_column(column, justify="right")
-    colours = {"better": "green", "worse": "red", "same": ""}
+    colours = {"better": "green", "worse": "red", "same": "", "unclear": ""}
     for figure in figures(metrics):
         difference = Text(f"{figure.difference} {figure.change}", style=colours[figure.change])
         table.add_row(figure.name, figure.base, figure.tuned, difference)

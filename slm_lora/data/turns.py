@@ -1,0 +1,173 @@
+"""A record's turns: what the user says and what the assistant is to answer, shape by shape.
+
+python -m slm_lora inspect +recipe=sentiment data=sst2 'data.prompt="Review: {text} Verdict:"'
+"""
+
+from collections.abc import Callable
+from string import Formatter
+
+from slm_lora.config.schema import DataConfig, nearest
+from slm_lora.data.labels import Labels
+from slm_lora.data.sources import Record, Source, columns_of
+from slm_lora.errors import UserError
+
+Message = dict[str, str]
+ROLES = ("system", "user", "assistant", "tool")
+LABEL_PROMPT = "{text}\nLabel:"
+
+Built = tuple[list[Message], str] | str
+"""The row's turns (the last one is trained) and its own text, or why it is left out."""
+
+
+def builder(
+    source: Source, shape: str, config: DataConfig, labels: Labels
+) -> Callable[[Record], Built]:
+    """What turns a record of this shape into turns."""
+    if shape == "text" and config.system is not None:
+        raise UserError(
+            "data.system is set, but rows of plain text have no turns",
+            "type data.system=null, or name other columns by data.columns",
+        )
+    if shape in ("text", "messages"):
+        if config.prompt is not None:
+            raise UserError(
+                f"data.prompt is set, but rows of the shape {shape} take no template",
+                "type data.prompt=null, or name other columns by data.columns",
+            )
+        return _plain if shape == "text" else _messages
+    if shape == "text+label":
+        template = _template(config.prompt or LABEL_PROMPT, source)
+        return lambda record: _question(template, record, labels.name(record))
+    own_template = _template(config.prompt, source) if config.prompt else None
+    if shape == "instruction":
+        question = own_template or _instruction
+        return lambda record: _question(question, record, string(record, "output"))
+    return lambda record: _prompt_completion(record, own_template)
+
+
+Template = Callable[[Record], tuple[str, str]]
+"""Record → the user's turn, and the text in it that is the row's own."""
+
+
+def _template(text: str, source: Source) -> Template:
+    found = columns_of(source)
+    try:
+        fields = {name: None for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise UserError(
+            f"data.prompt={text!r}: {error}", "write a column as {column}, a brace as {{ or }}"
+        ) from error
+    for name in fields:
+        if name not in found:
+            raise UserError(f"data.prompt={text!r}: no column {{{name}}}", nearest(name, found))
+
+    def fill(record: Record) -> tuple[str, str]:
+        values = {name: string(record, name) for name in fields}
+        return text.format_map(values), "\n".join(values.values())
+
+    return fill
+
+
+def _instruction(record: Record) -> tuple[str, str]:
+    question = string(record, "instruction")
+    if record.columns.get("input"):
+        question += "\n\n" + string(record, "input")
+    return question, question
+
+
+def _question(template: Template, record: Record, answer: str) -> Built:
+    question, own = template(record)
+    if not own.strip() or not answer.strip():
+        return "empty"
+    return [_user(question), _assistant(answer)], own
+
+
+def _plain(record: Record) -> Built:
+    text = string(record, "text")
+    return ([_assistant(text)], text) if text.strip() else "empty"
+
+
+def _messages(record: Record) -> Built:
+    turns = messages(record, "messages")
+    if not turns or turns[-1]["role"] != "assistant":
+        return "no_answer"
+    return _conversation(turns)
+
+
+def _conversation(turns: list[Message]) -> Built:
+    question = "\n".join(turn["content"] for turn in turns[:-1] if turn["role"] != "system")
+    if not turns[-1]["content"].strip() or (turns[:-1] and not question.strip()):
+        return "empty"
+    return turns, question or turns[-1]["content"]
+
+
+def _prompt_completion(record: Record, template: Template | None) -> Built:
+    completion = record.columns.get("completion")
+    if isinstance(completion, list):
+        answer = messages(record, "completion")
+        if len(answer) != 1 or answer[0]["role"] != "assistant":
+            raise UserError(
+                f"{record.origin}: the completion is {[turn['role'] for turn in answer]}",
+                "expected one message of the assistant; put the turns before it into the prompt",
+            )
+    else:
+        answer = [_assistant(string(record, "completion"))]
+    if template is not None:
+        return _question(template, record, answer[0]["content"])
+    if isinstance(record.columns.get("prompt"), list):
+        return _conversation(messages(record, "prompt") + answer)
+    return _conversation([_user(string(record, "prompt")), *answer])
+
+
+def messages(record: Record, column: str) -> list[Message]:
+    """A column's messages, checked.
+
+    Raises:
+        UserError: it is no list of {"role", "content"} with known roles and text.
+    """
+    value = record.columns.get(column)
+    if not isinstance(value, list):
+        raise UserError(
+            f"{record.origin}: {column} is a {type(value).__name__}",
+            'expected a list of {"role": "user", "content": "…"}',
+        )
+    turns = []
+    for turn in value:
+        if not isinstance(turn, dict) or not isinstance(turn.get("content"), str):
+            raise UserError(
+                f"{record.origin}: a message is {str(turn)[:80]}",
+                'expected {"role": "user", "content": "…"} with text as content',
+            )
+        if turn.get("role") not in ROLES:
+            raise UserError(
+                f"{record.origin}: a message has the role {turn.get('role')!r}",
+                f"expected one of {', '.join(ROLES)}",
+            )
+        turns.append({"role": turn["role"], "content": turn["content"]})
+    return turns
+
+
+def string(record: Record, column: str) -> str:
+    """A column's text; numbers as they are written, an absent value as nothing.
+
+    Raises:
+        UserError: it is a list or an object.
+    """
+    value = record.columns.get(column)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    raise UserError(
+        f"{record.origin}: column {column} is a {type(value).__name__}", "expected text"
+    )
+
+
+def _user(content: str) -> Message:
+    return {"role": "user", "content": content}
+
+
+def _assistant(content: str) -> Message:
+    return {"role": "assistant", "content": content}

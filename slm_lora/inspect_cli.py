@@ -1,0 +1,153 @@
+"""What the model will see: rendered rows, the loss mask, lengths, padding and what was lost.
+
+python -m slm_lora inspect +recipe=sentiment model=nano
+python -m slm_lora inspect +recipe=sentiment model=nano --json
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora.config.schema import Config
+from slm_lora.data import Prepared, load_rows, prepare
+from slm_lora.data.tokens import NOT_TRAINED
+
+SHOWN = 3
+Json = dict[str, Any]
+
+
+def inspect(config: Config, as_json: bool) -> None:
+    """Prints the data report, some rows and how well batches are filled; reads no weights.
+
+    Raises:
+        UserError: the tokenizer or the data cannot be loaded.
+    """
+    loaded = load_rows(config.data, config.seed)
+    # These import torch, which takes seconds; a mistake in the data has shown by now.
+    from slm_lora import batching, hardware, train
+    from slm_lora.model import load_tokenizer
+
+    device = hardware.detect(config)
+    args = train.sft_config(config, device, Path(config.run_dir or "outputs"))
+    tokenizer = load_tokenizer(config)
+    prepared = prepare(loaded, tokenizer, config)
+    found = prepared.report | {
+        "examples": examples(prepared, tokenizer),
+        "batches": batching.padding(list(prepared.train["length"]), args),
+        "packing": batching.packing(prepared, args),
+    }
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        show(found)
+
+
+def examples(prepared: Prepared, tokenizer: PreTrainedTokenizerBase) -> list[Json]:
+    """The first training rows as text, split where training begins."""
+    rows = []
+    for row in prepared.train.select(range(min(SHOWN, len(prepared.train)))):
+        start = row["labels"].count(NOT_TRAINED)
+        prompt = tokenizer.decode(row["input_ids"][:start])
+        whole = tokenizer.decode(row["input_ids"])
+        # A tokenizer may drop the space that a piece begins with, so the whole is decoded and cut.
+        trained = whole.removeprefix(prompt)
+        rows.append(
+            {"id": row["id"], "length": row["length"], "prompt": prompt, "trained": trained}
+        )
+    return rows
+
+
+def show(found: Json) -> None:
+    """Tables and coloured rows for a person."""
+    console = Console()
+    left, right = ("", "") if console.color_system else ("«", "»")
+    for row in found["examples"]:
+        title = f"row {row['id']}, {row['length']} tokens, the trained ones marked:"
+        console.print(title, markup=False, style="bold")
+        text = Text(row["prompt"]).append(left + row["trained"] + right, style="green reverse")
+        console.print(Padding(text, (0, 0, 1, 2)))
+    console.print(f"Shape: {found['shape']}" + _multi_turn(found["multi_turn_rows"]))
+    console.print(_rows_table(found))
+    console.print(_lengths_table(found))
+    for line in _facts(found):
+        console.print(line, highlight=False, markup=False)
+
+
+def _multi_turn(rows: int) -> str:
+    return f"; {rows} rows of several turns, of which the last answer is trained" if rows else ""
+
+
+def _rows_table(found: Json) -> Table:
+    splits = ("train", "validation", "test")
+    table = Table("Rows", *splits, title="Rows and what became of them", title_justify="left")
+    counts = {
+        "read": found["rows_read"],
+        **{
+            f"dropped: {reason}": {
+                split: lost.get(reason) for split, lost in found["dropped"].items()
+            }
+            for reason in sorted({name for lost in found["dropped"].values() for name in lost})
+        },
+        **{f"kept in test: {name}": {"test": n} for name, n in found["kept_in_test"].items()},
+        "truncated": found["truncated"],
+        "used": found["rows"],
+        **{
+            f"label {label}": {split: found["labels"][split].get(label, 0) for split in splits}
+            for label in sorted({name for labels in found["labels"].values() for name in labels})
+        },
+    }
+    for name, by_split in counts.items():
+        table.add_row(name, *(_cell(by_split.get(split)) for split in splits))
+    return table
+
+
+def _lengths_table(found: Json) -> Table:
+    rows = dict(found["lengths"])
+    if found["packing"]:
+        rows["train, packed"] = found["packing"]["lengths"]
+    places = list(rows["train"])
+    title = "Lengths of all rows, over-long ones too"
+    table = Table("Tokens", *places, title=title, title_justify="left")
+    for name, lengths in rows.items():
+        table.add_row(name, *(_cell(lengths.get(place)) for place in places))
+    return table
+
+
+def _facts(found: Json) -> list[str]:
+    overlap, losses, used = found["overlap"], found["round_trip"], found["batches"]
+    orders = ", ".join(f"{name} {share:.1%}" for name, share in used["efficiency"].items())
+    trained = "trained" if found["end_of_turn_trained"] else "NOT trained in every row"
+    lines = [
+        f"Tokens that are trained: {found['trained_token_share']:.1%}",
+        f"End of turn {found['end_of_turn']!r}: {trained}",
+        f"Tokens that are no padding, {used['micro_batch_size']} rows a pass: {orders}",
+        f"In use for training: {used['in_use']}",
+        f"Training rows with a test row's text (dropped): {overlap['exact']}",
+        f"Test rows {overlap['threshold']:.0%} or more like a training row: {overlap['near']}",
+        f"Rows with characters lost: {losses['lossy']} ({losses['lossy_share']:.1%})",
+        f"Fingerprint: {found['fingerprint']}",
+    ]
+    if packed := found["packing"]:
+        lines.insert(
+            3,
+            f"Packed into {packed['max_length']}: {packed['sequences']} sequences of "
+            f"{packed['rows_per_sequence']:.1f} rows, {packed['efficiency']:.1%} full",
+        )
+    if losses["lost_characters"]:
+        lines.append(f"Lost characters: {losses['lost_characters']}")
+    lines += [
+        f"Near: test {pair['test']} and train {pair['train']} ({pair['similarity']}): "
+        f"{pair['test_text']}"
+        for pair in overlap["examples"]
+    ]
+    return lines
+
+
+def _cell(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"

@@ -1,0 +1,21 @@
+"""Fixtures shared by all tests: nothing reaches a network, caches go to a temporary folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["SLM_LORA_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def llama(tmp_path: Path) -> Path:
+    """Folder of a tiny Llama with its tokenizer."""
+    from tests.tiny import make_llama
+
+    return make_llama(tmp_path / "llama")

@@ -1,0 +1,171 @@
+"""Every kind of local file, and what is said when one is not there or malformed.
+
+pytest tests/data/test_files.py
+"""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datasets import ClassLabel, Dataset, Features, Value
+
+from slm_lora.data.files import read_files
+from slm_lora.errors import UserError
+from tests.data.helpers import write_jsonl
+
+ROWS = [{"text": "good, «fine»\nfilm", "label": "1"}, {"text": 'a "bad" one', "label": "0"}]
+
+
+def columns(pattern: object, encoding: str = "utf-8") -> list[dict]:
+    return [record.columns for record in read_files(str(pattern), "data.train", encoding).records]
+
+
+def write_csv(file: Path) -> Path:
+    file.write_text('text,label\n"good, «fine»\nfilm",1\n"a ""bad"" one",0\n', encoding="utf-8")
+    return file
+
+
+def write_arrow_file(file: Path, rows: list[dict]) -> Path:
+    table = pa.Table.from_pylist(rows)
+    with pa.OSFile(str(file), "wb") as stream, pa.ipc.new_file(stream, table.schema) as writer:
+        writer.write_table(table)
+    return file
+
+
+def write_arrow_stream(file: Path, rows: list[dict]) -> Path:
+    table = pa.Table.from_pylist(rows)
+    with pa.OSFile(str(file), "wb") as stream, pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    return file
+
+
+def test_every_kind_of_file_gives_the_same_records(tmp_path: Path) -> None:
+    jsonl = write_jsonl(tmp_path / "a.jsonl", ROWS)
+    (tmp_path / "b.json").write_text(json.dumps(ROWS, indent=2), encoding="utf-8")
+    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "c.parquet")
+    files = [
+        jsonl,
+        tmp_path / "b.json",
+        tmp_path / "c.parquet",
+        write_arrow_file(tmp_path / "d.arrow", ROWS),
+        write_arrow_stream(tmp_path / "e.arrow", ROWS),
+        write_csv(tmp_path / "f.csv"),
+    ]
+    for text in (jsonl, tmp_path / "b.json", tmp_path / "f.csv"):
+        packed = text.with_name(text.name + ".gz")
+        packed.write_bytes(gzip.compress(text.read_bytes()))
+        files.append(packed)
+    for file in files:
+        assert columns(file) == ROWS, file.name
+
+
+def test_txt_gives_a_row_a_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("one\r\n\r\nthree\u2028still three\n".encode())
+    assert [c["text"] for c in columns(tmp_path / "a.txt")] == ["one", "", "three\u2028still three"]
+
+
+def test_tsv_without_a_header_is_text_and_label_and_knows_no_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "a.tsv"
+    file.write_text('he said "no\t0\n"never\t1\n', encoding="utf-8")
+    assert columns(file) == [
+        {"text": 'he said "no', "label": "0"},
+        {"text": '"never', "label": "1"},
+    ]
+
+
+def test_tsv_with_a_header_takes_its_names(tmp_path: Path) -> None:
+    file = tmp_path / "a.tsv"
+    file.write_text("sentence\tlabel\nfine\t1\n", encoding="utf-8")
+    assert columns(file) == [{"sentence": "fine", "label": "1"}]
+
+
+def test_a_glob_reads_all_files_in_order_and_reports_each(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "b.jsonl", [{"text": "second"}])
+    write_jsonl(tmp_path / "a.jsonl", [{"text": "first"}])
+    source = read_files(f"{tmp_path}/*.jsonl", "data.train", "utf-8")
+    assert [record.columns["text"] for record in source.records] == ["first", "second"]
+    assert [Path(entry["file"]).name for entry in source.report] == ["a.jsonl", "b.jsonl"]
+    assert source.report[0]["rows"] == 1
+    # printf '{"text": "first"}\n' | sha256sum
+    assert (
+        source.report[0]["sha256"]
+        == "22dc86dc039c8555f68a6c0ff2dd07cf739a7128c7640ebe0a001f85c4fec5a1"
+    )
+
+
+def test_ids_are_stem_and_line_or_path_where_stems_repeat(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        write_jsonl(tmp_path / folder / "rows.jsonl", [{"text": folder}])
+    only = read_files(f"{tmp_path}/x/rows.jsonl", "data.train", "utf-8")
+    assert only.records[0].id == "rows:1"
+    both = read_files(f"{tmp_path}/*/rows.jsonl", "data.train", "utf-8")
+    assert len({record.id for record in both.records}) == 2
+
+
+def test_class_names_of_a_parquet_file_are_read(tmp_path: Path) -> None:
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["bad", "good"])})
+    Dataset.from_dict({"text": ["x"], "label": [1]}, features).to_parquet(tmp_path / "a.parquet")
+    source = read_files(str(tmp_path / "a.parquet"), "data.train", "utf-8")
+    assert source.class_names == {"label": ["bad", "good"]}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbftext,label\nfine,1\n")
+    assert columns(tmp_path / "a.csv") == [{"text": "fine", "label": "1"}]
+
+
+def test_a_wrong_byte_names_file_line_and_key_and_the_key_mends_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes("text,label\nfine,1\ncafé,0\n".encode("latin-1"))
+    with pytest.raises(UserError) as error:
+        columns(file)
+    assert error.value.message == f"{file}:3: byte 0xe9 is not utf-8"
+    assert "data.encoding=latin-1" in error.value.hint
+    assert columns(file, "latin-1")[1]["text"] == "café"
+
+
+BROKEN = {
+    "two.jsonl": (b'{"text": "a"}\n{"text": \n', ":2: malformed JSON"),
+    "list.json": (b'[{"text": "a"},\n {"text" "b"}]', ":2: malformed JSON"),
+    "number.jsonl": (b'{"text": "a"}\n7\n', ":2: a int, not an object"),
+    "items.json": (b'[{"text": "a"}, []]', " item 2: a list, not an object"),
+    "half.jsonl": (b'{"text": "a"}\n{"text": "\\ud83d"}\n', ":2: half of a surrogate pair"),
+    "wide.csv": (b"text,label\nfine,1\nalso, fine,1\n", ":3: 3 fields"),
+    "open.csv": (b'text,label\nfine,1\n"never closed,1\n', ":3: malformed CSV"),
+    "narrow.tsv": (b"fine\t1\nno label\n", ":2: 1 fields"),
+    "not.parquet": (b"text", " is no parquet file"),
+    "not.arrow": (b"text", " is no arrow file"),
+    "not.jsonl.gz": (b"text", " cannot be read"),
+    "cut.jsonl.gz": (gzip.compress(b'{"text": "a"}\n' * 99)[:-9], " cannot be read"),
+    "rows.xlsx": (b"text", " is of no kind known here"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_malformed_file_is_named_with_its_line(tmp_path: Path, name: str) -> None:
+    content, message = BROKEN[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / name)
+    assert f"{tmp_path / name}{message}" in error.value.message
+    assert error.value.hint
+
+
+def test_a_missing_file_says_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as error:
+        columns("rows/none.jsonl")
+    assert "data.train=rows/none.jsonl: no such file" in error.value.message
+    assert str(tmp_path) in error.value.message
+
+
+def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "a.jsonl", ROWS)
+    with pytest.raises(UserError, match="utf-9 is not known"):
+        columns(file, "utf-9")

@@ -1,0 +1,213 @@
+"""The shapes of rows: how columns are recognised, renamed and turned into messages.
+
+pytest tests/data/test_shapes.py
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slm_lora.data.shapes import normalise
+from slm_lora.errors import UserError
+from tests.data.helpers import load
+
+TEST = {
+    "text+label": [{"text": "a test row", "label": "bad"}],
+    "text": [{"text": "a test row"}],
+    "instruction": [{"instruction": "a test row", "output": "yes"}],
+    "messages": [
+        {"messages": [{"role": "user", "content": "test"}, {"role": "assistant", "content": "ok"}]}
+    ],
+    "prompt+completion": [{"prompt": "a test row", "completion": "yes"}],
+}
+
+
+def user(content: str) -> dict[str, str]:
+    return {"role": "user", "content": content}
+
+
+def assistant(content: str) -> dict[str, str]:
+    return {"role": "assistant", "content": content}
+
+
+SHAPES: list[tuple[str, dict[str, Any], list[dict[str, str]], str]] = [
+    ("text+label", {"text": "dull", "label": "bad"}, [user("dull\nLabel:")], "bad"),
+    ("text", {"text": "once upon a time"}, [], "once upon a time"),
+    ("instruction", {"instruction": "add", "input": "1 2", "output": 3}, [user("add\n\n1 2")], "3"),
+    ("instruction", {"instruction": "hi", "input": "", "output": "ho"}, [user("hi")], "ho"),
+    ("prompt+completion", {"prompt": "why", "completion": "so"}, [user("why")], "so"),
+    (
+        "prompt+completion",
+        {"prompt": [user("why")], "completion": [assistant("so")]},
+        [user("why")],
+        "so",
+    ),
+    (
+        "messages",
+        {"messages": [user("a"), assistant("b"), user("c"), assistant("d")]},
+        [user("a"), assistant("b"), user("c")],
+        "d",
+    ),
+]
+
+
+@pytest.mark.parametrize(("shape", "row", "prompt", "completion"), SHAPES)
+def test_each_shape_becomes_prompt_and_completion(
+    tmp_path: Path, shape: str, row: dict[str, Any], prompt: list[Any], completion: str
+) -> None:
+    loaded = load(tmp_path, [row], TEST[shape])
+    made = loaded.train[0]
+    assert loaded.report["shape"] == shape
+    assert made["prompt"] == prompt
+    assert made["completion"] == [assistant(completion)]
+    assert made.get("label") == ("bad" if shape == "text+label" else None)
+    assert loaded.report["multi_turn_rows"] == (len(prompt) == 3)
+
+
+def test_columns_are_mapped_and_the_template_may_use_any_column(tmp_path: Path) -> None:
+    row = {"review": "dull", "stars": 1, "place": "Rome"}
+    loaded = load(
+        tmp_path,
+        [row],
+        [{**row, "review": "fine", "stars": 2}],
+        columns={"text": "review", "label": "stars"},
+        labels={"1": "bad", "2": "good"},
+        prompt="{place}: {text} {{1-2}}",
+        system="Judge.",
+    )
+    system = {"role": "system", "content": "Judge."}
+    assert loaded.train[0]["prompt"] == [system, user("Rome: dull {1-2}")]
+    assert loaded.train[0]["label"] == "bad"
+    assert loaded.test[0]["label"] == "good"
+
+
+def test_columns_can_change_places(tmp_path: Path) -> None:
+    swapped = {"text": "label", "label": "text"}
+    loaded = load(
+        tmp_path, [{"text": "bad", "label": "dull"}], [{"text": "bad", "label": "x"}],
+        columns=swapped,
+    )  # fmt: skip
+    assert loaded.train[0]["prompt"] == [user("dull\nLabel:")]
+    assert loaded.train[0]["label"] == "bad"
+
+
+def test_a_mapping_for_the_hub_does_not_hinder_a_file_with_our_names(tmp_path: Path) -> None:
+    loaded = load(tmp_path, [{"text": "x"}], TEST["text"], columns={"text": "sentence"})
+    assert loaded.train[0]["completion"] == [assistant("x")]
+
+
+def test_a_row_keeps_its_own_system_turn(tmp_path: Path) -> None:
+    own = {"role": "system", "content": "Be brief."}
+    row = {"messages": [own, user("a"), assistant("b")]}
+    loaded = load(tmp_path, [row], TEST["messages"], system="Be long.")
+    assert loaded.train[0]["prompt"] == [own, user("a")]
+    assert loaded.test[0]["prompt"][0]["content"] == "Be long."
+
+
+LABELS: list[tuple[Any, dict[str, str], str]] = [
+    (0, {"0": "no", "1": "yes"}, "no"),
+    (1.0, {"0": "no", "1": "yes"}, "yes"),
+    ("1", {"0": "no", "1": "yes"}, "yes"),
+    (True, {"0": "no", "1": "yes"}, "yes"),
+    (True, {"false": "no", "true": "yes"}, "yes"),
+    ("yes", {"0": "no", "1": "yes"}, "yes"),
+    (" yes ", {}, "yes"),
+    (False, {}, "false"),
+    (2, {}, "2"),
+]
+
+
+@pytest.mark.parametrize(("value", "labels", "name"), LABELS)
+def test_labels_of_every_type_get_their_name(
+    tmp_path: Path, value: Any, labels: dict[str, str], name: str
+) -> None:
+    row = {"text": "a", "label": value}
+    assert load(tmp_path, [row], [{**row, "text": "b"}], labels=labels).train[0]["label"] == name
+
+
+def test_ids_are_the_files_own_when_unique_else_stem_and_line(tmp_path: Path) -> None:
+    rows = [{"id": 7, "text": "a"}, {"id": 8, "text": "b"}]
+    assert [row["id"] for row in load(tmp_path, rows, TEST["text"]).train] == ["7", "8"]
+    rows[1]["id"] = 7
+    assert [row["id"] for row in load(tmp_path, rows, TEST["text"]).train] == ["train:1", "train:2"]
+
+
+GOOD = {"text": "a", "label": "x"}
+ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
+    "no shape": (
+        [{"review": "a", "stars": 1}],
+        {},
+        "train.jsonl has the columns review, stars, which are no known shape",
+        "data.columns.text=review data.columns.label=stars",
+    ),
+    "no rows": ([], {}, "train.jsonl holds no rows", "expected at least one"),
+    "no such column": (
+        [GOOD],
+        {"columns": {"prompt": "question"}},
+        "data.columns.prompt=question: ",
+        "its columns are text, label",
+    ),
+    "no such name": ([GOOD], {"columns": {"txt": "text"}}, "data.columns.txt", "'text'"),
+    "unknown field": ([GOOD], {"prompt": "{txt}"}, "no column {txt}", "'text'"),
+    "open brace": ([GOOD], {"prompt": "{text"}, "data.prompt='{text'", "{{ or }}"),
+    "unknown label": (
+        [GOOD, {"text": "b", "label": 3}],
+        {"labels": {"x": "good"}},
+        "train.jsonl:2: label '3' is not known",
+        "known here: x: good",
+    ),
+    "no label": ([GOOD, {"text": "b", "label": None}], {}, "train.jsonl:2: no label", "x"),
+    "text of a list": (
+        [{"text": ["a"], "label": "x"}],
+        {},
+        "train.jsonl:1: column text is a list",
+        "expected text",
+    ),
+    "template for text": ([{"text": "a"}], {"prompt": "{text}"}, "data.prompt is set", "null"),
+    "system for text": ([{"text": "a"}], {"system": "Be."}, "data.system is set", "null"),
+    "messages of text": ([{"messages": "hi"}], {}, "train.jsonl:1: messages is a str", "role"),
+    "message without text": (
+        [{"messages": [{"role": "user", "content": None}]}],
+        {},
+        "train.jsonl:1: a message is",
+        "text as content",
+    ),
+    "unknown role": (
+        [{"messages": [{"role": "human", "content": "hi"}]}],
+        {},
+        "train.jsonl:1: a message has the role 'human'",
+        "assistant",
+    ),
+    "two completions": (
+        [{"prompt": [user("a")], "completion": [assistant("b"), assistant("c")]}],
+        {},
+        "train.jsonl:1: the completion is ['assistant', 'assistant']",
+        "one message of the assistant",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_what_does_not_fit_is_an_error_with_its_origin(tmp_path: Path, case: str) -> None:
+    rows, config, message, hint = ERRORS[case]
+    with pytest.raises(UserError) as error:
+        load(tmp_path, rows, None, test_fraction=0.5, **config)
+    assert message in error.value.message
+    assert hint in error.value.hint
+
+
+def test_a_test_label_that_training_has_not_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"test\.jsonl:1: label 'y' is not known"):
+        load(tmp_path, [GOOD], [{"text": "b", "label": "y"}])
+
+
+def test_training_and_test_rows_of_unlike_shapes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"training rows are text\+label, the test rows text"):
+        load(tmp_path, [GOOD], TEST["text"])
+
+
+def test_normalise_drops_case_spaces_and_sentence_signs_but_no_meaning() -> None:
+    assert normalise("  Wo n't\n“YOU”, stay ?!") == normalise("wo n t you stay")
+    assert normalise("3*4") != normalise("3/4")
+    assert normalise("...") != normalise("?!")

@@ -1,0 +1,103 @@
+"""`slm-lora inspect` through the command line, and its figures by hand.
+
+pytest tests/test_inspect.py
+"""
+
+import json
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from datasets import Dataset
+from trl import SFTConfig
+
+from slm_lora import __main__, batching
+from slm_lora.data import Prepared
+from tests.tiny import make_llama, make_rows, slm_lora
+
+
+def words(folder: Path) -> list[str]:
+    return [
+        "inspect", "data=sentiment", "task=classification", "quantization=none",
+        f"model.name_or_path={make_llama(folder / 'llama')}",
+        f"data.train={make_rows(folder / 'train.jsonl', 80)}",
+        f"data.test={make_rows(folder / 'test.jsonl', 20, seed=1)}",
+        "trainer.max_length=128", "batch_size=8", "device=cpu",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict]:
+    """What a person sees, and what a machine reads."""
+    line = words(tmp_path_factory.mktemp("inspect"))
+    with redirect_stdout(StringIO()) as person:
+        __main__.dispatch(line)
+    with redirect_stdout(StringIO()) as machine:
+        __main__.dispatch([*line, "--json"])
+    return person.getvalue(), json.loads(machine.getvalue())
+
+
+def test_a_person_sees_rows_with_the_trained_tokens_marked(printed: tuple[str, dict]) -> None:
+    shown, found = printed
+    for row in found["examples"]:
+        assert f"«{row['trained']}»" in shown
+    assert len(found["examples"]) == 3
+    for row in found["examples"]:
+        assert row["prompt"].startswith("<s>")
+        assert row["prompt"].endswith("\nSentiment:")
+        assert row["trained"] in (" negative</s>", " positive</s>")
+        # A byte is a token; <s> and </s> are one each.
+        assert len((row["prompt"] + row["trained"]).encode()) == row["length"] + 2 + 3
+
+
+def test_a_person_sees_all_counts(printed: tuple[str, dict]) -> None:
+    shown, found = printed
+    assert found["rows"]["train"] + found["rows"]["validation"] == 80
+    for fact in (
+        "text+label",
+        "label negative",
+        f"{found['trained_token_share']:.1%}",
+        "End of turn '</s>': trained",
+        f"{found['packing']['efficiency']:.1%} full",
+        found["fingerprint"],
+    ):
+        assert fact in shown
+
+
+def test_figures_of_batches_and_packing_agree_with_the_rows(printed: tuple[str, dict]) -> None:
+    _, found = printed
+    packing, batches = found["packing"], found["batches"]
+    assert packing["max_length"] == 128
+    assert packing["lengths"]["max"] <= 128
+    assert packing["rows_per_sequence"] == found["rows"]["train"] / packing["sequences"]
+    assert batches["micro_batch_size"] == 8
+    assert batches["in_use"] == "group_by_length"
+    efficiency = batches["efficiency"]
+    assert 0 < efficiency["random"] < efficiency["group_by_length"] <= 1
+
+
+def test_padding_and_packing_of_a_few_rows_by_hand() -> None:
+    assert batching.padded_positions([1, 3, 5, 2, 4], 2) == 2 * 3 + 2 * 5 + 1 * 4
+    rows = Dataset.from_dict({"input_ids": [[0] * n for n in (6, 5, 4, 3, 2)]})
+    args = SFTConfig(max_length=10, bf16=False, use_cpu=True)
+    # Best fit, longest first: 6+4 and 5+3+2.
+    assert batching.packing(Prepared(rows, rows, [], {}), args) == {
+        "max_length": 10,
+        "sequences": 2,
+        "rows_per_sequence": 2.5,
+        "efficiency": 1.0,
+        "lengths": dict.fromkeys(("min", "p50", "p90", "p95", "p99", "max"), 10),
+    }
+    args.max_length = None
+    assert batching.packing(Prepared(rows, rows, [], {}), args) is None
+
+
+def test_wrong_data_is_an_error_without_a_traceback_or_a_wait(tmp_path: Path) -> None:
+    rows = make_rows(tmp_path / "rows.jsonl", 4)
+    code = f"data.train={rows}", "data.columns.prompt=review"
+    done = slm_lora("inspect", *code, PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 2
+    assert "\nerror: data.columns.prompt=review: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not any(line.split("|")[-1].strip() == "torch" for line in done.stderr.splitlines())
