@@ -144,8 +144,8 @@ def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizer
     twins = int((head == head[tokenizer.eos_token_id]).all(dim=1).sum()) - 1
     if twins > 0:
         log.warning(
-            "the base model never saw its end-of-turn token %s (%d tokens share its weights), so it "
-            "cannot learn to stop there: type trainer.eos_token='TOKEN', one of %s",
+            "the base model never saw its end-of-turn token %s (%d tokens share its weights), so "
+            "it cannot learn to stop there: type trainer.eos_token='TOKEN', one of %s",
             tokenizer.eos_token,
             twins,
             ", ".join(tokenizer.all_special_tokens),

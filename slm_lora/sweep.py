@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import psutil
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
@@ -19,6 +20,7 @@ from rich.table import Table
 from slm_lora.config import compose
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
+from slm_lora.progress import log
 from slm_lora.run import Run, open_run, read_json, whole, write_json
 
 Line = dict[str, Any]
@@ -79,6 +81,7 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    log.info("memory in use after the job: %.0f MiB", psutil.Process().memory_info().rss / 2**20)
 
 
 class Leaderboard(Callback):

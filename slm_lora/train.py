@@ -34,8 +34,15 @@ from slm_lora.trainer import LoraTrainer
 GPU_MICRO_BATCH = 8
 
 
-def sft_config(config: Config, device: Device, folder: Path, validated: bool = True) -> SFTConfig:
-    """TRL's own config. `validated` says that there are rows to evaluate the loss on.
+def sft_config(
+    config: Config,
+    device: Device,
+    folder: Path,
+    rows: Dataset | None = None,
+    validated: bool = True,
+) -> SFTConfig:
+    """TRL's own config. `rows` are the tokenized training rows, which only packing asks for;
+    `validated` says that there are rows to evaluate the loss on.
 
     Raises:
         UserError: TRL or transformers refuses a value of `trainer`.
@@ -60,8 +67,12 @@ def sft_config(config: Config, device: Device, folder: Path, validated: bool = T
     options.setdefault(
         "train_sampling_strategy", "random" if options["packing"] else "group_by_length"
     )
-    micro = options.setdefault("per_device_train_batch_size", micro_batch_size(config, device))
-    options.setdefault("gradient_accumulation_steps", max(1, config.batch_size // micro))
+    batch = config.batch_size
+    if options["packing"] and rows is not None:
+        batch = packed_batch_size(batch, rows["length"], options["max_length"])
+    allowed = micro_batch_size(batch, config, device)
+    micro = options.setdefault("per_device_train_batch_size", allowed)
+    options.setdefault("gradient_accumulation_steps", max(1, batch // micro))
     options.setdefault("per_device_eval_batch_size", max(micro, 8))
     if not validated:
         options |= {"eval_strategy": "no", "load_best_model_at_end": False}
@@ -71,14 +82,18 @@ def sft_config(config: Config, device: Device, folder: Path, validated: bool = T
         raise UserError(f"trainer: {error}", "see the options of trl.SFTConfig") from error
 
 
-def micro_batch_size(config: Config, device: Device) -> int:
+def micro_batch_size(batch: int, config: Config, device: Device) -> int:
     """Rows per forward pass: the largest divisor of the batch that the hardware group allows."""
     limit = config.hardware.micro_batch_size
     if limit is None:
-        limit = config.batch_size if device.type == "cpu" else GPU_MICRO_BATCH
-    return next(
-        n for n in range(min(limit, config.batch_size), 0, -1) if config.batch_size % n == 0
-    )
+        limit = batch if device.type == "cpu" else GPU_MICRO_BATCH
+    return next(n for n in range(min(limit, batch), 0, -1) if batch % n == 0)
+
+
+def packed_batch_size(batch: int, lengths: list[int], max_length: int) -> int:
+    """Packed rows that hold as many rows as the batch; a multiple of 4 or less, to split evenly."""
+    packed = batch * sum(lengths) / (len(lengths) * max_length)
+    return max(1, round(packed)) if packed < 6 else 4 * round(packed / 4)
 
 
 def train(
@@ -94,7 +109,7 @@ def train(
 
     Goes on from the last whole checkpoint of an interrupted run.
     """
-    args = sft_config(config, device, run.checkpoints, validated=len(validation) > 0)
+    args = sft_config(config, device, run.checkpoints, rows, validated=len(validation) > 0)
     model = add_adapter(base, config.lora, config.seed)
     if config.lora.init == "pissa":
         _save_initial_pissa(model, run.checkpoints / "pissa_init")

@@ -8,6 +8,7 @@ A wrong value raises `UserError` while the config is read, before torch is impor
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 from slm_lora.errors import UserError
@@ -332,6 +333,13 @@ class Config:
         trainer = self.trainer
         for key in RESERVED_TRAINER_KEYS.keys() & trainer.keys():
             raise UserError(f"trainer.{key} is set", f"type {RESERVED_TRAINER_KEYS[key]} instead")
+        trackers = trainer.get("report_to") or "none"
+        for tracker in [trackers] if isinstance(trackers, str) else trackers:
+            if tracker not in ("none", "all") and find_spec(tracker) is None:
+                raise UserError(
+                    f"trainer.report_to={tracker}, but there is no package of that name",
+                    f"type pip install {tracker}, or trainer.report_to=none",
+                )
         if trainer.get("packing") and trainer.get("max_length") is None:
             raise UserError(
                 "trainer.packing=true with trainer.max_length=null",

@@ -31,11 +31,10 @@ def near(train: list[Item], test: list[Item], threshold: float) -> dict[str, Any
     """
     found: list[tuple[float, int, int]] = []
     if train and test:
-        have = _sets(train)
-        wanted = _sets(test)
-        frequency = np.asarray(have.sum(axis=0)).ravel()
+        have, wanted = _sets(train), _sets(test)
+        by_member = have.T.tocsr()
         for start in range(0, len(test), CHUNK):
-            found += _most_similar(wanted[start : start + CHUNK], have, frequency, threshold, start)
+            found += _most_similar(wanted[start : start + CHUNK], have, by_member, threshold, start)
     found.sort(key=lambda pair: -pair[0])
     return {
         "near": len(found),
@@ -67,12 +66,13 @@ def _sets(items: list[Item]) -> sparse.csr_matrix:
 def _most_similar(
     test: sparse.csr_matrix,
     train: sparse.csr_matrix,
-    frequency: np.ndarray,
+    by_member: sparse.csr_matrix,
     threshold: float,
     start: int,
 ) -> list[tuple[float, int, int]]:
     """(similarity, test row, training row) of the best training row of each test row near one."""
-    candidates = (_rarest(test, frequency, threshold) @ train.T).tocoo()
+    frequency = np.diff(by_member.indptr)
+    candidates = (_rarest(test, frequency, threshold) @ by_member).tocoo()
     rows, others = candidates.row, candidates.col
     shared = np.asarray(test[rows].multiply(train[others]).sum(axis=1)).ravel()
     sizes = np.diff(test.indptr)[rows] + np.diff(train.indptr)[others]

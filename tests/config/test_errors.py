@@ -60,6 +60,7 @@ WRONG_LINES = {
     "trainer.learning_rate=0": "expected more than 0",
     "trainer.bf16=true": "type precision=bf16 instead",
     "trainer.output_dir=x": "type run_dir=FOLDER instead",
+    "trainer.report_to=no_such_tracker": "pip install no_such_tracker",
     "early_stopping=2 trainer.eval_strategy=no": "type trainer.eval_strategy=steps",
     "hardware.micro_batch_size=64 batch_size=8": "a step cannot hold more rows",
     "sweep.direction=up": "expected one of maximize, minimize",
@@ -99,6 +100,24 @@ def test_help_and_version_need_no_torch() -> None:
         assert result.returncode == 0
         assert expected in result.stdout
         assert result.stdout.splitlines()[-1] == "no torch"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("device=cpu precision=bf16", "no such file"),
+        ("precision=bf16", "bf16 needs 8.0 or later; type precision=fp16"),
+    ],
+)
+def test_bf16_on_an_old_gpu(line: str, message: str, tmp_path, monkeypatch) -> None:
+    """A driver that tells of a T4 (compute capability 7.5)."""
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text("#!/bin/sh\necho 7.5\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    result = run(["+recipe=instruct", "model=nano", "data.train=no.jsonl", *line.split()])
+    assert result.returncode == 2
+    assert message in result.stderr
 
 
 def test_no_cuda_device_and_a_large_model(tmp_path, monkeypatch) -> None:
