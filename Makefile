@@ -33,7 +33,10 @@ format: setup ## mend style and formatting
 benchmark: setup ## our training against a plain TRL script
 	$(BIN)/python benchmarks/train.py
 
-nano: setup ## rebuild the embedded model from nothing
-	$(BIN)/python recipes/nano/pretrain.py
+nano: setup ## rebuild the embedded model from nothing (build/nano/model)
+	$(BIN)/python recipes/nano/corpus.py
+	$(BIN)/python recipes/nano/tokenizer.py
+	$(BIN)/python recipes/nano/pretrain.py --compile
+	$(BIN)/python recipes/nano/gates.py build/nano/model
 
 .PHONY: help setup quickstart test lint format benchmark nano

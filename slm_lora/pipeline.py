@@ -13,6 +13,7 @@ from slm_lora import hardware, model, report, train
 from slm_lora.card import write_card
 from slm_lora.config.schema import Config
 from slm_lora.data import Loaded, load_rows, prepare
+from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.run import Run, read_json, read_jsonl, write_json, write_jsonl, write_provenance
 from slm_lora.tasks import classification, text
@@ -31,12 +32,12 @@ def run(config: Config, run: Run) -> dict[str, Any]:
 
     log.info("reading the data")
     loaded = load_rows(config.data, config.seed)
+    labels = labels_of(config, loaded)
     data = prepare(loaded, tokenizer, config)
     write_provenance(run, config, asdict(device), data.report["fingerprint"])
     write_json(run.data_report, data.report)
 
     task = task_of(config)
-    labels = labels_of(config, loaded)
     wanted = (run.base_predictions, run.adapter, run.tuned_predictions)
     if not all(path.exists() for path in wanted):
         log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
@@ -82,10 +83,20 @@ def task_of(config: Config) -> ModuleType:
 
 
 def labels_of(config: Config, loaded: Loaded) -> list[str]:
-    """The labels to choose from: those named in the config, else those in the data."""
+    """The labels to choose from, in the config's order when it names them.
+
+    Raises:
+        UserError: the task needs labels and the rows have none.
+    """
     rows = loaded.train + loaded.validation + loaded.test
-    found = sorted({row["label"] for row in rows if "label" in row})
-    return list(dict.fromkeys(config.data.labels.values())) or found
+    found = {row["label"] for row in rows if "label" in row}
+    if config.task.kind == "classification" and not found:
+        raise UserError(
+            f"task=classification, but the rows are {loaded.report['shape']}, without labels",
+            "name the label's column by data.columns.label=NAME, or type task=text",
+        )
+    named = dict.fromkeys(config.data.labels.values())
+    return [name for name in named if name in found] or sorted(found)
 
 
 def headline(task: ModuleType, metrics: dict[str, Any]) -> str:

