@@ -62,6 +62,7 @@ from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
 from slm_lora.train import sft_config
 from slm_lora.trainer import (
+    SHORT_ROWS,
     GroupedByLength,
     LoraTrainer,
     cast_adapter_on_use,
@@ -202,7 +203,9 @@ def plain(task: Task, folder: str) -> tuple[nn.Module, Clock]:
 def bare(task: Task, folder: str) -> tuple[nn.Module, Clock]:
     """The job's settings with nothing around them."""
     rows = make_rows(task.steps * task.batch, task.longest, task.seed).to_list()
-    model = AutoModelForCausalLM.from_pretrained(task.model, dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(
+        task.model, dtype=torch.bfloat16, attn_implementation=SHORT_ROWS
+    )
     torch.manual_seed(task.seed)
     lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
     model = get_peft_model(model, lora)

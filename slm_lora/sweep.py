@@ -5,7 +5,9 @@ python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lo
 """
 
 import csv
+import ctypes
 import gc
+import platform
 import traceback
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,9 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if platform.libc_ver()[0] == "glibc":
+        # It keeps what was freed; over a sweep that looks like a leak and adds to the peak.
+        ctypes.CDLL(None).malloc_trim(0)
     log.info("memory in use after the job: %.0f MiB", psutil.Process().memory_info().rss / 2**20)
 
 
@@ -104,12 +109,10 @@ def write_leaderboard(folder: Path) -> None:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(lines)
-    table = Table(title=f"{len(lines)} jobs, best first")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    Console().print(_table(lines, swept))
     for line in lines:
-        table.add_row(*(_shown(line.get(column)) for column in columns))
-    Console().print(table)
+        if line["status"] != "done":
+            print(f"job {line['job']} {line['status']}")
     if done := [line for line in lines if line["status"] == "done"]:
         from slm_lora.report import plots
 
@@ -165,5 +168,22 @@ def _rank(line: Line, higher_is_better: bool) -> float:
     return -value if higher_is_better else float(value)
 
 
-def _shown(value: Any) -> str:
-    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+def _table(lines: list[Line], swept: list[str]) -> Table:
+    """The leaderboard for the terminal, narrower than the CSV."""
+    names = [key.rpartition(".")[2] for key in swept]
+    table = Table("job", *names, "tuned", "95 % interval", "base", "p", title="Jobs, best first")
+    for line in lines:
+        values = [str(line[key]) for key in swept]
+        if line["status"] != "done":
+            table.add_row(line["job"], *values, "failed")
+            continue
+        primary = "accuracy" if "accuracy" in line else "loss"
+        table.add_row(
+            line["job"],
+            *values,
+            f"{line[primary]:.3f}",
+            f"{line['ci95 low']:.3f} to {line['ci95 high']:.3f}",
+            f"{line[f'base {primary}']:.3f}",
+            f"{line['p_value']:.2g}",
+        )
+    return table

@@ -17,6 +17,7 @@ What differs, and why:
 - On a CPU the loss runs the head on labelled positions only and takes a plain cross-entropy;
   TRL scores every position there, which is 4 to 6 times slower. Rows are padded on the right and
   carry no attention mask: under causal attention a real token never sees a pad that follows it.
+  Attention of short rows is trained in fp32, up to five times faster there than in bf16.
 - On any other device the loss is TRL's own fused one.
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
   are used, so its matrix products run in the dtype of the activations, without autocast.
@@ -30,12 +31,15 @@ from typing import Any
 import bitsandbytes as bnb
 import torch
 from datasets import Dataset
+from peft import PeftModel
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Sampler
-from transformers import PreTrainedModel
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTConfig, SFTTrainer
 
@@ -45,7 +49,7 @@ class LoraTrainer(SFTTrainer):
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: PeftModel,
         args: SFTConfig,
         train_dataset: Dataset,
         eval_dataset: Dataset | dict[str, Dataset] | None = None,
@@ -71,6 +75,8 @@ class LoraTrainer(SFTTrainer):
             parameter.data = data.to(parameter.device)
         cast_adapter_on_use(self.model)
         disable_cpu_inference_kernel(self.model)
+        if self.labelled_positions_only and model.config._attn_implementation == "sdpa":
+            model.get_base_model().set_attn_implementation(SHORT_ROWS)
 
     def compute_loss(
         self,
@@ -89,6 +95,10 @@ class LoraTrainer(SFTTrainer):
             self._total_train_tokens += tokens
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         return labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
+
+    def floating_point_ops(self, inputs: dict[str, Tensor]) -> int:
+        """Not counted: transformers walks over all modules for it, at every step."""
+        return 0
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int] | None:
         if self.args.train_sampling_strategy != "group_by_length" or self.args.packing:
@@ -188,6 +198,35 @@ def cast_adapter_on_use(model: nn.Module) -> None:
                 layer.cast_input_dtype_enabled = False
                 for factor in factors:
                     factor.__class__ = AdapterLinear
+
+
+SHORT_ROWS = "sdpa_short_rows"
+SHORT = 256
+"""Tokens; between 256 and 512, depending on the width of a head, bf16 catches up."""
+
+
+def short_rows_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """transformers' `sdpa`, in fp32 where a CPU trains on short rows.
+
+    PyTorch's backward of flash attention in bf16 spends most of its time on packing blocks there
+    (torch 2.13, one core, 64 rows of 64 tokens, 8 heads of 8: 55 ms against 14 in fp32).
+    """
+    dtype = query.dtype
+    if query.requires_grad and query.shape[2] <= SHORT and attention_mask is None:
+        query, key, value = query.float(), key.float(), value.float()
+    heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+    return heads.to(dtype), None
+
+
+AttentionInterface.register(SHORT_ROWS, short_rows_attention)
+AttentionMaskInterface.register(SHORT_ROWS, sdpa_mask)
 
 
 def disable_cpu_inference_kernel(model: nn.Module) -> None:

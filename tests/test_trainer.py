@@ -4,6 +4,7 @@ pytest tests/test_trainer.py
 """
 
 import random
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,15 +31,19 @@ from transformers import (
     TrainerControl,
     set_seed,
 )
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from trl import SFTConfig, SFTTrainer
 
 from slm_lora.trainer import (
+    SHORT,
+    SHORT_ROWS,
     GroupedByLength,
     LoraTrainer,
     cast_adapter_on_use,
     disable_cpu_inference_kernel,
     labelled_loss,
     pad_right,
+    short_rows_attention,
 )
 from tests.tiny import make_tokenizer
 
@@ -154,6 +159,8 @@ def own_loss(model: PeftModel, data: Dataset) -> torch.Tensor:
     [
         (LLAMA, "sdpa"),
         (LLAMA, "eager"),
+        (LLAMA, SHORT_ROWS),
+        (GPT2, SHORT_ROWS),
         (LlamaConfig(**SIZES, tie_word_embeddings=True), "sdpa"),
         (GPT2, "sdpa"),
         (GPT2, "eager"),
@@ -216,13 +223,9 @@ def test_packed_rows_stay_apart(
     trainer.labelled_positions_only = labelled_positions_only
     assert len(trainer.train_dataset) < len(data) / 2
     batch = trainer.data_collator(trainer.train_dataset.to_list())
-    ours = trainer.compute_loss(trainer.model, {k: to(v, device) for k, v in batch.items()})
+    ours = trainer.compute_loss(trainer.model, trainer._prepare_inputs(batch))
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=0)
     assert_close(gradients(model, ours), expected, relative=1e-4 if device == "cpu" else 1e-2)
-
-
-def to(value: torch.Tensor | int, device: str) -> torch.Tensor | int:
-    return value.to(device) if isinstance(value, torch.Tensor) else value
 
 
 def test_accumulated_micro_batches_equal_one_batch(
@@ -364,6 +367,7 @@ def test_adapter_is_kept_in_fp32_and_computes_in_bf16(
     trainer = LoraTrainer(
         model=model, args=arguments(tmp_path), train_dataset=rows(8), processing_class=tokenizer
     )
+    assert model.config._attn_implementation == SHORT_ROWS
     for name, value in weights(trainer.model).items():
         assert value.dtype == torch.float32
         assert torch.equal(value, start[name])
@@ -376,20 +380,28 @@ def test_adapter_is_kept_in_fp32_and_computes_in_bf16(
     assert all(grad.dtype == torch.float32 for grad in gradients(model, loss).values())
 
 
-def test_adapter_in_bf16_products_learns_as_in_fp32() -> None:
-    """An update far below bf16's resolution of a weight is kept."""
-    model = adapted(base_model(LLAMA).bfloat16())
-    cast_adapter_on_use(model)
-    before = weights(model)
-    optimizer = torch.optim.AdamW(
-        [p for p in model.parameters() if p.requires_grad], lr=1e-6, weight_decay=0
-    )
-    batch = pad_right(rows(8).to_list())
-    labelled_loss(model, batch["input_ids"], batch["labels"]).backward()
-    optimizer.step()
-    after = weights(model)
-    changed = torch.cat([(after[name] != before[name]).flatten() for name in before])
-    assert changed.float().mean() > 0.9
+@pytest.mark.parametrize("length", [48, SHORT + 1])
+def test_attention_of_short_rows_is_trained_in_fp32(length: int) -> None:
+    torch.manual_seed(0)
+    exact = [torch.randn(2, 4, length, 8).bfloat16().double().requires_grad_() for _ in range(3)]
+    layer = torch.nn.Module()
+
+    def error(attention: Callable[..., tuple[torch.Tensor, None]]) -> float:
+        """Largest distance of a gradient from that of attention in fp64."""
+        inputs = [x.detach().bfloat16().requires_grad_() for x in exact]
+        heads, _ = attention(layer, *inputs, None)
+        assert heads.dtype == torch.bfloat16
+        heads.sum().backward()
+        pairs = zip(inputs, exact, strict=True)
+        return max((x.grad.double() - e.grad).abs().max().item() for x, e in pairs)
+
+    sdpa_attention_forward(layer, *exact, None)[0].sum().backward()
+    ours, plain = error(short_rows_attention), error(sdpa_attention_forward)
+    assert ours < plain if length <= SHORT else ours == plain
+    # An evaluation of the tuned model is that of the base model.
+    frozen = [x.detach().bfloat16() for x in exact]
+    expected, _ = sdpa_attention_forward(layer, *frozen, None)
+    assert torch.equal(short_rows_attention(layer, *frozen, None)[0], expected)
 
 
 def nf4_model(folder: Path) -> PreTrainedModel:
