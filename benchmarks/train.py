@@ -2,7 +2,7 @@
 
     python benchmarks/train.py                       (CPU: a 7M Llama made on the spot, 5 minutes)
     python benchmarks/make_model.py --shape tinyllama tiny && python benchmarks/train.py \
-        --device cuda --model tiny --quantization nf4 --lengths 512,1024,2048
+        --device cuda --model tiny --quantization nf4 --lengths 512,1024,2048 --batch 8 --rate 2e-3
 
 All of them train the same adapter (LoRA r=16 on all linear layers) on the same tokenized rows with
 the same batch, steps, rate, schedule and seed, one after the other in turn:

@@ -215,8 +215,8 @@ def short_rows_attention(
 ) -> tuple[Tensor, None]:
     """transformers' `sdpa`, in fp32 where a CPU trains on short rows.
 
-    PyTorch's backward of flash attention in bf16 spends most of its time on packing blocks there
-    (torch 2.13, one core, 64 rows of 64 tokens, 8 heads of 8: 55 ms against 14 in fp32).
+    The backward of PyTorch's attention is slow in bf16 there (torch 2.13, AVX512-BF16, one core,
+    64 rows of 64 tokens, 8 heads of 8: 55 ms against 14 in fp32).
     """
     dtype = query.dtype
     if query.requires_grad and query.shape[2] <= SHORT and attention_mask is None:
