@@ -130,7 +130,7 @@ class Clock(TrainerCallback):
 
 def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
     """Our training, put together as `slm_lora.train` does."""
-    packed = task.device == "cuda"
+    rows = make_rows(task.steps * task.batch, task.longest, task.seed)
     register()
     config = load(
         [
@@ -139,8 +139,7 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
             f"quantization={task.quantization}",
             f"device={task.device}",
             f"seed={task.seed}",
-            # Packed rows are full: fewer of them hold the tokens of a batch.
-            f"batch_size={round(task.batch * 0.625) if packed else task.batch}",
+            f"batch_size={task.batch}",
             f"trainer.max_length={task.longest}",
             f"trainer.learning_rate={task.rate}",
             f"trainer.warmup_steps={WARM_UP}",
@@ -152,8 +151,8 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
     clock = Clock()
     trainer = LoraTrainer(
         model=add_adapter(load_base(config, device), config.lora, config.seed),
-        args=sft_config(config, device, Path(folder), validated=False),
-        train_dataset=make_rows(task.steps * task.batch, task.longest, task.seed),
+        args=sft_config(config, device, Path(folder), rows, validated=False),
+        train_dataset=rows,
         processing_class=AutoTokenizer.from_pretrained(task.model),
         callbacks=[clock],
     )

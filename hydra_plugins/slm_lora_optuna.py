@@ -26,6 +26,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from slm_lora.config.compose import opened
 from slm_lora.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,16 +57,25 @@ class OptunaSweeper(Sweeper):
         fixed = [a for a in _parse(arguments) if not a.is_sweep_override()]
         job = self.context.config_loader.load_sweep_config(self.config, [_line(a) for a in fixed])
         space = _parse([f"{key}={values}" for key, values in job.sweep.space.items()])
-        swept = {a.get_key_element(): a for a in _parse(arguments) if a.is_sweep_override()}
-        space = list(({a.get_key_element(): a for a in space} | swept).values())
+        swept = [a for a in _parse(arguments) if a.is_sweep_override()]
+        # What the command line says of a key goes before sweep.space.
+        space = list({a.key_or_group: a for a in [*space, *swept]}.values())
         if not space:
             raise UserError(
                 "there is nothing to search", "type sweep=lora, or 'lora.r=choice(4,8,16)'"
             )
+        Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
         study = self._study(job)
         for _ in range(_ended(study), job.sweep.n_trials):
             trial = study.ask()
-            words = [_suggest(trial, override) for override in space]
+            try:
+                tried = [_suggest(trial, override) for override in space]
+            except ValueError as error:
+                raise UserError(
+                    f"the study in the database had another search space: {error}",
+                    "name another database by sweep.storage=FILE",
+                ) from error
+            words = opened(tried)
             job_words = [_line(a) for a in fixed if a.key_or_group != "sweep"] + words
             (returned,) = self.launcher.launch([job_words], initial_job_idx=trial.number)
             _tell(study, trial, returned)
@@ -109,7 +119,7 @@ def _ended(study: "optuna.Study") -> int:
 
 def _suggest(trial: "optuna.Trial", override: Override) -> str:
     """The override with the value that this trial tries."""
-    key, values = override.get_key_element(), override.value()
+    key, values = override.key_or_group, override.value()
     log = isinstance(values, RangeSweep | IntervalSweep) and "log" in values.tags
     chosen: Any
     if isinstance(values, ChoiceSweep):

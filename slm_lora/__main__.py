@@ -34,7 +34,7 @@ def main() -> None:
     """Entry point of `python -m slm_lora` and of `slm-lora`."""
     # A busy-waiting OpenMP can slow a shared machine to a crawl; read once, when it starts.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # oneDNN keeps kernels for 1,024 shapes, and rows have every length: 300 MB, gained for no speed.
+    # oneDNN keeps kernels for 1,024 shapes; rows of every length make that 300 MB, for no speed.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
     os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
     # Errors of Hydra reach us instead of being printed by it.
@@ -53,7 +53,7 @@ def main() -> None:
 
 def dispatch(words: list[str]) -> None:
     """Run the verb that the command line names."""
-    if not words or words[0] in ("-h", "--help", "help"):
+    if not words or words[0] == "help" or {"-h", "--help"} & set(words):
         print(usage.text())
     elif words[0] == "--version":
         print(f"slm_lora {__version__}")
@@ -73,11 +73,7 @@ def run(words: list[str]) -> None:
     """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info` …)."""
     compose.register()
     args = get_args_parser().parse_args(words)
-    config_dir = Path(args.config_dir) if args.config_dir else None
-    if config_dir and not config_dir.is_dir():
-        raise UserError(
-            f"--config-dir {config_dir}: no such folder", "expected DIR with DIR/recipe/NAME.yaml"
-        )
+    config_dir = folder_of_recipes(args.config_dir)
     if args.config_path or args.config_name:
         raise UserError(
             "--config-path and --config-name", "name your own recipe by --config-dir DIR"
@@ -91,6 +87,15 @@ def run(words: list[str]) -> None:
         hand_to_hydra(words, [])
     else:
         run_once(config, words)
+
+
+def folder_of_recipes(named: str | None) -> Path | None:
+    """The folder of --config-dir."""
+    if named and not Path(named).is_dir():
+        raise UserError(
+            f"--config-dir {named}: no such folder", "expected DIR with DIR/recipe/NAME.yaml"
+        )
+    return Path(named) if named else None
 
 
 def hand_to_hydra(words: list[str], shared: list[str]) -> None:
@@ -144,13 +149,15 @@ def summarize(folder: Run) -> None:
 
 def inspect(words: list[str]) -> None:
     """What the model will see; reads the tokenizer and the data, no weights."""
-    as_json = "--json" in words
+    parser = get_args_parser()
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args(words)
     compose.register()
-    config = compose.load([word for word in words if word != "--json"])
+    config = compose.load(args.overrides, folder_of_recipes(args.config_dir))
     set_up_logging()
     from slm_lora.inspect_cli import inspect as show
 
-    show(config, as_json)
+    show(config, args.json)
 
 
 def on_run(verb: str, words: list[str]) -> None:
@@ -166,7 +173,8 @@ def on_run(verb: str, words: list[str]) -> None:
     if verb == "evaluate":
         from slm_lora.evaluate import evaluate
 
-        folder = evaluate(folder, overrides)
+        check_without_torch(config)
+        folder = evaluate(folder, config, overrides)
     elif overrides:
         raise UserError(f"report takes no '{overrides[0]}'", f"type slm-lora report {words[0]}")
     else:

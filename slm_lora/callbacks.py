@@ -44,7 +44,6 @@ class TrainingProgress(TrainerCallback):
         self.first_step = state.global_step
         self.task = self.bar.add_task("training", total=state.max_steps, figures="")
         self.bar.update(self.task, completed=state.global_step)
-        self.bar.start()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -74,8 +73,3 @@ class TrainingProgress(TrainerCallback):
             log.info(
                 "step %d/%d  %s  %.0f s left", state.global_step, state.max_steps, figures, left
             )
-
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        self.bar.stop()

@@ -7,32 +7,39 @@ import shutil
 from datetime import datetime
 
 from slm_lora import pipeline
-from slm_lora.config.compose import from_file, to_yaml
+from slm_lora.config.compose import to_yaml
+from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
-from slm_lora.run import Run, unused, write_text
+from slm_lora.run import Run, new_folder, write_text
+
+MAY_CHANGE = ("data.", "task.", "quantization.", "hardware.", "device=", "precision=")
 
 
-def evaluate(run: Run, overrides: list[str]) -> Run:
+def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
     """The run folder that holds the results: `run` itself without overrides (what is missing there
     is computed), else a new folder in its `evaluations/`, so that nothing is overwritten.
+    `overrides` are already in `config`.
 
     Raises:
-        UserError: the run has no adapter yet, or an override is wrong.
+        UserError: the run has no adapter yet, or an override would change the training.
     """
-    config = from_file(run.config, overrides)
     if not run.adapter.exists():
         raise UserError(
-            f"{run.path} holds no adapter yet", "finish the run first: run_dir= of this run"
+            f"{run.path} holds no adapter", "finish the run first: run_dir= of this run"
+        )
+    if fixed := [word for word in overrides if not word.startswith(MAY_CHANGE)]:
+        raise UserError(
+            f"{fixed[0]} says how to train, and this run is trained",
+            f"an evaluation may change {', '.join(MAY_CHANGE)}; start a new run for the rest",
         )
     if not overrides:
+        config.run_dir = str(run.path)
         pipeline.run(config, run)
         return run
-    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    words = ["evaluate", str(run.path), *overrides]
-    evaluation = Run(unused(run.path / "evaluations" / stamp), words)
-    config.run_dir = str(evaluation.path)
+    folder = new_folder(run.path / "evaluations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+    evaluation = Run(folder, ["evaluate", str(run.path), *overrides], run.adapter)
+    config.run_dir = str(folder)
     write_text(evaluation.config, to_yaml(config))
     shutil.copy(run.train, evaluation.train)
-    evaluation.adapter = run.adapter
     pipeline.run(config, evaluation)
     return evaluation

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
@@ -24,9 +24,14 @@ def batches(lengths: list[int], size: int) -> Iterator[list[int]]:
         yield order[start : start + size]
 
 
+def context_length(model: Any) -> int:
+    """Positions that the model knows; `n_positions` of GPT-2 goes by the same name."""
+    return int(model.config.get_text_config().max_position_embeddings)
+
+
 @torch.inference_mode()
 def answer_log_likelihoods(
-    model: nn.Module,
+    model: Any,
     prompts: list[list[int]],
     answers: list[list[int]],
     batch_size: int,
@@ -35,8 +40,12 @@ def answer_log_likelihoods(
     """Log-likelihood of each answer's tokens after its prompt: natural logarithm, in fp32.
 
     Prompts and answers have one entry an item and neither is empty. Items that share what the
-    model reads (one-token labels of one row) share a forward pass.
+    model reads (one-token labels of one row) share a forward pass. Beyond the model's context a
+    prompt loses its beginning, and an answer its end.
     """
+    limit = context_length(model)
+    answers = [answer[: limit - 1] for answer in answers]
+    prompts = [p[-(limit - len(a)) :] for p, a in zip(prompts, answers, strict=True)]
     contexts: dict[tuple[int, ...], list[int]] = {}
     for item, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
@@ -56,20 +65,20 @@ def answer_log_likelihoods(
 
 
 def _log_probabilities(
-    model: nn.Module, texts: list[tuple[int, ...]], starts: list[int]
-) -> tuple[Tensor, ...]:
+    model: Any, texts: list[tuple[int, ...]], starts: list[int]
+) -> Iterator[Tensor]:
     """Next-token log-probabilities from position `start` on: per text (positions, vocabulary)."""
     device = next(model.parameters()).device
     ids = pad_sequence([torch.tensor(text) for text in texts], batch_first=True).to(device)
     wanted = torch.zeros_like(ids, dtype=torch.bool)
     for row, (text, start) in enumerate(zip(texts, starts, strict=True)):
         wanted[row, start : len(text)] = True
-    head = model.get_output_embeddings()  # type: ignore[operator]
+    head = model.get_output_embeddings()
     with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][wanted][None],)):
         logits = model(input_ids=ids, use_cache=False).logits[0]
     counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
-    rows: tuple[Tensor, ...] = logits.float().log_softmax(-1).split(counts)
-    return rows
+    # Row by row: the whole batch in fp32 would take gigabytes with a large vocabulary.
+    return (row.float().log_softmax(-1) for row in logits.split(counts))
 
 
 @torch.inference_mode()
@@ -82,7 +91,12 @@ def greedy(
     batch_size: int,
     title: str,
 ) -> list[str]:
-    """The text the model writes after each prompt, up to a stop token."""
+    """The text the model writes after each prompt, up to a stop token.
+
+    A prompt that leaves no room in the model's context loses its beginning.
+    """
+    room = context_length(model) - max_new_tokens
+    prompts = [prompt[-room:] for prompt in prompts]
     device = next(model.parameters()).device
     config = GenerationConfig(
         do_sample=False,

@@ -3,6 +3,7 @@
 python -m slm_lora doctor
 """
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ def compute_capability() -> float | None:
         return None
     command = ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    return float(answer.stdout.split()[0]) if answer.returncode == 0 and answer.stdout else None
+    found = re.match(r"\d+\.\d+", answer.stdout) if answer.returncode == 0 else None
+    return float(found[0]) if found else None
 
 
 def check_size(config: Config, parameters: int) -> None:

@@ -31,11 +31,12 @@ def inspect(config: Config, as_json: bool) -> None:
     loaded = load_rows(config.data, config.seed)
     # These import torch, which takes seconds; a mistake in the data has shown by now.
     from slm_lora import batching, hardware, train
-    from slm_lora.model import load_tokenizer
+    from slm_lora.model import fit_length, load_tokenizer
 
     device = hardware.detect(config)
     args = train.sft_config(config, device, Path(config.run_dir or "outputs"))
     tokenizer = load_tokenizer(config)
+    fit_length(config)
     prepared = prepare(loaded, tokenizer, config)
     found = prepared.report | {
         "examples": examples(prepared, tokenizer),

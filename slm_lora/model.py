@@ -8,11 +8,14 @@ from typing import Any
 
 import peft
 import torch
+from jinja2 import Environment, TemplateSyntaxError
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
+    GenerationConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -24,7 +27,7 @@ from slm_lora.chat import PLAIN_TEMPLATE
 from slm_lora.config.schema import Config, LoraConfig, ModelConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
-from slm_lora.trainer import disable_cpu_inference_kernel
+from slm_lora.trainer import cast_adapter_on_use, disable_cpu_inference_kernel
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
@@ -76,7 +79,15 @@ def _read_template(file: Path) -> str:
         raise UserError(
             f"model.chat_template={file}: no such file", "expected a Jinja file's path, or plain"
         )
-    return file.read_text(encoding="utf-8")
+    template = file.read_text(encoding="utf-8")
+    try:
+        Environment(extensions=["jinja2.ext.loopcontrols"]).parse(template)
+    except TemplateSyntaxError as error:
+        if "generation" not in str(error):  # transformers knows that tag, Jinja does not
+            raise UserError(
+                f"{file}:{error.lineno}: {error}", "expected a Jinja template"
+            ) from error
+    return template
 
 
 def check_size(config: Config, device: hardware.Device) -> None:
@@ -86,10 +97,15 @@ def check_size(config: Config, device: hardware.Device) -> None:
         UserError: it is too large, or its config cannot be loaded.
     """
     if device.type == "cpu" and config.device != "cpu":
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(
-                load_config(config.model), trust_remote_code=config.model.trust_remote_code
-            )
+        parts = load_config(config.model)
+        try:
+            with torch.device("meta"):
+                model = AutoModelForCausalLM.from_config(
+                    parts, trust_remote_code=config.model.trust_remote_code
+                )
+        except ValueError as error:
+            name = config.model.name_or_path
+            raise _not_loaded("model", name, error, "model.name_or_path") from error
         hardware.check_size(config, sum(p.numel() for p in model.parameters()))
 
 
@@ -106,6 +122,16 @@ def load_config(config: ModelConfig) -> Any:
         )
     except (OSError, ValueError, KeyError) as error:
         raise _not_loaded("model", name, error, "model.name_or_path") from error
+
+
+def fit_length(config: Config) -> None:
+    """Lower trainer.max_length to the model's context, beyond which it knows no positions."""
+    parts = load_config(config.model).get_text_config()
+    context = parts.to_dict().get("max_position_embeddings", parts.to_dict().get("n_positions"))
+    asked = config.trainer.get("max_length")
+    if context and (asked is None or asked > context):
+        log.info("trainer.max_length is %s, the model's context %d: taking that", asked, context)
+        config.trainer["max_length"] = context
 
 
 def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
@@ -128,8 +154,10 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
             trust_remote_code=config.model.trust_remote_code,
             use_safetensors=True,
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise _not_loaded("model", name, error, "model.name_or_path") from error
+    # Greedy means greedy: what the model's makers set for sampling would be mixed in.
+    model.generation_config = GenerationConfig()
     disable_cpu_inference_kernel(model)
     return model.eval()
 
@@ -224,4 +252,13 @@ def load_adapter(model: PreTrainedModel, folder: Path) -> peft.PeftModel:
     """
     if not (folder / "adapter_config.json").is_file():
         raise UserError(f"{folder} holds no adapter", "let the run finish: run_dir= of this run")
-    return peft.PeftModel.from_pretrained(model, folder).eval()
+    try:
+        tuned = peft.PeftModel.from_pretrained(model, folder)
+    except (ValueError, RuntimeError) as error:
+        raise UserError(
+            f"the adapter in {folder} does not fit this base model: {str(error).splitlines()[0]}",
+            "name the model that it was trained on by model.name_or_path",
+        ) from error
+    # As in training, or the same adapter would give other scores.
+    cast_adapter_on_use(tuned)
+    return tuned.eval()

@@ -19,46 +19,59 @@ from slm_lora.run import Run, read_json, read_jsonl, write_json, write_jsonl, wr
 from slm_lora.tasks import classification, text
 
 
-def run(config: Config, run: Run) -> dict[str, Any]:
+def run(config: Config, folder: Run) -> dict[str, Any]:
     """Everything from the rows to the report; returns what metrics.json holds.
 
     Raises:
         UserError: something the user can mend.
     """
     device = hardware.detect(config)
-    train.sft_config(config, device, run.checkpoints)
+    train.sft_config(config, device, folder.checkpoints)
     model.check_size(config, device)
     tokenizer = model.load_tokenizer(config)
+    model.fit_length(config)
 
     log.info("reading the data")
     loaded = load_rows(config.data, config.seed)
     labels = labels_of(config, loaded)
     data = prepare(loaded, tokenizer, config)
-    write_provenance(run, config, asdict(device), data.report["fingerprint"])
-    write_json(run.data_report, data.report)
+    write_provenance(folder, config, asdict(device), data.report["fingerprint"])
+    write_json(folder.data_report, data.report)
 
     task = task_of(config)
-    wanted = (run.base_predictions, run.adapter, run.tuned_predictions)
+    wanted = (folder.base_predictions, folder.adapter, folder.tuned_predictions)
     if not all(path.exists() for path in wanted):
         log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
         base = model.load_base(config, device)
         model.warn_of_untrained_end(base, tokenizer)
-        if not run.base_predictions.exists():
+        if not folder.base_predictions.exists():
             found = task.predict(base, tokenizer, data.test, labels, config.task, "base model")
-            write_jsonl(run.base_predictions, found)
+            write_jsonl(folder.base_predictions, found)
             log.info("base: %s", headline(task, task.metrics(found)))
-        if run.adapter.exists():
-            tuned = model.load_adapter(base, run.adapter)
+        if folder.adapter.exists():
+            tuned = model.load_adapter(base, folder.adapter)
         else:
-            tuned = train.train(base, tokenizer, data.train, data.validation, config, device, run)
+            tuned = train.train(
+                base, tokenizer, data.train, data.validation, config, device, folder
+            )
         found = task.predict(tuned, tokenizer, data.test, labels, config.task, "tuned model")
-        write_jsonl(run.tuned_predictions, found)
+        write_jsonl(folder.tuned_predictions, found)
         log.info("tuned: %s", headline(task, task.metrics(found)))
-    return conclude(config, run)
+    return conclude(config, folder)
 
 
 def conclude(config: Config, run: Run) -> dict[str, Any]:
-    """Metrics and report from what lies in the run folder."""
+    """Metrics, report and card from what lies in the run folder.
+
+    Raises:
+        UserError: the run has not come to its end.
+    """
+    for file in (run.base_predictions, run.tuned_predictions, run.train):
+        if not file.exists():
+            raise UserError(
+                f"{run.path} holds no {file.relative_to(run.path)}",
+                "let the run finish: type its command again with run_dir= of this folder",
+            )
     task = task_of(config)
     base, tuned = read_jsonl(run.base_predictions), read_jsonl(run.tuned_predictions)
     training = read_json(run.train)
@@ -72,7 +85,7 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
     }
     write_json(run.metrics, metrics)
     report.write_report(run.path)
-    if run.adapter.parent == run.path:  # an evaluation borrows the adapter of its run
+    if (run.path / "adapter").exists():  # an evaluation borrows the adapter of its run
         write_card(run, config, metrics)
     return metrics
 
@@ -90,6 +103,10 @@ def labels_of(config: Config, loaded: Loaded) -> list[str]:
     """
     rows = loaded.train + loaded.validation + loaded.test
     found = {row["label"] for row in rows if "label" in row}
+    if len(found) == 1:
+        raise UserError(
+            f"all rows have the label {found.pop()}", "a classification needs rows of two labels"
+        )
     if config.task.kind == "classification" and not found:
         raise UserError(
             f"task=classification, but the rows are {loaded.report['shape']}, without labels",

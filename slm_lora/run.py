@@ -39,15 +39,18 @@ Json = dict[str, Any]
 class Run:
     """Paths of one run folder."""
 
-    def __init__(self, path: Path, words: list[str] | None = None) -> None:
-        """`words` are those of the command line that made the config."""
+    def __init__(
+        self, path: Path, words: list[str] | None = None, adapter: Path | None = None
+    ) -> None:
+        """`words` are those of the command line that made the config; `adapter` is that of another
+        run, which an evaluation borrows."""
         self.path = path
         self.words = words or []
         self.config = path / "config.yaml"
         self.provenance = path / "provenance.json"
         self.data_report = path / "data_report.json"
         self.checkpoints = path / "checkpoints"
-        self.adapter = path / "adapter"
+        self.adapter = adapter or path / "adapter"
         self.train = path / "train.json"
         self.metrics = path / "metrics.json"
         self.base_predictions = path / "predictions" / "base.jsonl"
@@ -63,29 +66,45 @@ def open_run(config: Config, words: list[str]) -> Run:
     """
     if config.run_dir is None:
         stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        path = unused(Path("outputs") / (config.recipe or "run") / stamp)
+        path = new_folder(Path("outputs") / (config.recipe or "run") / stamp)
     else:
         path = Path(config.run_dir)
     run = Run(path, words)
     config.run_dir = str(path)
-    if run.config.exists():
+    # Before its provenance is known a run has done nothing, and its config may be mended.
+    if run.config.exists() and run.provenance.exists():
         _check_same(config, from_file(run.config), path)
         run.failure.unlink(missing_ok=True)
         return run
-    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+    _check_free(path)
+    run.failure.unlink(missing_ok=True)
+    try:
+        write_text(run.config, to_yaml(config))
+    except OSError as error:
         raise UserError(
-            f"{path} holds files but no run", "type run_dir= of a new or an empty folder"
-        )
-    write_text(run.config, to_yaml(config))
+            f"run_dir={path}: {error.strerror}", "name a folder that can be written"
+        ) from error
     return run
 
 
-def unused(path: Path) -> Path:
-    """The path, or the first of path_2, path_3 … that is not there yet."""
+def _check_free(path: Path) -> None:
+    ours = {"config.yaml", "failure.json"}
+    if path.is_file() or (path.is_dir() and {file.name for file in path.iterdir()} - ours):
+        raise UserError(
+            f"{path} holds files but no run", "type run_dir= of a new or an empty folder"
+        )
+
+
+def new_folder(path: Path) -> Path:
+    """Makes the folder, or the first of path_2, path_3 … that nobody has made yet."""
     candidate, number = path, 2
-    while candidate.exists():
-        candidate, number = path.with_name(f"{path.name}_{number}"), number + 1
-    return candidate
+    while True:
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            candidate, number = path.with_name(f"{path.name}_{number}"), number + 1
+        else:
+            return candidate
 
 
 def _check_same(config: Config, saved: Config, path: Path) -> None:

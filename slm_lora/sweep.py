@@ -40,11 +40,16 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
             "run_dir is set in a sweep", "each job has its own; type hydra.sweep.dir=FOLDER"
         )
     fixed = [o.input_line or "" for o in parsed if not o.is_sweep_override()]
-    if any(o.key_or_group == "hydra/sweeper" for o in parsed):
-        compose.load([word for word in fixed if not word.startswith("hydra")], config_dir)
+    if "hydra/sweeper=optuna" in fixed:
+        words = [word for word in fixed if not word.startswith("hydra")]
+        config = compose.load(words, config_dir)
+        compose.check_overrides([f"{key}={tried}" for key, tried in config.sweep.space.items()])
+        check_without_torch(config)
         return
-    for job in BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]:
-        compose.load([word for word in job if not word.startswith("hydra")], config_dir)
+    jobs = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]
+    without_hydra = [[word for word in job if not word.startswith("hydra")] for job in jobs]
+    for config in [compose.load(words, config_dir) for words in without_hydra]:
+        check_without_torch(config)
 
 
 def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | None:
@@ -63,7 +68,8 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
         # The other jobs go on; the leaderboard names this one.
         trace = None if isinstance(error, UserError) else traceback.format_exc()
         failure = {"words": words, "error": str(error), "traceback": trace}
-        write_json(Run(folder).failure, failure)
+        if not Run(folder).metrics.exists():  # else the folder is that of a finished, other job
+            write_json(Run(folder).failure, failure)
         Console(stderr=True).print(f"job {folder.name} failed: {error}", style="red", markup=False)
         return None
     finally:
@@ -128,10 +134,8 @@ def _job_number(path: Path) -> tuple[int, str]:
 
 def _overrides(run: Run) -> dict[str, str]:
     """What the command line said to this job, key → value."""
-    if run.failure.exists():
-        words = read_json(run.failure)["words"]
-    else:
-        words = read_json(run.provenance)["words"] if run.provenance.exists() else []
+    file = next((f for f in (run.provenance, run.failure) if f.exists()), None)
+    words = read_json(file)["words"] if file else []
     settings = (word.partition("=") for word in words if "=" in word)
     return {key.lstrip("+"): value for key, _, value in settings}
 

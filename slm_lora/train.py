@@ -3,6 +3,7 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
+import math
 import resource
 import sys
 import time
@@ -30,8 +31,6 @@ from slm_lora.model import add_adapter
 from slm_lora.progress import log
 from slm_lora.run import Run, whole, write_json
 from slm_lora.trainer import LoraTrainer
-
-GPU_MICRO_BATCH = 8
 
 
 def sft_config(
@@ -70,9 +69,9 @@ def sft_config(
     batch = config.batch_size
     if options["packing"] and rows is not None:
         batch = packed_batch_size(batch, rows["length"], options["max_length"])
-    allowed = micro_batch_size(batch, config, device)
-    micro = options.setdefault("per_device_train_batch_size", allowed)
-    options.setdefault("gradient_accumulation_steps", max(1, batch // micro))
+    micro = micro_batch_size(batch, config, device)
+    options["per_device_train_batch_size"] = micro
+    options["gradient_accumulation_steps"] = batch // micro
     options.setdefault("per_device_eval_batch_size", max(micro, 8))
     if not validated:
         options |= {"eval_strategy": "no", "load_best_model_at_end": False}
@@ -86,8 +85,13 @@ def micro_batch_size(batch: int, config: Config, device: Device) -> int:
     """Rows per forward pass: the largest divisor of the batch that the hardware group allows."""
     limit = config.hardware.micro_batch_size
     if limit is None:
-        limit = batch if device.type == "cpu" else GPU_MICRO_BATCH
+        limit = batch if device.type == "cpu" else gpu_micro_batch(device.memory)
     return next(n for n in range(min(limit, batch), 0, -1) if batch % n == 0)
+
+
+def gpu_micro_batch(memory: int) -> int:
+    """What conf/hardware says for GPUs of this many bytes."""
+    return 8 if memory > 20e9 else 4 if memory > 11e9 else 2
 
 
 def packed_batch_size(batch: int, lengths: list[int], max_length: int) -> int:
@@ -113,7 +117,8 @@ def train(
     model = add_adapter(base, config.lora, config.seed)
     if config.lora.init == "pissa":
         _save_initial_pissa(model, run.checkpoints / "pissa_init")
-    callbacks: list[TrainerCallback] = [TrainingProgress()]
+    progress = TrainingProgress()
+    callbacks: list[TrainerCallback] = [progress]
     if config.early_stopping and len(validation):
         callbacks.append(EarlyStoppingCallback(config.early_stopping))
     trainer = LoraTrainer(
@@ -129,13 +134,35 @@ def train(
     checkpoint = last_checkpoint(run.checkpoints)
     if checkpoint:
         log.info("going on from %s", checkpoint)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
     start = time.monotonic()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    write_json(run.train, _summary(trainer.state, model, time.monotonic() - start, device))
+    with progress.bar:
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except torch.OutOfMemoryError as error:
+            raise UserError(
+                f"{device.name}: out of memory with {args.per_device_train_batch_size} rows a pass",
+                "type hardware.micro_batch_size=1 or hardware.gradient_checkpointing=true",
+            ) from error
+    _check_finite(trainer.state)
+    first_step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
+    seconds = time.monotonic() - start
+    write_json(run.train, _summary(trainer.state, model, seconds, first_step, device))
     with whole(run.adapter) as folder:
         _save_adapter(model, config, folder, run)
         tokenizer.save_pretrained(folder)
     return model.eval()
+
+
+def _check_finite(state: TrainerState) -> None:
+    for line in state.log_history:
+        for key in ("loss", "grad_norm", "eval_loss"):
+            if key in line and not math.isfinite(line[key]):
+                raise UserError(
+                    f"{key} is {line[key]} at step {line['step']}: the training went astray",
+                    "type a lower trainer.learning_rate, in another run_dir",
+                )
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -161,16 +188,24 @@ def _save_adapter(model: PeftModel, config: Config, folder: Path, run: Run) -> N
 
 
 def _summary(
-    state: TrainerState, model: PeftModel, seconds: float, device: Device
+    state: TrainerState, model: PeftModel, seconds: float, first_step: int, device: Device
 ) -> dict[str, Any]:
+    """What train.json holds. `seconds` and `tokens` are those since `first_step`, from which an
+    interrupted run went on."""
     trainable, parameters = model.get_nb_trainable_parameters()
     kept = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "num_tokens")
     history = [{k: line[k] for k in kept if k in line} for line in state.log_history]
     losses = [line["loss"] for line in history if "loss" in line]
     evaluations = [line["eval_loss"] for line in history if "eval_loss" in line]
-    tokens = max((int(line["num_tokens"]) for line in history if "num_tokens" in line), default=0)
+    counts = [
+        line.get("num_tokens") or line.get("eval_num_tokens") or 0
+        for line in state.log_history
+        if line["step"] > first_step
+    ]
+    tokens = int(max(counts, default=0))
     return {
         "steps": state.global_step,
+        "first_step": first_step,
         "seconds": seconds,
         "tokens": tokens,
         "tokens_per_second": tokens / seconds,

@@ -143,8 +143,10 @@ def test_same_command_same_bytes(done, tmp_path: Path) -> None:
 
 
 def test_interrupted_run_resumes_to_the_same_adapter(done, tmp_path: Path) -> None:
-    run, words, _ = done
-    folder = tmp_path / "interrupted"
+    changed = ("trainer.max_steps=300", "trainer.eval_steps=0.05", "trainer.save_steps=0.05")
+    words = [word for word in done[1] if "max_steps" not in word] + [*changed]
+    run, folder = tmp_path / "whole", tmp_path / "interrupted"
+    assert slm_lora(*words, f"run_dir={run}").returncode == 0
     command = [sys.executable, "-m", "slm_lora", *words, f"run_dir={folder}"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 120
@@ -178,6 +180,23 @@ def test_other_config_is_refused(done) -> None:
     result = slm_lora(*words, "lora.r=4", "run_dir=first", cwd=run.parent)
     assert result.returncode == 2
     assert "lora.r=4 (there 16)" in result.stderr
+
+
+def test_mistake_at_the_start_does_not_block_the_folder(done, tmp_path: Path) -> None:
+    words = [w for w in done[1] if not w.startswith("data.train=")]
+    wrong = slm_lora(*words, "data.train=no.jsonl", f"run_dir={tmp_path / 'run'}")
+    assert wrong.returncode == 2
+    assert "no such file" in wrong.stderr
+    right = slm_lora(*done[1], "trainer.max_steps=2", f"run_dir={tmp_path / 'run'}")
+    assert right.returncode == 0, right.stderr
+
+
+def test_diverged_training_is_said_so(done, tmp_path: Path) -> None:
+    words = [w for w in done[1] if "learning_rate" not in w]
+    result = slm_lora(*words, "trainer.learning_rate=1e30", f"run_dir={tmp_path / 'run'}")
+    assert result.returncode == 2
+    assert "type a lower trainer.learning_rate" in result.stderr
+    assert not (tmp_path / "run" / "adapter").exists()
 
 
 def test_changed_data_is_refused(done, tmp_path: Path) -> None:
@@ -216,6 +235,28 @@ def test_classification_needs_labels(done, tmp_path: Path) -> None:
     assert "without labels" in result.stderr
 
 
+def test_one_label_is_refused(done, tmp_path: Path) -> None:
+    rows = tmp_path / "one.jsonl"
+    rows.write_text("".join(f'{{"text": "row {n}", "label": "positive"}}\n' for n in range(9)))
+    words = [w for w in done[1] if not w.startswith("data.")]
+    result = slm_lora(*words, f"data.train={rows}", "data.test=null", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "all rows have the label positive" in result.stderr
+
+
+def test_evaluation_cannot_change_the_training(done) -> None:
+    result = slm_lora("evaluate", done[0], "lora.r=3")
+    assert result.returncode == 2
+    assert "lora.r=3 says how to train" in result.stderr
+
+
+def test_unfinished_run_has_no_report(done, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_bytes((done[0] / "config.yaml").read_bytes())
+    result = slm_lora("report", tmp_path)
+    assert result.returncode == 2
+    assert "let the run finish" in result.stderr
+
+
 def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
     run, _, _ = done
     other = make_rows(run.parent / "other.jsonl", 20, seed=2)
@@ -243,22 +284,21 @@ def test_report_is_written_anew(done) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        ["lora=dora"],
-        ["lora=rslora"],
-        ["lora=pissa", "lora.r=4"],
-        ["lora.modules_to_save=[embed_tokens]"],
+        ["lora=dora", "quantization=none", "precision=fp32"],
+        ["lora=rslora", "quantization=none", "precision=fp32"],
+        ["lora=pissa", "lora.r=4", "quantization=none", "precision=fp32"],
+        ["lora.modules_to_save=[embed_tokens]", "quantization=none", "precision=fp32"],
+        ["lora=default", "quantization=nf4", "precision=bf16"],
     ],
     ids=lambda more: more[0],
 )
 def test_saved_adapter_is_the_one_that_was_scored(more: list[str], tmp_path: Path) -> None:
     """Predictions of the model in memory equal those of base + adapter loaded from the folder."""
-    words = job(
-        make_llama(tmp_path / "llama"), tmp_path, *more, "quantization=none", "precision=fp32"
-    )
+    words = job(make_llama(tmp_path / "llama"), tmp_path, *more)
     run = tmp_path / "run"
     result = slm_lora(*words, f"run_dir={run}", "task.generate=false")
     assert result.returncode == 0, result.stderr
-    loaded = slm_lora("evaluate", run, "task.batch_size=16")
+    loaded = slm_lora("evaluate", run, "task.label_score=sum")
     assert loaded.returncode == 0, loaded.stderr
     folder = Path(loaded.stdout.splitlines()[-1])
     for name in ("base", "tuned"):

@@ -213,7 +213,7 @@ def unknown_key(key: str) -> UserError:
     """Names the nearest key, looked for in the section that the wrong one names if there is one."""
     section = key.rpartition(".")[0] + "."
     inside = [k for k in keys() if k.startswith(section)] or [k for k in keys() if "." not in k]
-    close = get_close_matches(key, keys(), n=1, cutoff=0.6)
+    close = get_close_matches(key.lower(), keys(), n=1, cutoff=0.6)
     hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(inside[:40])}"
     return UserError(f"{key} is not a key", hint)
 

@@ -6,6 +6,7 @@ Each dataclass is one Hydra group (`conf/<group>/`). The text under a field says
 A wrong value raises `UserError` while the config is read, before torch is imported.
 """
 
+import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -14,6 +15,8 @@ from typing import Any
 from slm_lora.errors import UserError
 
 QUANTIZED = ("nf4", "int8")
+TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio")
+NOT_WITH_PISSA = {"bias", "trainable_token_indices", "rank_pattern", "alpha_pattern"}
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
@@ -120,6 +123,14 @@ class LoraConfig:
                 f"lora.target_modules is {self.target_modules!r}",
                 "expected all-linear, a list such as [q_proj,v_proj], or a regular expression",
             )
+        if isinstance(self.target_modules, str):
+            try:
+                re.compile(self.target_modules)
+            except re.error as error:
+                raise UserError(
+                    f"lora.target_modules={self.target_modules}: {error}",
+                    "expected all-linear, a list of names, or a regular expression",
+                ) from error
 
 
 @dataclass
@@ -302,6 +313,19 @@ class Config:
             raise UserError(
                 "quantization=int8 with device=cpu", "int8 needs a CUDA GPU; type quantization=nf4"
             )
+        if self.lora.init == "pissa" and (
+            self.lora.dora or self.lora.modules_to_save or NOT_WITH_PISSA & self.lora.extra.keys()
+        ):
+            raise UserError(
+                "lora.init=pissa with dora, modules_to_save or more weights by lora.extra",
+                "PiSSA is saved as a plain LoRA adapter, which has no place for these; "
+                "type lora.init=default",
+            )
+        if self.lora.modules_to_save and self.precision == "fp16":
+            raise UserError(
+                f"lora.modules_to_save={self.lora.modules_to_save} with precision=fp16",
+                "gradient scaling needs the trained weights in fp32; type precision=fp32",
+            )
         if quantization in QUANTIZED and self.lora.init == "pissa":
             raise UserError(
                 f"lora.init=pissa with quantization={quantization}",
@@ -335,9 +359,10 @@ class Config:
             raise UserError(f"trainer.{key} is set", f"type {RESERVED_TRAINER_KEYS[key]} instead")
         trackers = trainer.get("report_to") or "none"
         for tracker in [trackers] if isinstance(trackers, str) else trackers:
-            if tracker not in ("none", "all") and find_spec(tracker) is None:
+            _choice("trainer.report_to", tracker, ("none", *TRACKERS))
+            if tracker != "none" and find_spec(tracker) is None:
                 raise UserError(
-                    f"trainer.report_to={tracker}, but there is no package of that name",
+                    f"trainer.report_to={tracker}, but {tracker} is not installed",
                     f"type pip install {tracker}, or trainer.report_to=none",
                 )
         if trainer.get("packing") and trainer.get("max_length") is None:
@@ -345,12 +370,12 @@ class Config:
                 "trainer.packing=true with trainer.max_length=null",
                 "packing fills rows up to a length; type trainer.max_length=1024",
             )
-        for key in ("max_length", "per_device_train_batch_size", "gradient_accumulation_steps"):
-            _at_least(f"trainer.{key}", trainer.get(key), 1)
-        if (rate := trainer.get("learning_rate")) is not None and rate <= 0:
-            raise UserError(
-                f"trainer.learning_rate is {rate}", "expected more than 0, such as 2e-4"
-            )
+        _at_least("trainer.max_length", trainer.get("max_length"), 1)
+        for key, example in (("learning_rate", 2e-4), ("num_train_epochs", 3)):
+            if (value := trainer.get(key)) is not None and value <= 0:
+                raise UserError(
+                    f"trainer.{key} is {value}", f"expected more than 0, such as {example}"
+                )
         if trainer.get("eval_strategy") == "no":
             for key, value in (
                 ("early_stopping", self.early_stopping),
@@ -370,13 +395,15 @@ class Config:
 
 
 RESERVED_TRAINER_KEYS = {
+    "per_device_train_batch_size": "hardware.micro_batch_size=8",
+    "gradient_accumulation_steps": "batch_size=32",
     "output_dir": "run_dir=FOLDER",
     "seed": "seed=42",
     "use_cpu": "device=cpu",
     "bf16": "precision=bf16",
     "fp16": "precision=fp16",
     "gradient_checkpointing": "hardware.gradient_checkpointing=true",
-    "push_to_hub": "slm-lora publish RUN",
+    "push_to_hub": "nothing; the adapter stays in the run folder",
     "hub_token": "the HF_TOKEN environment variable",
     "completion_only_loss": "rows with a prompt and a completion; only the completion is trained",
     "assistant_only_loss": "rows with a prompt and a completion; only the completion is trained",

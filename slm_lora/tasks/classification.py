@@ -27,7 +27,6 @@ from slm_lora.config.schema import TaskConfig
 from slm_lora.generate import answer_log_likelihoods, greedy
 
 PRIMARY = "accuracy"
-HIGHER_IS_BETTER = True
 Prediction = dict[str, Any]
 
 
@@ -54,7 +53,7 @@ def predict(
     scores = np.array([reduce(tokens) for tokens in likelihoods]).reshape(len(rows), len(labels))
     written: list[str] | list[None] = [None] * len(rows)
     if config.generate:
-        stops = {item.completion[item.answer_length] for item in encoded}
+        stops = {item.terminator[0] for item in encoded if item.terminator}
         longest = max(len(item.answer) for item in encoded)
         written = greedy(
             model,
@@ -92,13 +91,12 @@ def _prediction(
 def parse_answer(text: str, labels: Sequence[str]) -> str | None:
     """The label that a written answer names, None when it names none.
 
-    The rule: leading blanks and punctuation aside and whatever the case, the answer must begin
+    The rule: blanks and punctuation before it aside and whatever the case, the answer must begin
     with a label name, and no letter, digit or underscore may follow it; of several such names the
     longest counts. What comes after it does not matter.
     """
-    start = re.sub(r"^[\s\W_]+", "", text)
     for label in sorted(labels, key=len, reverse=True):
-        if re.match(rf"{re.escape(label)}(?!\w)", start, flags=re.IGNORECASE):
+        if re.match(rf"[\W_]*?{re.escape(label)}(?!\w)", text, flags=re.IGNORECASE):
             return label
     return None
 

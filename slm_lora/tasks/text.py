@@ -18,7 +18,6 @@ from slm_lora.config.schema import TaskConfig
 from slm_lora.generate import answer_log_likelihoods
 
 PRIMARY = "loss"
-HIGHER_IS_BETTER = False
 Prediction = dict[str, Any]
 
 

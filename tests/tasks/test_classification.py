@@ -1,0 +1,92 @@
+"""The parsing rule, and the metrics against scikit-learn-free arithmetic."""
+
+import math
+
+import pytest
+
+from slm_lora.config.schema import TaskConfig
+from slm_lora.tasks import classification
+from slm_lora.tasks.classification import parse_answer
+from tests.tiny import make_llama
+
+LABELS = ["good", "good enough", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("good", "good"),
+        ("  Good.", "good"),
+        ('"BAD", I would say', "bad"),
+        ("**good enough** for me", "good enough"),
+        ("goodness", None),
+        ("not good", None),
+        ("", None),
+        ("good_1", None),
+        ("\n\nbad\nbad", "bad"),
+    ],
+)
+def test_parsing_rule(text: str, label: str | None) -> None:
+    assert parse_answer(text, LABELS) == label
+
+
+def test_sign_belongs_to_the_label() -> None:
+    assert parse_answer(" -1", ["1", "-1"]) == "-1"
+    assert parse_answer("1", ["1", "-1"]) == "1"
+
+
+def prediction(label: str, positive: float) -> dict:
+    best = "positive" if positive > 0.5 else "negative"
+    return {
+        "label": label,
+        "probabilities": {"negative": 1 - positive, "positive": positive},
+        "prediction": best,
+        "verdict": "correct" if best == label else "wrong",
+        "raw": None,
+        "extracted": None,
+    }
+
+
+def test_metrics_by_hand() -> None:
+    items = [
+        prediction("positive", 0.9),
+        prediction("positive", 0.4),
+        prediction("negative", 0.2),
+        prediction("negative", 0.3),
+    ]
+    found = classification.metrics(items)
+    assert found["accuracy"] == 0.75
+    assert found["confusion_matrix"] == {
+        "labels": ["negative", "positive"],
+        "rows": [[2, 0], [1, 1]],
+    }
+    assert found["per_class"]["negative"]["precision"] == pytest.approx(2 / 3)
+    assert found["f1_macro"] == pytest.approx((0.8 + 2 / 3) / 2)
+    expected = -(math.log(0.9) + math.log(0.4) + math.log(0.8) + math.log(0.7)) / 4
+    assert found["log_loss"] == pytest.approx(expected)
+    assert found["brier"] == pytest.approx(2 * (0.01 + 0.36 + 0.04 + 0.09) / 4)
+
+
+def test_mean_score_is_per_token(tmp_path) -> None:
+    """With `sum` the long label pays for each of its tokens; with `mean` it does not."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from slm_lora.config import compose
+    from slm_lora.model import load_tokenizer
+
+    compose.register()
+    folder = make_llama(tmp_path / "llama")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = load_tokenizer(compose.load([f"model.name_or_path={folder}"]))
+    row = {"id": "1", "label": "yes", "prompt": [{"role": "user", "content": "so:"}]}
+    labels = ["yes", "certainly not"]
+    scores = {
+        kind: classification.predict(
+            model, tokenizer, [row], labels, TaskConfig(label_score=kind, generate=False), ""
+        )[0]["scores"]
+        for kind in ("sum", "mean")
+    }
+    for label in labels:
+        tokens = len(label) + 1  # a byte is a token; the plain template puts a space before
+        assert scores["sum"][label] == pytest.approx(tokens * scores["mean"][label])

@@ -1,0 +1,72 @@
+"""Scoring and generation: independent of the batch, equal to one item at a time."""
+
+import random
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from slm_lora.generate import answer_log_likelihoods, greedy
+from tests.tiny import make_gpt2, make_llama
+
+MAKERS = {"llama": make_llama, "gpt2": make_gpt2}
+
+
+@pytest.fixture(params=MAKERS, scope="module")
+def parts(request, tmp_path_factory):
+    folder = MAKERS[request.param](tmp_path_factory.mktemp(request.param))
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    return model, AutoTokenizer.from_pretrained(folder)
+
+
+def items(count: int) -> tuple[list[list[int]], list[list[int]]]:
+    draw = random.Random(3)
+    prompts = [[draw.randrange(3, 250) for _ in range(draw.randint(1, 40))] for _ in range(count)]
+    answers = [[draw.randrange(3, 250) for _ in range(draw.randint(1, 6))] for _ in range(count)]
+    return prompts, answers
+
+
+def test_scores_equal_one_plain_forward_an_item(parts) -> None:
+    model, _ = parts
+    prompts, answers = items(13)
+    # Two labels of one token after the same prompt share a forward pass.
+    prompts += [prompts[0], prompts[0]]
+    answers += [[7], [8]]
+    found = answer_log_likelihoods(model, prompts, answers, 4, "")
+    for prompt, answer, got in zip(prompts, answers, found, strict=True):
+        with torch.no_grad():
+            logits = model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
+        expected = [logits[len(prompt) - 1 + i, token].item() for i, token in enumerate(answer)]
+        assert got == pytest.approx(expected, abs=1e-4)
+
+
+def test_batch_of_one_and_of_many_agree(parts) -> None:
+    model, tokenizer = parts
+    prompts, answers = items(20)
+    one, many = (answer_log_likelihoods(model, prompts, answers, n, "") for n in (1, 16))
+    for a, b in zip(one, many, strict=True):
+        assert a == pytest.approx(b, abs=1e-4)
+    written = [greedy(model, tokenizer, prompts, [1], 8, n, "") for n in (1, 16)]
+    assert written[0] == written[1]
+
+
+def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
+    model, tokenizer = parts
+    prompts, _ = items(3)
+    for prompt, text in zip(prompts, greedy(model, tokenizer, prompts, [1], 5, 2, ""), strict=True):
+        ids = list(prompt)
+        for _ in range(5):
+            with torch.no_grad():
+                ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+            if ids[-1] == 1:
+                break
+        assert text == tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+
+
+def test_prompt_beyond_the_context_loses_its_beginning(parts) -> None:
+    """The models know 256 positions."""
+    model, tokenizer = parts
+    long = [5 + n % 200 for n in range(400)]
+    whole, cut = answer_log_likelihoods(model, [long, long[-254:]], [[9, 10], [9, 10]], 2, "")
+    assert whole == pytest.approx(cut, abs=1e-5)
+    assert len(greedy(model, tokenizer, [long], [1], 4, 1, "")) == 1
