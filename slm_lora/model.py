@@ -157,7 +157,7 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise _not_loaded("model", name, error, "model.name_or_path") from error
     # Greedy means greedy: what the model's makers set for sampling would be mixed in.
-    model.generation_config = GenerationConfig()
+    model.generation_config = GenerationConfig.from_model_config(model.config)
     disable_cpu_inference_kernel(model)
     return model.eval()
 

@@ -4,28 +4,22 @@ python -m slm_lora -m +recipe=sentiment model=nano lora.r=8,16 trainer.learning_
 python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lora
 """
 
-import csv
 import ctypes
 import gc
 import platform
 import traceback
 from pathlib import Path
-from typing import Any
 
 import psutil
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.table import Table
 
 from slm_lora.config import compose
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
 from slm_lora.progress import log
-from slm_lora.run import Run, open_run, read_json, whole, write_json
-
-Line = dict[str, Any]
+from slm_lora.run import Run, open_run, read_json, write_json
 
 
 def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
@@ -93,101 +87,3 @@ def free_memory() -> None:
         # It keeps what was freed; over a sweep that looks like a leak and adds to the peak.
         ctypes.CDLL(None).malloc_trim(0)
     log.info("memory in use after the job: %.0f MiB", psutil.Process().memory_info().rss / 2**20)
-
-
-class Leaderboard(Callback):
-    """Hydra calls this when the last job of a sweep has ended."""
-
-    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        write_leaderboard(Path(config.hydra.sweep.dir))
-
-
-def write_leaderboard(folder: Path) -> None:
-    """Table on stdout, leaderboard.csv and leaderboard.png in the sweep folder; best job first."""
-    runs = [Run(path) for path in sorted(folder.iterdir(), key=_job_number) if path.is_dir()]
-    overrides = {run.path.name: _overrides(run) for run in runs}
-    swept = _varying(list(overrides.values()))
-    lines = [_line(run, {key: overrides[run.path.name].get(key) for key in swept}) for run in runs]
-    higher_is_better = not any("loss" in line for line in lines)
-    lines.sort(key=lambda line: _rank(line, higher_is_better))
-    columns = list(dict.fromkeys(key for line in lines for key in line))
-    with whole(folder / "leaderboard.csv") as beside, beside.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(lines)
-    Console().print(_table(lines, swept))
-    for line in lines:
-        if line["status"] != "done":
-            print(f"job {line['job']} {line['status']}")
-    if done := [line for line in lines if line["status"] == "done"]:
-        from slm_lora.report import plots
-
-        with plots.style():
-            figure = plots.leaderboard(done, swept, "accuracy" if higher_is_better else "loss")
-            plots.write_png(figure, folder / "leaderboard.png")
-    print(folder)
-
-
-def _job_number(path: Path) -> tuple[int, str]:
-    return (int(path.name) if path.name.isdigit() else -1, path.name)
-
-
-def _overrides(run: Run) -> dict[str, str]:
-    """What the command line said to this job, key → value."""
-    file = next((f for f in (run.provenance, run.failure) if f.exists()), None)
-    words = read_json(file)["words"] if file else []
-    settings = (word.partition("=") for word in words if "=" in word)
-    return {key.lstrip("+"): value for key, _, value in settings}
-
-
-def _varying(jobs: list[dict[str, str]]) -> list[str]:
-    keys = dict.fromkeys(key for job in jobs for key in job)
-    return [key for key in keys if len({job.get(key) for job in jobs}) > 1]
-
-
-def _line(run: Run, swept: dict[str, str | None]) -> Line:
-    if not run.metrics.exists():
-        reason = read_json(run.failure)["error"].splitlines()[0] if run.failure.exists() else "?"
-        return {"job": run.path.name, **swept, "status": f"failed: {reason}"}
-    metrics = read_json(run.metrics)
-    primary = metrics["primary"]
-    low, high = metrics["tuned"][f"{primary}_ci95"]
-    return {
-        "job": run.path.name,
-        **swept,
-        "status": "done",
-        f"base {primary}": metrics["base"][primary],
-        primary: metrics["tuned"][primary],
-        "ci95 low": low,
-        "ci95 high": high,
-        "p_value": metrics["comparison"]["p_value"],
-        "seconds": metrics["train"]["seconds"],
-    }
-
-
-def _rank(line: Line, higher_is_better: bool) -> float:
-    value = line.get("accuracy" if higher_is_better else "loss")
-    if value is None:
-        return float("inf")
-    return -value if higher_is_better else float(value)
-
-
-def _table(lines: list[Line], swept: list[str]) -> Table:
-    """The leaderboard for the terminal, narrower than the CSV."""
-    names = [key.rpartition(".")[2] for key in swept]
-    table = Table("job", *names, "tuned", "95 % interval", "base", "p", title="Jobs, best first")
-    for line in lines:
-        values = [str(line[key]) for key in swept]
-        if line["status"] != "done":
-            table.add_row(line["job"], *values, "failed")
-            continue
-        primary = "accuracy" if "accuracy" in line else "loss"
-        table.add_row(
-            line["job"],
-            *values,
-            f"{line[primary]:.3f}",
-            f"{line['ci95 low']:.3f} to {line['ci95 high']:.3f}",
-            f"{line[f'base {primary}']:.3f}",
-            f"{line['p_value']:.2g}",
-        )
-    return table

@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "slm_lora"
 FLOORS = [
     {"__main__"},
-    {"evaluate", "sweep", "inspect_cli", "doctor"},
+    {"evaluate", "sweep", "leaderboard", "inspect_cli", "doctor"},
     {"pipeline"},
     {"card"},
     {"train", "report", "tasks", "batching"},

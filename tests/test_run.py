@@ -1,5 +1,6 @@
 """The main job through the real command line, on a tiny model: files, figures, resume."""
 
+import functools
 import json
 import signal
 import subprocess
@@ -148,7 +149,9 @@ def test_interrupted_run_resumes_to_the_same_adapter(done, tmp_path: Path) -> No
     run, folder = tmp_path / "whole", tmp_path / "interrupted"
     assert slm_lora(*words, f"run_dir={run}").returncode == 0
     command = [sys.executable, "-m", "slm_lora", *words, f"run_dir={folder}"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    # A shell starts its background jobs with SIGINT ignored, and children inherit that.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         deadline = time.monotonic() + 120
         while not list(folder.glob("checkpoints/checkpoint-*/trainer_state.json")):
             assert process.poll() is None, "it ended before it could be interrupted"
