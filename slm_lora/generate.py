@@ -6,13 +6,14 @@ Scoring pads on the right and needs no attention mask (a real token never sees a
 it); generation pads on the left. Both sort by length, so a batch carries little padding.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from transformers import GenerationConfig, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora.progress import track
 
@@ -24,9 +25,11 @@ def batches(lengths: list[int], size: int) -> Iterator[list[int]]:
         yield order[start : start + size]
 
 
-def context_length(model: Any) -> int:
-    """Positions that the model knows; `n_positions` of GPT-2 goes by the same name."""
-    return int(model.config.get_text_config().max_position_embeddings)
+def context_length(config: PreTrainedConfig) -> int:
+    """Positions that a model of this config knows; no limit for one of relative positions."""
+    text = config.get_text_config()
+    # GPT-2 answers to this name too, though its file says n_positions.
+    return text.max_position_embeddings if hasattr(text, "max_position_embeddings") else sys.maxsize
 
 
 @torch.inference_mode()
@@ -43,7 +46,7 @@ def answer_log_likelihoods(
     model reads (one-token labels of one row) share a forward pass. Beyond the model's context a
     prompt loses its beginning, and an answer its end.
     """
-    limit = context_length(model)
+    limit = context_length(model.config)
     answers = [answer[: limit - 1] for answer in answers]
     prompts = [p[-(limit - len(a)) :] for p, a in zip(prompts, answers, strict=True)]
     contexts: dict[tuple[int, ...], list[int]] = {}
@@ -95,7 +98,7 @@ def greedy(
 
     A prompt that leaves no room in the model's context loses its beginning.
     """
-    room = context_length(model) - max_new_tokens
+    room = context_length(model.config) - max_new_tokens
     prompts = [prompt[-room:] for prompt in prompts]
     device = next(model.parameters()).device
     config = GenerationConfig(

@@ -31,7 +31,8 @@ def inspect(config: Config, as_json: bool) -> None:
     loaded = load_rows(config.data, config.seed)
     # These import torch, which takes seconds; a mistake in the data has shown by now.
     from slm_lora import batching, hardware, train
-    from slm_lora.model import fit_length, load_tokenizer
+    from slm_lora.model import load_tokenizer
+    from slm_lora.pipeline import fit_length
 
     device = hardware.detect(config)
     args = train.sft_config(config, device, Path(config.run_dir or "outputs"))

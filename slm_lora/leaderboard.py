@@ -4,6 +4,7 @@ python -m slm_lora -m +recipe=sentiment model=nano lora.r=8,16
 """
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,14 @@ def write_leaderboard(folder: Path) -> None:
     overrides = {run.path.name: _overrides(run) for run in runs}
     swept = _varying(list(overrides.values()))
     lines = [_line(run, {key: overrides[run.path.name].get(key) for key in swept}) for run in runs]
-    higher_is_better = not any("loss" in line for line in lines)
-    lines.sort(key=lambda line: _rank(line, higher_is_better))
+    primary = "loss" if any("loss" in line for line in lines) else "accuracy"
+    lines.sort(key=lambda line: _rank(line, primary))
     columns = list(dict.fromkeys(key for line in lines for key in line))
     with whole(folder / "leaderboard.csv") as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(lines)
-    Console().print(_table(lines, swept))
+    Console().print(_table(lines, swept, primary))
     for line in lines:
         if line["status"] != "done":
             print(f"job {line['job']} {line['status']}")
@@ -45,7 +46,7 @@ def write_leaderboard(folder: Path) -> None:
         from slm_lora.report import plots
 
         with plots.style():
-            figure = plots.leaderboard(done, swept, "accuracy" if higher_is_better else "loss")
+            figure = plots.leaderboard(done, swept, primary)
             plots.write_png(figure, folder / "leaderboard.png")
     print(folder)
 
@@ -87,14 +88,14 @@ def _line(run: Run, swept: dict[str, str | None]) -> Line:
     }
 
 
-def _rank(line: Line, higher_is_better: bool) -> float:
-    value = line.get("accuracy" if higher_is_better else "loss")
-    if value is None:
-        return float("inf")
-    return -value if higher_is_better else float(value)
+def _rank(line: Line, primary: str) -> float:
+    """Lower is better; a failed job has no value and comes last."""
+    if primary not in line:
+        return math.inf
+    return -float(line[primary]) if primary == "accuracy" else float(line[primary])
 
 
-def _table(lines: list[Line], swept: list[str]) -> Table:
+def _table(lines: list[Line], swept: list[str], primary: str) -> Table:
     """The leaderboard for the terminal, narrower than the CSV."""
     names = [key.rpartition(".")[2] for key in swept]
     table = Table("job", *names, "tuned", "95 % interval", "base", "p", title="Jobs, best first")
@@ -103,7 +104,6 @@ def _table(lines: list[Line], swept: list[str]) -> Table:
         if line["status"] != "done":
             table.add_row(line["job"], *values, "failed")
             continue
-        primary = "accuracy" if "accuracy" in line else "loss"
         table.add_row(
             line["job"],
             *values,

@@ -124,16 +124,6 @@ def load_config(config: ModelConfig) -> Any:
         raise _not_loaded("model", name, error, "model.name_or_path") from error
 
 
-def fit_length(config: Config) -> None:
-    """Lower trainer.max_length to the model's context, beyond which it knows no positions."""
-    parts = load_config(config.model).get_text_config()
-    context = parts.to_dict().get("max_position_embeddings", parts.to_dict().get("n_positions"))
-    asked = config.trainer.get("max_length")
-    if context and (asked is None or asked > context):
-        log.info("trainer.max_length is %s, the model's context %d: taking that", asked, context)
-        config.trainer["max_length"] = context
-
-
 def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
     """The base model on its device, quantized as the config says, in evaluation mode.
 

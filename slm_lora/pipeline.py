@@ -5,6 +5,7 @@
 A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
 """
 
+import sys
 from dataclasses import asdict
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from slm_lora.card import write_card
 from slm_lora.config.schema import Config
 from slm_lora.data import Loaded, load_rows, prepare
 from slm_lora.errors import UserError
+from slm_lora.generate import context_length
 from slm_lora.progress import log
 from slm_lora.run import Run, read_json, read_jsonl, write_json, write_jsonl, write_provenance
 from slm_lora.tasks import classification, text
@@ -29,7 +31,7 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
     train.sft_config(config, device, folder.checkpoints)
     model.check_size(config, device)
     tokenizer = model.load_tokenizer(config)
-    model.fit_length(config)
+    fit_length(config)
 
     log.info("reading the data")
     loaded = load_rows(config.data, config.seed)
@@ -58,6 +60,15 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
         write_jsonl(folder.tuned_predictions, found)
         log.info("tuned: %s", headline(task, task.metrics(found)))
     return conclude(config, folder)
+
+
+def fit_length(config: Config) -> None:
+    """Lower trainer.max_length to the model's context, beyond which it knows no positions."""
+    context = context_length(model.load_config(config.model))
+    asked = config.trainer.get("max_length")
+    if (asked or sys.maxsize) > context:
+        log.info("trainer.max_length is %s, the model's context %d: taking that", asked, context)
+        config.trainer["max_length"] = context
 
 
 def conclude(config: Config, run: Run) -> dict[str, Any]:
@@ -96,18 +107,20 @@ def task_of(config: Config) -> ModuleType:
 
 
 def labels_of(config: Config, loaded: Loaded) -> list[str]:
-    """The labels to choose from, in the config's order when it names them.
+    """The labels to choose from, in the config's order when it names them; none for other tasks.
 
     Raises:
-        UserError: the task needs labels and the rows have none.
+        UserError: the task needs labels and the rows have none, or only one.
     """
+    if config.task.kind != "classification":
+        return []
     rows = loaded.train + loaded.validation + loaded.test
     found = {row["label"] for row in rows if "label" in row}
     if len(found) == 1:
         raise UserError(
             f"all rows have the label {found.pop()}", "a classification needs rows of two labels"
         )
-    if config.task.kind == "classification" and not found:
+    if not found:
         raise UserError(
             f"task=classification, but the rows are {loaded.report['shape']}, without labels",
             "name the label's column by data.columns.label=NAME, or type task=text",

@@ -1,12 +1,13 @@
 """Scoring and generation: independent of the batch, equal to one item at a time."""
 
 import random
+import sys
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, BloomConfig, GPT2Config
 
-from slm_lora.generate import answer_log_likelihoods, greedy
+from slm_lora.generate import answer_log_likelihoods, context_length, greedy
 from tests.tiny import make_gpt2, make_llama
 
 MAKERS = {"llama": make_llama, "gpt2": make_gpt2}
@@ -61,6 +62,11 @@ def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
             if ids[-1] == 1:
                 break
         assert text == tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+
+
+def test_context_is_read_from_every_kind_of_config() -> None:
+    assert context_length(GPT2Config(n_positions=77)) == 77
+    assert context_length(BloomConfig()) == sys.maxsize  # ALiBi: any position
 
 
 def test_prompt_beyond_the_context_loses_its_beginning(parts) -> None:
