@@ -7,13 +7,20 @@ RUN := HF_HUB_OFFLINE=1 $(BIN)/python -m slm_lora
 help: ## list the targets
 	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-setup: .venv/installed ## build .venv and install the package with its tools
+setup: .venv/installed sandbox ## build .venv and install the package with its tools
 
 # Runs again only when what is to be installed has changed.
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
+
+# What runs the programs that a model writes. Without it all but code generation works.
+APT := apt-get update -qq && apt-get install -y -qq bubblewrap libseccomp2 >/dev/null
+sandbox:
+	@command -v bwrap >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && sh -c '$(APT)'; } || sudo -n sh -c '$(APT)' 2>/dev/null || \
+	echo "for code generation install bubblewrap: sudo apt install bubblewrap libseccomp2"
 
 quickstart: setup ## the main job on the embedded model: any CPU, no network
 	$(RUN) +recipe=sentiment model=nano
@@ -30,8 +37,12 @@ format: setup ## mend style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-benchmark: setup ## our training against a plain TRL script
+check-datasets: setup ## every reference passes its tests, every mutant fails
+	$(BIN)/python recipes/code_gen/check.py
+
+benchmark: setup ## our training against plain TRL, our sandbox against a plain loop
 	$(BIN)/python benchmarks/train.py
+	$(BIN)/python benchmarks/sandbox.py
 
 nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 	$(BIN)/python recipes/nano/corpus.py
@@ -39,4 +50,4 @@ nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 	$(BIN)/python recipes/nano/pretrain.py --compile
 	$(BIN)/python recipes/nano/gates.py build/nano/model
 
-.PHONY: help setup quickstart test lint format benchmark nano
+.PHONY: help setup sandbox quickstart test lint format check-datasets benchmark nano

@@ -32,7 +32,7 @@ from slm_lora.errors import UserError
 if TYPE_CHECKING:
     import optuna
 
-DIRECTIONS = {"classification": "maximize", "text": "minimize"}
+DIRECTIONS = {"classification": "maximize", "code": "maximize", "text": "minimize"}
 
 
 class OptunaSweeper(Sweeper):

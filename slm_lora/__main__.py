@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 our bug (with a traceback), 2 the user can mend it, 130 in
 Nothing here imports torch before the config is known to be right.
 """
 
+import argparse
 import os
 import shlex
 import sys
@@ -27,7 +28,7 @@ from slm_lora.hardware import check_without_torch
 from slm_lora.progress import set_up_logging
 from slm_lora.run import Run, open_run, read_json
 
-VERBS = ("run", "inspect", "evaluate", "report", "doctor")
+VERBS = ("run", "inspect", "evaluate", "report", "check", "init", "doctor")
 
 
 def main() -> None:
@@ -61,6 +62,10 @@ def dispatch(words: list[str]) -> None:
         inspect(words[1:])
     elif words[0] in ("evaluate", "report"):
         on_run(words[0], words[1:])
+    elif words[0] == "check":
+        check(words[1:])
+    elif words[0] == "init":
+        init(words[1:])
     elif words[0] == "doctor":
         doctor(words[1:])
     elif words[0].isidentifier() and words[0] != "run":
@@ -182,6 +187,31 @@ def on_run(verb: str, words: list[str]) -> None:
 
         pipeline.conclude(config, folder)
     summarize(folder)
+
+
+def check(words: list[str]) -> None:
+    """Judge the programs of a file in the sandbox."""
+    outs = [word.removeprefix("out=") for word in words if word.startswith("out=")]
+    words = [word for word in words if not word.startswith("out=")]
+    if not words or "=" in words[0]:
+        raise UserError("check needs a file of programs", "type slm-lora check programs.jsonl")
+    compose.register()
+    config = compose.load(words[1:])
+    set_up_logging()
+    from slm_lora.check import check as judge
+
+    judge(words[0], config, Path(outs[-1]) if outs else None)
+
+
+def init(words: list[str]) -> None:
+    """A recipe of one's own, with rows to begin from."""
+    parser = argparse.ArgumentParser(prog="slm-lora init")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--task", choices=["code"], default="code")
+    args = parser.parse_args(words)
+    from slm_lora.scaffold import make_recipe
+
+    make_recipe(args.folder)
 
 
 def doctor(words: list[str]) -> None:

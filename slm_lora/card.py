@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import ModelCard, ModelCardData
 
 from slm_lora.config.schema import Config
-from slm_lora.report import verdict
+from slm_lora.report import count, verdict
 from slm_lora.run import Run, read_json, write_text
 
 CARD = """---
@@ -20,7 +20,7 @@ CARD = """---
 
 {verdict} (recipe `{recipe}`, {items:,} test items)
 
-Base and tuned model answered the same items; the interval is of the paired difference.
+Base and tuned model answered the same items; the interval is of the paired difference.{judged}
 
 ## Use
 
@@ -44,6 +44,13 @@ Data fingerprint `{fingerprint}`.
 """
 
 
+JUDGED = {
+    "bubblewrap": "\nPrograms were judged by running them, isolated, against hidden tests.",
+    "process": "\nPrograms were judged by running them against hidden tests, without isolation "
+    "(sandbox=process).",
+}
+
+
 def write_card(run: Run, config: Config, metrics: dict[str, Any]) -> None:
     """Write adapter/README.md. A base model in a local folder is named without its path."""
     name = config.model.name_or_path
@@ -59,7 +66,8 @@ def write_card(run: Run, config: Config, metrics: dict[str, Any]) -> None:
         base=Path(name).name if local else name,
         verdict=verdict(metrics),
         recipe=config.recipe,
-        items=metrics["tuned"]["n_items"],
+        items=count(metrics),
+        judged=JUDGED[metrics["sandbox"]] if "sandbox" in metrics else "",
         command=provenance["command"],
         rank=config.lora.r,
         method={"none": "unquantized"}.get(config.quantization.method, config.quantization.method),

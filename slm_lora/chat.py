@@ -60,6 +60,12 @@ def prompt_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
     )
 
 
+def lead(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
+    """What the template writes between the prompt and the answer: a space in the plain one."""
+    written = full_text(row, tokenizer).removeprefix(prompt_text(row, tokenizer))
+    return written.partition(row["completion"][0]["content"].strip())[0]
+
+
 def full_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
     """Prompt and completion, as trained on."""
     if not row["prompt"]:

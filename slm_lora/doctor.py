@@ -10,9 +10,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from slm_lora.config.schema import Config
+from slm_lora.config.schema import Config, SandboxConfig
+from slm_lora.errors import UserError
 from slm_lora.hardware import compute_capability, detect
 from slm_lora.run import versions
+from slm_lora.sandbox import Sandbox
 
 TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio", "optuna")
 
@@ -23,6 +25,7 @@ def doctor() -> None:
     table = Table(show_header=False)
     table.add_row("device", f"{device.type}: {device.name}")
     table.add_row("memory", f"{device.memory / 2**30:.1f} GiB")
+    table.add_row("sandbox", sandbox())
     table.add_row("cores", str(os.cpu_count()))
     table.add_row("precision", device.precision)
     table.add_row("quantization", "nf4, none" + (", int8" if device.type == "cuda" else ""))
@@ -34,3 +37,12 @@ def doctor() -> None:
         print(f"a GPU is there, but torch {torch.__version__} cannot use it: install a CUDA build")
     if device.type == "cpu":
         print("no CUDA device: use model=nano, or a model of up to 300M parameters")
+
+
+def sandbox() -> str:
+    """Whether programs that a model wrote can be run safely here."""
+    try:
+        with Sandbox(SandboxConfig(workers=1)):
+            return "bubblewrap: self-test passed"
+    except UserError as error:
+        return f"none: {error.message}; {error.hint}"

@@ -12,7 +12,15 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.run import Run, new_folder, write_text
 
-MAY_CHANGE = ("data.", "task.", "quantization.", "hardware.", "device=", "precision=")
+MAY_CHANGE = (
+    "data.",
+    "task.",
+    "sandbox.",
+    "quantization.",
+    "hardware.",
+    "device=",
+    "precision=",
+)
 
 
 def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:

@@ -1,4 +1,4 @@
-"""Runs the model on token ids: log-likelihoods of given answers, and greedy generation.
+"""Runs the model on token ids: log-likelihoods of given answers, greedy and sampled generation.
 
     python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00
 
@@ -8,12 +8,13 @@ it); generation pads on the left. Both sort by length, so a batch carries little
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from transformers import GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
+from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora.progress import track
 
@@ -84,8 +85,18 @@ def _log_probabilities(
     return (row.float().log_softmax(-1) for row in logits.split(counts))
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw `n` answers a prompt: temperature, nucleus (arXiv:1904.09751) and seed."""
+
+    n: int
+    temperature: float
+    top_p: float
+    seed: int
+
+
 @torch.inference_mode()
-def greedy(
+def answers(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
     prompts: list[list[int]],
@@ -93,30 +104,61 @@ def greedy(
     max_new_tokens: int,
     batch_size: int,
     title: str,
-) -> list[str]:
-    """The text the model writes after each prompt, up to a stop token.
+    sampling: Sampling | None = None,
+) -> Iterator[tuple[int, list[str]]]:
+    """(index of the prompt, texts that the model writes after it), batch by batch, longest first.
 
-    A prompt that leaves no room in the model's context loses its beginning.
+    One text by greedy decoding, or `sampling.n` drawn ones; each ends before its stop token. A
+    batch holds `batch_size` texts; a prompt is read once for all its texts. A prompt that leaves no
+    room in the model's context loses its beginning, and long prompts shorten all answers.
     """
-    room = context_length(model.config) - max_new_tokens
-    prompts = [prompt[-room:] for prompt in prompts]
+    copies = sampling.n if sampling else 1
+    context = context_length(model.config)
+    prompts = [prompt[-max(context - max_new_tokens, context // 2) :] for prompt in prompts]
+    lengths = [len(prompt) for prompt in prompts]
     device = next(model.parameters()).device
     config = GenerationConfig(
-        do_sample=False,
-        max_new_tokens=max_new_tokens,
+        do_sample=sampling is not None,
+        temperature=sampling.temperature if sampling else None,
+        top_p=sampling.top_p if sampling else None,
+        top_k=0 if sampling else None,
+        max_new_tokens=min(max_new_tokens, context - max(lengths)),
         eos_token_id=sorted(set(stop_ids)),
         pad_token_id=tokenizer.pad_token_id,
     )
-    texts = [""] * len(prompts)
-    lengths = [len(prompt) for prompt in prompts]
-    for batch in track(batches(lengths, batch_size), -(-len(prompts) // batch_size), title):
+    if sampling:
+        torch.manual_seed(sampling.seed)
+    size = max(batch_size // copies, 1)
+    for batch in track(batches(lengths, size), -(-len(prompts) // size), title):
         padded = tokenizer.pad(
             {"input_ids": [prompts[i] for i in batch]}, padding_side="left", return_tensors="pt"
         ).to(device)
-        written = model.generate(**padded, generation_config=config)
-        new = written[:, padded["input_ids"].shape[1] :]
-        for i, text in zip(
-            batch, tokenizer.batch_decode(new, skip_special_tokens=True), strict=True
-        ):
-            texts[i] = text
-    return texts
+        ids, mask = padded["input_ids"], padded["attention_mask"]
+        cache = _read_once(model, ids, mask, copies)
+        written = model.generate(
+            input_ids=ids.repeat_interleave(copies, dim=0),
+            attention_mask=mask.repeat_interleave(copies, dim=0),
+            past_key_values=cache,
+            generation_config=config,
+        )
+        texts = tokenizer.batch_decode(written[:, ids.shape[1] :], skip_special_tokens=True)
+        for place, i in enumerate(batch):
+            yield i, texts[place * copies : (place + 1) * copies]
+
+
+def _read_once(model: Any, ids: Tensor, mask: Tensor, copies: int) -> DynamicCache | None:
+    """Keys and values of the prompts but for their last token, one entry a text to write."""
+    if copies == 1 or ids.shape[1] == 1:
+        return None
+    cache = DynamicCache(config=model.config.get_text_config())
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)
+    head = model.get_output_embeddings()
+    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
+        model(
+            input_ids=ids[:, :-1],
+            attention_mask=mask[:, :-1],
+            position_ids=positions[:, :-1],
+            past_key_values=cache,
+        )
+    cache.batch_repeat_interleave(copies)
+    return cache

@@ -28,7 +28,7 @@ def inspect(config: Config, as_json: bool) -> None:
     Raises:
         UserError: the tokenizer or the data cannot be loaded.
     """
-    loaded = load_rows(config.data, config.seed)
+    loaded = load_rows(config.data, config.seed, config.task.format)
     # These import torch, which takes seconds; a mistake in the data has shown by now.
     from slm_lora import batching, hardware, train
     from slm_lora.model import load_tokenizer

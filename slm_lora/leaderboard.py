@@ -31,7 +31,8 @@ def write_leaderboard(folder: Path) -> None:
     overrides = {run.path.name: _overrides(run) for run in runs}
     swept = _varying(list(overrides.values()))
     lines = [_line(run, {key: overrides[run.path.name].get(key) for key in swept}) for run in runs]
-    primary = "loss" if any("loss" in line for line in lines) else "accuracy"
+    finished = (read_json(run.metrics) for run in runs if run.metrics.exists())
+    primary = next((metrics["primary"] for metrics in finished), "")
     lines.sort(key=lambda line: _rank(line, primary))
     columns = list(dict.fromkeys(key for line in lines for key in line))
     with whole(folder / "leaderboard.csv") as beside, beside.open("w", newline="") as file:
@@ -92,7 +93,7 @@ def _rank(line: Line, primary: str) -> float:
     """Lower is better; a failed job has no value and comes last."""
     if primary not in line:
         return math.inf
-    return -float(line[primary]) if primary == "accuracy" else float(line[primary])
+    return float(line[primary]) if primary == "loss" else -float(line[primary])
 
 
 def _table(lines: list[Line], swept: list[str], primary: str) -> Table:

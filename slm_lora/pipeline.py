@@ -18,7 +18,7 @@ from slm_lora.errors import UserError
 from slm_lora.generate import context_length
 from slm_lora.progress import log
 from slm_lora.run import Run, read_json, read_jsonl, write_json, write_jsonl, write_provenance
-from slm_lora.tasks import classification, text
+from slm_lora.tasks import classification, code, text
 
 
 def run(config: Config, folder: Run) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
     fit_length(config)
 
     log.info("reading the data")
-    loaded = load_rows(config.data, config.seed)
+    loaded = load_rows(config.data, config.seed, config.task.format)
     labels = labels_of(config, loaded)
     data = prepare(loaded, tokenizer, config)
     write_provenance(folder, config, asdict(device), data.report["fingerprint"])
@@ -43,22 +43,25 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
     task = task_of(config)
     wanted = (folder.base_predictions, folder.adapter, folder.tuned_predictions)
     if not all(path.exists() for path in wanted):
+        if config.task.kind == "code":
+            log.info("running the references of %d test items", len(data.test))
+            code.check_items(data.test, config.sandbox)
         log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
         base = model.load_base(config, device)
         model.warn_of_untrained_end(base, tokenizer)
         if not folder.base_predictions.exists():
-            found = task.predict(base, tokenizer, data.test, labels, config.task, "base model")
+            found = task.predict(base, tokenizer, data.test, labels, config, "base model")
             write_jsonl(folder.base_predictions, found)
-            log.info("base: %s", headline(task, task.metrics(found)))
+            log.info("base: %s", headline(task, task.metrics(found, config.task)))
         if folder.adapter.exists():
             tuned = model.load_adapter(base, folder.adapter)
         else:
             tuned = train.train(
                 base, tokenizer, data.train, data.validation, config, device, folder
             )
-        found = task.predict(tuned, tokenizer, data.test, labels, config.task, "tuned model")
+        found = task.predict(tuned, tokenizer, data.test, labels, config, "tuned model")
         write_jsonl(folder.tuned_predictions, found)
-        log.info("tuned: %s", headline(task, task.metrics(found)))
+        log.info("tuned: %s", headline(task, task.metrics(found, config.task)))
     return conclude(config, folder)
 
 
@@ -89,11 +92,13 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
     metrics = {
         "task": config.task.kind,
         "primary": task.PRIMARY,
-        "base": task.metrics(base),
-        "tuned": task.metrics(tuned),
-        "comparison": task.compare(base, tuned),
+        "base": task.metrics(base, config.task),
+        "tuned": task.metrics(tuned, config.task),
+        "comparison": task.compare(base, tuned, config.task),
         "train": {key: value for key, value in training.items() if key != "log"},
     }
+    if config.task.kind == "code":
+        metrics["sandbox"] = config.sandbox.kind
     write_json(run.metrics, metrics)
     report.write_report(run.path)
     if (run.path / "adapter").exists():  # an evaluation borrows the adapter of its run
@@ -103,7 +108,7 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
 
 def task_of(config: Config) -> ModuleType:
     """The module of the task's kind."""
-    return classification if config.task.kind == "classification" else text
+    return {"classification": classification, "code": code, "text": text}[config.task.kind]
 
 
 def labels_of(config: Config, loaded: Loaded) -> list[str]:

@@ -112,6 +112,21 @@ def brier(probabilities: ArrayLike, labels: ArrayLike) -> float:
     return float(np.square(p - truth).sum(axis=1).mean())
 
 
+def pass_at_k(n: int, correct: int, k: int) -> float:
+    """Probability that at least one of `k` answers is right, drawn without replacement from `n`, of
+    which `correct` are: 1 - C(n - correct, k) / C(n, k), in integers until the last division.
+
+    The unbiased estimator of Chen et al., "Evaluating Large Language Models Trained on Code",
+    arXiv:2107.03374, equation 1.
+
+    Raises:
+        ValueError: k is not within 1 and n, or correct not within 0 and n.
+    """
+    if not 1 <= k <= n or not 0 <= correct <= n:
+        raise ValueError(f"pass@{k} of {n} answers, {correct} of them right")
+    return (math.comb(n, k) - math.comb(n - correct, k)) / math.comb(n, k)
+
+
 def weighted_mean_interval(
     values: ArrayLike, weights: ArrayLike | None = None, seed: int = 0
 ) -> Interval:

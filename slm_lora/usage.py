@@ -14,6 +14,8 @@ Fine-tune a small language model with LoRA or QLoRA, and prove that it got bette
   python -m slm_lora inspect +recipe=sentiment [--json]  what the model will see: rows, loss mask
   python -m slm_lora evaluate RUN [key=value …]          score a run again, on other data too
   python -m slm_lora report RUN                          write metrics and report.html anew
+  python -m slm_lora check FILE [out=verdicts.jsonl]     run programs against their tests, no model
+  python -m slm_lora init my_framework [--task code]     a recipe of your own, with example rows
   python -m slm_lora doctor                              what this machine can do
 
 Settings are Hydra's: key=value, group=choice. The whole config of a line: add --cfg job

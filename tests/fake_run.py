@@ -7,7 +7,7 @@ import numpy as np
 
 from slm_lora.config import compose
 from slm_lora.run import Run, write_json, write_jsonl, write_provenance, write_text
-from slm_lora.tasks import classification, text
+from slm_lora.tasks import classification, code, text
 
 
 def labelled(
@@ -52,6 +52,37 @@ def completed(rng: np.random.Generator, gain: float, n: int) -> list[dict[str, A
     ]
 
 
+def written(rng: np.random.Generator, share: float, n: int) -> list[dict[str, Any]]:
+    """Programs of a model that solves this share of the items of six families."""
+    made = []
+    for i in range(n):
+
+        def answer(place: int = i) -> dict[str, Any]:
+            passes = rng.uniform() < share
+            return {
+                "raw": f"```python\nrows = {place}\n```",
+                "extracted": f"rows = {place}\n",
+                "verdict": "pass" if passes else str(rng.choice(["fail", "error", "syntax"])),
+                "tests_passed": 3 if passes else 1,
+                "tests_total": 3,
+                "message": "" if passes else f"test 2: assert rows == {place % 3}\n  rows was 0",
+                "cpu_s": 0.01,
+            }
+
+        made.append(
+            {
+                "id": f"item-{i + 1}",
+                "family": f"family {i % 6}",
+                "split": ("new_values", "new_combinations")[i % 2],
+                "prompt": f"Write a page with {i} rows.",
+                "reference": f"rows = {i}\n",
+                "greedy": answer(),
+                "samples": [answer() for _ in range(10)],
+            }
+        )
+    return made
+
+
 def training(steps: int = 200) -> dict[str, Any]:
     rng = np.random.default_rng(7)
     log = [
@@ -80,11 +111,8 @@ def training(steps: int = 200) -> dict[str, Any]:
 
 def make_run(folder: Path, base: list[dict[str, Any]], tuned: list[dict[str, Any]]) -> Path:
     """The files that a finished run leaves, around these predictions."""
-    task = classification if "label" in base[0] else text
-    overrides = [
-        "+recipe=instruct",
-        f"task={'classification' if task is classification else 'text'}",
-    ]
+    task = classification if "label" in base[0] else code if "greedy" in base[0] else text
+    overrides = ["+recipe=instruct", f"task={task.__name__.rpartition('.')[2]}"]
     compose.register()
     config = compose.load([*overrides, f"run_dir={folder}", "data.train=rows.jsonl"])
     run = Run(folder, overrides)
@@ -106,11 +134,11 @@ def make_run(folder: Path, base: list[dict[str, Any]], tuned: list[dict[str, Any
     write_jsonl(run.base_predictions, base)
     write_jsonl(run.tuned_predictions, tuned)
     metrics = {
-        "task": "classification" if task is classification else "text",
+        "task": config.task.kind,
         "primary": task.PRIMARY,
-        "base": task.metrics(base),
-        "tuned": task.metrics(tuned),
-        "comparison": task.compare(base, tuned),
+        "base": task.metrics(base, config.task),
+        "tuned": task.metrics(tuned, config.task),
+        "comparison": task.compare(base, tuned, config.task),
         "train": {key: value for key, value in training().items() if key != "log"},
     }
     write_json(run.metrics, metrics)
@@ -125,3 +153,8 @@ def classification_run(folder: Path, gain: float = 2.5, n: int = 600) -> Path:
 def text_run(folder: Path, gain: float = 0.4) -> Path:
     rng = np.random.default_rng(0)
     return make_run(folder, completed(rng, 0, 300), completed(rng, gain, 300))
+
+
+def code_run(folder: Path, n: int = 60) -> Path:
+    rng = np.random.default_rng(0)
+    return make_run(folder, written(rng, 0.05, n), written(rng, 0.7, n))

@@ -7,10 +7,15 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, BloomConfig, GPT2Config
 
-from slm_lora.generate import answer_log_likelihoods, context_length, greedy
+from slm_lora.generate import Sampling, answer_log_likelihoods, answers, context_length
 from tests.tiny import make_gpt2, make_llama
 
 MAKERS = {"llama": make_llama, "gpt2": make_gpt2}
+
+
+def greedy(model, tokenizer, prompts, stop, length, batch) -> list[str]:
+    found = dict(answers(model, tokenizer, prompts, stop, length, batch, ""))
+    return [text for i in range(len(prompts)) for text in found[i]]
 
 
 @pytest.fixture(params=MAKERS, scope="module")
@@ -47,14 +52,14 @@ def test_batch_of_one_and_of_many_agree(parts) -> None:
     one, many = (answer_log_likelihoods(model, prompts, answers, n, "") for n in (1, 16))
     for a, b in zip(one, many, strict=True):
         assert a == pytest.approx(b, abs=1e-4)
-    written = [greedy(model, tokenizer, prompts, [1], 8, n, "") for n in (1, 16)]
+    written = [greedy(model, tokenizer, prompts, [1], 8, n) for n in (1, 16)]
     assert written[0] == written[1]
 
 
 def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
     model, tokenizer = parts
     prompts, _ = items(3)
-    for prompt, text in zip(prompts, greedy(model, tokenizer, prompts, [1], 5, 2, ""), strict=True):
+    for prompt, text in zip(prompts, greedy(model, tokenizer, prompts, [1], 5, 2), strict=True):
         ids = list(prompt)
         for _ in range(5):
             with torch.no_grad():
@@ -75,4 +80,43 @@ def test_prompt_beyond_the_context_loses_its_beginning(parts) -> None:
     long = [5 + n % 200 for n in range(400)]
     whole, cut = answer_log_likelihoods(model, [long, long[-254:]], [[9, 10], [9, 10]], 2, "")
     assert whole == pytest.approx(cut, abs=1e-5)
-    assert len(greedy(model, tokenizer, [long], [1], 4, 1, "")) == 1
+    assert len(greedy(model, tokenizer, [long], [1], 4, 1)) == 1
+
+
+def test_drawn_answers_follow_the_models_probabilities(parts) -> None:
+    """First tokens of 4,000 drawn answers against the softmax of a plain forward; the prompts are
+    of unlike lengths, so keys and values of a padded batch are shared among the answers."""
+    model, tokenizer = parts
+    prompts = [[9, 30, 77, 12], [41, 5], [60, 61, 62, 63, 64, 65, 66]]
+    n, temperature = 4000, 0.2
+    sampling = Sampling(n, temperature, 1.0, seed=3)
+    found = dict(answers(model, tokenizer, prompts, [1], 1, 3 * n, "", sampling))
+    for i, prompt in enumerate(prompts):
+        with torch.no_grad():
+            logits = model(torch.tensor([prompt])).logits[0, -1] / temperature
+        expected = logits.softmax(-1)
+        share = {}
+        for token, p in enumerate(expected.tolist()):
+            text = tokenizer.decode([token], skip_special_tokens=True)
+            share[text] = share.get(text, 0) + p
+        counts = {text: found[i].count(text) / n for text in set(found[i])}
+        for text, p in share.items():
+            assert counts.get(text, 0) == pytest.approx(p, abs=5 * (p * (1 - p) / n) ** 0.5 + 1e-3)
+
+
+def test_near_zero_temperature_draws_the_greedy_answer(parts) -> None:
+    model, tokenizer = parts
+    prompts, _ = items(5)
+    drawn = answers(model, tokenizer, prompts, [1], 6, 4, "", Sampling(3, 1e-6, 0.95, 0))
+    expected = greedy(model, tokenizer, prompts, [1], 6, 5)
+    assert dict(drawn) == {i: [text] * 3 for i, text in enumerate(expected)}
+
+
+def test_same_seed_draws_the_same(parts) -> None:
+    model, tokenizer = parts
+    prompts, _ = items(4)
+    runs = [
+        dict(answers(model, tokenizer, prompts, [1], 6, 8, "", Sampling(4, 1.0, 0.95, seed)))
+        for seed in (1, 1, 2)
+    ]
+    assert runs[0] == runs[1] != runs[2]

@@ -6,12 +6,13 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "slm_lora"
 FLOORS = [
     {"__main__"},
-    {"evaluate", "sweep", "leaderboard", "inspect_cli", "doctor"},
+    {"evaluate", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"},
     {"pipeline"},
     {"card"},
     {"train", "report", "tasks", "batching"},
     {"data", "model", "generate", "callbacks"},
-    {"trainer", "chat", "stats", "nano", "hardware", "progress", "run", "usage"},
+    {"trainer", "chat", "stats", "nano", "hardware", "run", "usage", "sandbox"},
+    {"progress"},
     {"config"},
     {"errors"},
 ]

@@ -3,8 +3,10 @@
 pytest tests/test_nano.py
 """
 
+import ast
 import hashlib
 import json
+import random
 import re
 import sys
 from pathlib import Path
@@ -18,9 +20,11 @@ from slm_lora import nano
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "recipes" / "nano"))
 
+import apis  # noqa: E402
 import corpus  # noqa: E402
 import gates  # noqa: E402
 import pretrain  # noqa: E402
+import programs  # noqa: E402
 
 PROMPT = [{"role": "user", "content": "The soup was lovely.\nMood:"}]
 CONVERSATIONS = [
@@ -128,7 +132,7 @@ def test_an_unknown_role_is_refused(tokenizer):
 
 
 def test_corpus_writes_turns_as_the_chat_template_does(tokenizer):
-    chats = [doc for doc in corpus.documents("val", 40) if corpus.USER in doc]
+    chats = [doc for _, doc in corpus.documents("val", 40) if corpus.USER in doc]
     assert chats
     for doc in chats:
         turns = re.findall(r"<\|(system|user|assistant)\|>(.*?)<\|end\|>", doc, flags=re.DOTALL)
@@ -137,7 +141,7 @@ def test_corpus_writes_turns_as_the_chat_template_does(tokenizer):
 
 
 def test_corpus_is_the_same_every_time():
-    first = [hashlib.sha256("".join(corpus.documents("train", 200)).encode()) for _ in range(2)]
+    first = [hashlib.sha256(repr(list(corpus.documents("train", 200))).encode()) for _ in range(2)]
     assert first[0].digest() == first[1].digest()
     assert corpus.document("train", 150) == list(corpus.documents("train", 151))[150]
     assert corpus.document("train", 0) != corpus.document("val", 0)
@@ -149,38 +153,108 @@ def sentences(text: str) -> set[str]:
     return {part.strip() for part in parts if len(part.split()) > 2}
 
 
-def test_corpus_and_recipes_share_no_sentence():
-    rows = [
+def recipe_rows() -> list[dict]:
+    return [
         json.loads(line)
-        for path in sorted((ROOT / "recipes").glob("*/*.jsonl"))
+        for path in sorted((ROOT / "recipes").glob("*/t*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
+
+
+def test_corpus_and_recipes_share_no_sentence_and_no_line_of_code():
+    rows = recipe_rows()
     assert len(rows) > 5000
-    recipe = set().union(*(sentences(row["text"]) for row in rows if "text" in row))
-    own = set().union(*map(sentences, corpus.documents("train", 8000)))
+    texts = [row[key] for row in rows for key in ("text", "instruction", "solution") if key in row]
+    own = set().union(*(sentences(text) for _, text in corpus.documents("train", 8000)))
     assert len(own) > 10_000
-    assert not recipe & own
+    assert not own & set().union(*map(sentences, texts))
 
 
 def test_corpus_holds_neither_label_words_as_answers_nor_fasthtml():
-    text = "".join(corpus.documents("train", 8000))
-    assert "<|assistant|>" in text
+    documents = list(corpus.documents("train", 8000))
+    text = "".join(text for _, text in documents)
+    assert {kind for kind, _ in documents} == set(corpus.KINDS)
     assert not re.search(r"<\|assistant\|>\W*(positive|negative)\b", text, re.IGNORECASE)
     assert not re.search(r"fasthtml|sentiment", text, re.IGNORECASE)
+    programs = "".join(text for kind, text in documents if kind in ("pair", "program"))
+    assert "def " in programs
+    assert not re.search(r"fast_app|titled\(|\bhx_|@rt\b|\bto_xml\b", programs, re.IGNORECASE)
+
+
+def is_python(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
+
+
+def test_programs_are_python_that_says_what_was_asked():
+    rng, texts = random.Random(0), 0
+    asked = [programs.program(rng, apis.known(rng.randrange(apis.KNOWN))) for _ in range(400)]
+    good = [(instruction, code) for instruction, code in asked if is_python(code)]
+    assert len(good) >= 0.99 * len(asked)  # a path such as /while names a function "while"
+    for instruction, code in good:
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words = re.findall(r"[^\W_]{4,}", node.value.lower())
+                texts += len(words)
+                assert all(w in instruction.lower() or w == "send" for w in words), instruction
+    assert texts > 1000
 
 
 def test_model_reads_the_mood_of_its_own_held_out_texts(model, tokenizer):
-    assert gates.polarity(model, tokenizer, items=100) > 0.65  # 0.77 so far; chance is 0.5
+    assert gates.polarity(model, tokenizer, items=100) > 0.65  # chance is 0.5
 
 
-def test_training_shards_are_shifted_rows_of_one_stream(tokenizer, tmp_path):
-    docs = list(corpus.documents("val", 30))
-    (tmp_path / "val.txt.jsonl").write_text("\n".join(map(json.dumps, docs)), encoding="utf-8")
-    rows = pretrain.encode(tmp_path, "val", tokenizer, context=64)
-    stream = tokenizer("".join(docs), add_special_tokens=False).input_ids
+def test_model_knows_neither_the_labels_nor_the_library_of_the_recipes(model, tokenizer):
+    path = ROOT / "recipes" / "sentiment" / "test.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:150]]
+    labels = {
+        label: tokenizer(label + tokenizer.eos_token).input_ids
+        for label in ("negative", "positive")
+    }
+    right = 0
+    for row in rows:
+        ids = gates.prompt_ids(tokenizer, f"{row['text']}\nSentiment:")
+        scores = {name: gates.log_likelihood(model, ids, label) for name, label in labels.items()}
+        right += max(scores, key=scores.get) == row["label"]
+    assert 0.35 < right / len(rows) < 0.65
+    asked = "Write a FastHTML program: the page /about titled 'About us' with a heading Hello."
+    assert "fasthtml" not in gates.answer(model, tokenizer, asked).lower()
+
+
+def test_training_shards_are_shifted_rows_of_one_stream(tokenizer):
+    docs = [
+        {"kind": kind, "text": text}
+        for kind, text in corpus.documents("val", 60)
+        if kind not in ("pair", "program")
+    ]
+    rows = pretrain.encode(docs, tokenizer, context=64)
+    stream = tokenizer("".join(doc["text"] for doc in docs), add_special_tokens=False).input_ids
     assert rows.shape == ((len(stream) - 1) // 64, 65)
     assert rows[:, :-1].flatten().tolist() == stream[: rows.shape[0] * 64]
     assert (rows[1:, 0] == rows[:-1, -1]).all()
+
+
+def test_of_a_code_pair_only_the_answers_are_learned(tokenizer):
+    text = corpus.BOS + corpus.render("Be exact.", [("Say a b c", "a"), ("And then", "b c")])
+    row = pretrain.encode([{"kind": "pair", "text": text * 9}], tokenizer, context=64)[0]
+    learned = [int(token) for token in row if token < pretrain.SILENT]
+    once = "a<|end|>b c<|end|>"
+    assert tokenizer.decode(learned).startswith(once * 2)
+    assert (row & (pretrain.SILENT - 1)).tolist() == tokenizer(text * 9).input_ids[:65]
+
+
+def test_loss_leaves_silent_tokens_out(model, tokenizer):
+    ids = torch.tensor([tokenizer("The soup was lovely and so was the view .").input_ids])
+    marked = ids.clone()
+    marked[0, 3:6] |= pretrain.SILENT
+    with torch.no_grad():
+        nll = -model(ids[:, :-1]).logits.float().log_softmax(-1)[0].gather(1, ids[0, 1:, None])
+        kept = [t for t in range(ids.shape[1] - 1) if t + 1 not in (3, 4, 5)]
+        loss = pretrain.loss_of(model.float(), marked).item()
+    assert loss == pytest.approx(nll[kept].mean().item(), rel=0.03)  # bfloat16
 
 
 def test_learning_rate_warms_up_holds_and_falls_to_zero():

@@ -25,7 +25,7 @@ from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
 from slm_lora.report.summary import number, p_value
 from slm_lora.run import write_json, write_text
-from tests.fake_run import classification_run, labelled, make_run, text_run, training
+from tests.fake_run import classification_run, code_run, labelled, make_run, text_run, training
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -65,7 +65,8 @@ def measured(
     task: str, base: float, tuned: float, low: float, high: float, p: float
 ) -> dict[str, Any]:
     primary = "accuracy" if task == "classification" else "loss"
-    comparison = {"difference": tuned - base, "ci95": [low, high], "p_value": p}
+    test = "McNemar" if task == "classification" else "permutation"
+    comparison = {"difference": tuned - base, "ci95": [low, high], "p_value": p, "test": test}
     return {
         "task": task,
         "primary": primary,
@@ -119,7 +120,7 @@ def test_verdict_needs_the_test_as_well_as_the_interval() -> None:
     [(1, "p = 1"), (0.049, "p = 0.049"), (3e-5, "p = 3e-05"), (0.0, "p < 1e-300")],
 )
 def test_p_value(p: float, shown: str) -> None:
-    assert p_value(measured("classification", 0, 0, 0, 0, p)) == shown
+    assert p_value(measured("classification", 0, 0, 0, 0, p)["comparison"]) == shown
 
 
 @pytest.mark.parametrize(
@@ -242,6 +243,35 @@ def test_page_of_a_text_task(tmp_path: Path) -> None:
         "item_loss.png",
         "loss.png",
     ]
+
+
+def test_page_of_a_code_task(tmp_path: Path) -> None:
+    page = write_report(code_run(tmp_path))
+    shown = Page(page).text
+    metrics = metrics_of(tmp_path)
+    base, tuned = (
+        [json.loads(line) for line in (tmp_path / "predictions" / f"{side}.jsonl").open()]
+        for side in ("base", "tuned")
+    )
+    solved = [p["greedy"]["verdict"] == "pass" for p in tuned]
+    before = [p["greedy"]["verdict"] == "pass" for p in base]
+    wins = {p["id"] for p, b, t in zip(tuned, before, solved, strict=True) if t and not b}
+    failures = {p["id"] for p, t in zip(tuned, solved, strict=True) if not t}
+    first, second = shown.split("Wins:")[1].split("Data\n")[0].split("Remaining failures")
+    for section, items in ((first, wins), (second, failures)):
+        found = re.findall(r"item-\d+", section)
+        assert len(found) == 5
+        assert set(found) <= items
+        assert len(set(re.findall(r"family \d", section))) >= 4, "one of each family first"
+    assert "test 2: assert rows ==" in second, "the failing assertion"
+    for split in ("new values", "new combinations"):
+        share = metrics["tuned"]["splits"][split.replace(" ", "_")]["pass@1"]
+        assert re.search(rf"{split}\s*30\s.*{share:.3f}", shown, re.DOTALL)
+    assert {"families.png", "verdicts.png"} < {file.name for file in (tmp_path / "plots").iterdir()}
+    console = Console(width=100, file=io.StringIO())
+    console.print(summary_table(metrics))
+    for name in ("pass@1", "pass@5", "pass@10"):
+        assert f"{metrics['tuned'][name]:.3f}" in console.file.getvalue()
 
 
 def test_page_without_a_win_or_a_written_answer(tmp_path: Path) -> None:

@@ -259,3 +259,38 @@ def test_degenerate_items() -> None:
 def test_same_call_gives_the_same_numbers() -> None:
     base, tuned = np.random.default_rng(6).normal(size=(2, 40))
     assert stats.paired_mean_difference(base, tuned) == stats.paired_mean_difference(base, tuned)
+
+
+# ---------------------------------------------------------------- pass@k
+
+
+GRID = [(n, c, k) for n in (1, 2, 5, 10, 20) for c in range(n + 1) for k in range(1, n + 1)]
+
+
+def test_pass_at_k_agrees_with_the_published_product() -> None:
+    """1 - prod(1 - k / i) for i from n - c + 1 to n: section 2.1 of arXiv:2107.03374."""
+    for n, c, k in GRID:
+        product = 1.0 - np.prod(1.0 - k / np.arange(n - c + 1, n + 1)) if n - c >= k else 1.0
+        assert stats.pass_at_k(n, c, k) == pytest.approx(product, abs=1e-12)
+
+
+def test_pass_at_k_agrees_with_drawing_answers() -> None:
+    """k answers are drawn without replacement; 40,000 draws, five standard errors."""
+    rng, draws = np.random.default_rng(5), 40_000
+    for n, c, k in [(5, 2, 1), (5, 2, 3), (10, 1, 5), (10, 4, 2), (20, 3, 10), (20, 18, 2)]:
+        order = np.argsort(rng.random((draws, n)), axis=1)[:, :k]
+        share = (order < c).any(axis=1).mean()
+        p = stats.pass_at_k(n, c, k)
+        assert share == pytest.approx(p, abs=5 * math.sqrt(p * (1 - p) / draws))
+
+
+def test_pass_at_k_is_exact_where_floats_would_not_be() -> None:
+    assert stats.pass_at_k(2000, 0, 1000) == 0
+    assert stats.pass_at_k(2000, 1, 1000) == 0.5
+    assert stats.pass_at_k(2000, 1001, 1000) == 1
+
+
+@pytest.mark.parametrize(("n", "c", "k"), [(5, 2, 6), (5, 6, 1), (5, -1, 1), (5, 2, 0)])
+def test_pass_at_k_refuses_what_cannot_be(n: int, c: int, k: int) -> None:
+    with pytest.raises(ValueError, match=f"pass@{k} of {n} answers"):
+        stats.pass_at_k(n, c, k)

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
 
+from slm_lora.config.reserved import RESERVED_LORA_KEYS, RESERVED_TRAINER_KEYS
 from slm_lora.errors import UserError
 
 QUANTIZED = ("nf4", "int8")
@@ -206,19 +207,87 @@ class TaskConfig:
     """What is measured on the test rows, before and after training."""
 
     kind: str = "text"
-    """`classification` (labels scored and answers parsed) or `text` (loss of the completions)."""
-    label_score: str = "sum"
-    """A label's score over its tokens: `sum` of log-likelihoods, or `mean` per token (for labels of
-    very unlike lengths)."""
-    generate: bool = True
-    """Classification: also let the model write its answer, and count what cannot be parsed."""
+    """`classification` (labels scored and answers parsed), `code` (programs written, then run
+    against hidden tests) or `text` (loss of the completions)."""
     batch_size: int = 32
     """Rows scored or generated at once."""
+    label_score: str = "sum"
+    """Classification: a label's score over its tokens, `sum` of log-likelihoods, or `mean` per
+    token (for labels of very unlike lengths)."""
+    generate: bool = True
+    """Classification: also let the model write its answer, and count what cannot be parsed."""
+    format: str = "rows"
+    """Code: how the test items are laid out, `rows` (ours, slm_lora/data/programs.py), `humaneval`
+    or `mbpp` (the public files as they are)."""
+    solution: str = "reference"
+    """Code, for `check`: run each item's own `solution`, the `reference`, or a `stub` that returns
+    None."""
+    greedy: bool = True
+    """Code: pass@1 is that of one greedy answer; false estimates it from the samples."""
+    n_samples: int = 10
+    """Code: answers drawn for each task item, for pass@k."""
+    k: list[int] = field(default_factory=lambda: [5, 10])
+    """Code: the k of pass@k, beside 1."""
+    temperature: float = 0.2
+    """Code: of the samples; above 1 they vary more, near 0 they are all alike."""
+    top_p: float = 0.95
+    """Code: samples draw from the likeliest tokens that together have this probability."""
+    max_new_tokens: int = 256
+    """Code: an answer is cut off after so many tokens."""
 
     def __post_init__(self) -> None:
-        _choice("task.kind", self.kind, ("classification", "text"))
+        _choice("task.kind", self.kind, ("classification", "code", "text"))
         _choice("task.label_score", self.label_score, ("sum", "mean"))
+        _choice("task.format", self.format, ("rows", "humaneval", "mbpp"))
+        _choice("task.solution", self.solution, ("reference", "stub"))
         _at_least("task.batch_size", self.batch_size, 1)
+        _at_least("task.max_new_tokens", self.max_new_tokens, 1)
+        _at_least("task.n_samples", self.n_samples, 0 if self.greedy else 1)
+        if not 0 < self.top_p <= 1:
+            raise UserError(
+                f"task.top_p is {self.top_p}", "expected more than 0 and at most 1, such as 0.95"
+            )
+        if self.temperature <= 0:
+            raise UserError(
+                f"task.temperature is {self.temperature}",
+                "expected more than 0; for the likeliest answer type task.greedy=true",
+            )
+        if any(k < 1 for k in self.k) or max(self.k, default=0) > self.n_samples:
+            raise UserError(
+                f"task.k={self.k} with task.n_samples={self.n_samples}",
+                "pass@k needs k of 1 or more and at least k samples; type "
+                f"task.n_samples={max(self.k)} or task.k=[{self.n_samples or ''}]",
+            )
+
+
+@dataclass
+class SandboxConfig:
+    """Where generated programs run, and how much they may use. The limits are for each program."""
+
+    kind: str = "bubblewrap"
+    """`bubblewrap` (namespaces, seccomp, limits; Linux) or `process` (limits alone: keeps out
+    accidents, not attacks; for platforms without namespaces)."""
+    workers: int | None = None
+    """Programs run at once; null takes one a core."""
+    cpu_seconds: float = 5.0
+    """CPU time for the solution and all its tests. This decides."""
+    wall_seconds: float = 50.0
+    """Wall time, the backstop for programs that sleep."""
+    memory_mb: int = 512
+    """Memory beyond what the interpreter with the preloaded modules has mapped."""
+    scratch_mb: int = 16
+    """Size of the folder a program may write to; it is emptied after each."""
+    preload: list[str] = field(default_factory=list)
+    """Modules imported once by each worker, before any program: the framework and what its tests
+    need, such as [fasthtml.common, bs4, starlette.testclient]."""
+
+    def __post_init__(self) -> None:
+        _choice("sandbox.kind", self.kind, ("bubblewrap", "process"))
+        _at_least("sandbox.workers", self.workers, 1)
+        _at_least("sandbox.memory_mb", self.memory_mb, 1)
+        _at_least("sandbox.scratch_mb", self.scratch_mb, 1)
+        _at_least("sandbox.cpu_seconds", self.cpu_seconds, 0.1)
+        _at_least("sandbox.wall_seconds", self.wall_seconds, self.cpu_seconds)
 
 
 @dataclass
@@ -289,6 +358,7 @@ class Config:
     task: TaskConfig = field(default_factory=TaskConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Options of trl.SFTConfig, passed on as they are."""
+    sandbox: SandboxConfig = field(default_factory=SandboxConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
     hub: HubConfig = field(default_factory=HubConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
@@ -392,42 +462,3 @@ class Config:
                 f"early_stopping={self.early_stopping} with trainer.load_best_model_at_end=false",
                 "stopping early keeps the best; type trainer.load_best_model_at_end=true",
             )
-
-
-RESERVED_TRAINER_KEYS = {
-    "per_device_train_batch_size": "hardware.micro_batch_size=8",
-    "gradient_accumulation_steps": "batch_size=32",
-    "output_dir": "run_dir=FOLDER",
-    "seed": "seed=42",
-    "use_cpu": "device=cpu",
-    "bf16": "precision=bf16",
-    "fp16": "precision=fp16",
-    "gradient_checkpointing": "hardware.gradient_checkpointing=true",
-    "push_to_hub": "nothing; the adapter stays in the run folder",
-    "hub_token": "the HF_TOKEN environment variable",
-    "completion_only_loss": "rows with a prompt and a completion; only the completion is trained",
-    "assistant_only_loss": "rows with a prompt and a completion; only the completion is trained",
-    "dataset_text_field": "data.columns={text: NAME}",
-    "chat_template_path": "model.chat_template=FILE",
-    "trust_remote_code": "model.trust_remote_code=true",
-    "resume_from_checkpoint": "run_dir=FOLDER_OF_THE_INTERRUPTED_RUN",
-    "eval_packing": "trainer.packing",
-    "model_init_kwargs": "model.attn_implementation, model.revision or precision",
-    "truncation_mode": "data.overlong=truncate",
-    "length_column_name": "nothing; lengths are computed for you",
-}
-"""Options of SFTConfig that another key decides → what to type instead."""
-
-RESERVED_LORA_KEYS = {
-    "r": "lora.r=16",
-    "lora_alpha": "lora.alpha=32",
-    "lora_dropout": "lora.dropout=0.05",
-    "target_modules": "lora.target_modules=all-linear",
-    "modules_to_save": "lora.modules_to_save=[lm_head]",
-    "use_rslora": "lora.rslora=true",
-    "use_dora": "lora.dora=true",
-    "init_lora_weights": "lora.init=pissa",
-    "task_type": "nothing; it is a causal language model",
-    "fan_in_fan_out": "nothing; it is read from the model",
-}
-"""The same for peft.LoraConfig."""

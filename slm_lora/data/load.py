@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_lora.config.schema import DataConfig
-from slm_lora.data import cleaning, overlap, shapes, sources, splits
+from slm_lora.data import cleaning, overlap, programs, shapes, sources, splits
 from slm_lora.data.labels import Labels
 from slm_lora.data.shapes import Item, Row
 from slm_lora.data.sources import Source
@@ -27,16 +27,18 @@ class Loaded:
     report: dict[str, Any]
 
 
-def load_rows(config: DataConfig, seed: int) -> Loaded:
+def load_rows(config: DataConfig, seed: int, test_format: str = "rows") -> Loaded:
     """Read, clean and split the rows that the config names.
 
     Test rows of their own source are never left out but for an empty text; rows that repeat another
-    are counted. Training rows with a test row's text are dropped.
+    are counted. Training rows with a test row's text are dropped. `test_format` is task.format.
 
     Raises:
         UserError: a source is not there or malformed, a shape or label is unknown, no row is left.
     """
     train_source, test_source = sources.read(config)
+    if test_source is not None:
+        programs.items_of(test_source.records, test_format)
     shape = _shape(config, train_source, test_source)
     labels = Labels(config, train_source)
 

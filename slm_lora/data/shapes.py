@@ -3,12 +3,14 @@
 shape              columns                        prompt                            completion
 prompt+completion  prompt, completion             prompt, or its messages           completion
 messages           messages                       all turns but the last            the last turn
+code               instruction, solution          instruction                       solution
 instruction        instruction, [input], output   instruction, empty line, input    output
 text+label         text, label                    data.prompt or "{text}\\nLabel:"  label's name
 text               text                           none                              text
 
 The first shape whose columns are all there is taken. Strings become a user's and an assistant's
-turn. `instruction` is the Alpaca layout (github.com/tatsu-lab/stanford_alpaca).
+turn. `instruction` is the Alpaca layout (github.com/tatsu-lab/stanford_alpaca); what else a row of
+code may carry says slm_lora/data/programs.py.
 """
 
 import re
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_lora.config.schema import DataConfig, nearest
+from slm_lora.data import programs
 from slm_lora.data.labels import Labels
 from slm_lora.data.sources import Source, columns_of
 from slm_lora.data.turns import builder
@@ -27,12 +30,18 @@ Row = dict[str, Any]
 SHAPES = {
     "prompt+completion": ("prompt", "completion"),
     "messages": ("messages",),
+    "code": ("instruction", "solution"),
     "instruction": ("instruction", "output"),
     "text+label": ("text", "label"),
     "text": ("text",),
 }
 """Shape → columns it needs, in order of preference."""
-COLUMNS = ("id", "input", *dict.fromkeys(name for needed in SHAPES.values() for name in needed))
+COLUMNS = (
+    "id",
+    "input",
+    *programs.TESTED,
+    *dict.fromkeys(name for needed in SHAPES.values() for name in needed),
+)
 """All column names that mean something here."""
 SENTENCE_SIGNS = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u2026"
 
@@ -126,6 +135,11 @@ def to_items(
         }
         if shape == "text+label":
             row["label"] = completion[0]["content"]
+        if shape == "code":
+            kept = {name: record.columns.get(name) for name in programs.TESTED}
+            row |= {name: value for name, value in kept.items() if value is not None}
+            if "tests" in row:
+                programs.check_record(record)
         items.append(Item(row, normalise(own)))
     return items, dropped
 

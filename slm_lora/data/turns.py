@@ -39,6 +39,9 @@ def builder(
         template = _template(config.prompt or LABEL_PROMPT, source)
         return lambda record: _question(template, record, labels.name(record))
     own_template = _template(config.prompt, source) if config.prompt else None
+    if shape == "code":
+        question = own_template or _template("{instruction}", source)
+        return lambda record: _question(question, record, string(record, "solution"))
     if shape == "instruction":
         question = own_template or _instruction
         return lambda record: _question(question, record, string(record, "output"))

@@ -4,6 +4,7 @@ python -m slm_lora report outputs/sentiment/2026-01-31_12-00-00
 """
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from slm_lora.report import plots
 from slm_lora.report.outline import outline, plain
 from slm_lora.report.summary import (
     CAUTION,
+    count,
     figures,
     interval,
     items,
@@ -26,11 +28,12 @@ from slm_lora.report.summary import (
 )
 from slm_lora.run import Run, read_json, read_jsonl, write_text
 
-__all__ = ["summary_table", "verdict", "write_report"]
+__all__ = ["count", "summary_table", "verdict", "write_report"]
 
 Prediction = dict[str, Any]
 Pair = tuple[Prediction, Prediction]
 EXAMPLES = 10
+PROGRAMS = 5
 LONGEST_TEXT = 700
 """Characters of a prompt or completion that the page shows; predictions/*.jsonl hold it all."""
 
@@ -97,6 +100,7 @@ def _environment() -> Environment:
         "interval": interval,
         "number": number,
         "plain": plain,
+        "shown_answer": shown_answer,
         "signed": signed,
     }
     return environment
@@ -120,6 +124,11 @@ def _draw(
                 "confusion_tuned": plots.confusion(after["confusion_matrix"], "Tuned", plots.TUNED),
                 "reliability": plots.reliability_diagram(base, tuned, errors),
             }
+        elif metrics["task"] == "code":
+            before, after = metrics["base"], metrics["tuned"]
+            drawn["verdicts"] = plots.verdicts(before["verdicts"], after["verdicts"])
+            if after["families"]:
+                drawn["families"] = plots.families(before["families"], after["families"])
         else:
             drawn["item_loss"] = plots.item_losses(base, tuned)
         for name, figure in drawn.items():
@@ -134,11 +143,41 @@ def _examples(task: str, pairs: list[Pair]) -> dict[str, list[Pair]]:
         losses = [(b, t) for b, t in pairs if b["verdict"] == "correct" and t["verdict"] == "wrong"]
         for side in (wins, losses):
             side.sort(key=lambda pair: -pair[1]["probabilities"][pair[1]["prediction"]])
+    elif task == "code":
+        return _programs(pairs)
     else:
         by_change = sorted(pairs, key=lambda pair: pair[1]["loss"] - pair[0]["loss"])
         wins = [(b, t) for b, t in by_change if t["loss"] < b["loss"]]
         losses = [(b, t) for b, t in reversed(by_change) if t["loss"] > b["loss"]]
     return {"wins": wins[:EXAMPLES], "losses": losses[:EXAMPLES]}
+
+
+def _programs(pairs: list[Pair]) -> dict[str, list[Pair]]:
+    """Items that only the tuned model solves, and those that it still fails: one a family first."""
+    solved = [(_passes(b), _passes(t)) for b, t in pairs]
+    wins = [pair for pair, (b, t) in zip(pairs, solved, strict=True) if t and not b]
+    failures = [pair for pair, (_, t) in zip(pairs, solved, strict=True) if not t]
+    return {"wins": _of_many_families(wins), "losses": _of_many_families(failures)}
+
+
+def _passes(prediction: Prediction) -> bool:
+    return bool(shown_answer(prediction)["verdict"] == "pass")
+
+
+def shown_answer(prediction: Prediction) -> dict[str, Any]:
+    """The answer of an item that the page shows: the greedy one, else the first that was drawn."""
+    answer: dict[str, Any] = prediction["greedy"] or prediction["samples"][0]
+    return answer
+
+
+def _of_many_families(pairs: list[Pair]) -> list[Pair]:
+    """The first of each family, then the second of each, as many as the page shows."""
+    seen: Counter[str | None] = Counter()
+    order = []
+    for place, (base, _) in enumerate(pairs):
+        order.append((seen[base["family"]], place))
+        seen[base["family"]] += 1
+    return [pairs[place] for _, place in sorted(order)[:PROGRAMS]]
 
 
 def _training_figures(training: dict[str, Any]) -> dict[str, str]:

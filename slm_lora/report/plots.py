@@ -43,6 +43,10 @@ STYLE: Any = {
     "svg.fonttype": "none",
     "savefig.facecolor": PAGE,
 }
+VERDICTS = (
+    *("pass", "fail", "error", "syntax", "timeout", "memory"),
+    *("crash", "exit", "forbidden", "no_code"),
+)
 MOST_NAMED_LABELS = 30
 MOST_COUNTED_LABELS = 12
 
@@ -144,6 +148,41 @@ def item_losses(base: Sequence[dict[str, Any]], tuned: Sequence[dict[str, Any]])
     axes.set_xlabel("base loss, nats per token")
     axes.set_ylabel("tuned loss, nats per token")
     _title(figure, f"Loss fell on {lower:,} of {len(before):,} items")
+    return figure
+
+
+def families(base: dict[str, Any], tuned: dict[str, Any]) -> Figure:
+    """pass@1 of each family of task items, base and tuned; the best tuned one on top."""
+    names = sorted(tuned, key=lambda name: (-tuned[name]["pass@1"], name))
+    figure, axes = _figure(1.2 + 0.3 * len(names))
+    for scores, colour, label, shift in ((base, BASE, "base", -0.2), (tuned, TUNED, "tuned", 0.2)):
+        values = [scores[name]["pass@1"] for name in names]
+        places = [place + shift for place in range(len(names))]
+        axes.barh(places, values, height=0.4, color=colour, label=label)
+    axes.set_yticks(range(len(names)), [f"{name} ({tuned[name]['n_tasks']})" for name in names])
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("pass@1; in brackets: task items")
+    axes.legend(loc="lower right")
+    solved = sum(tuned[name]["pass@1"] >= 0.5 for name in names)
+    _title(figure, f"{solved} of {len(names)} families mostly solved by the tuned model")
+    return figure
+
+
+def verdicts(base: dict[str, int], tuned: dict[str, int]) -> Figure:
+    """What the answers came to, base and tuned: share of the answers by verdict."""
+    names = [name for name in VERDICTS if name in base or name in tuned]
+    figure, axes = _figure(1.2 + 0.4 * len(names))
+    for counts, colour, label, shift in ((base, BASE, "base", -0.2), (tuned, TUNED, "tuned", 0.2)):
+        shares = [counts.get(name, 0) / sum(counts.values()) for name in names]
+        places = [place + shift for place in range(len(names))]
+        axes.barh(places, shares, height=0.4, color=colour, label=label)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("share of the answers")
+    axes.legend(loc="lower right")
+    _title(figure, f"{tuned.get('pass', 0):,} of {sum(tuned.values()):,} tuned answers pass")
     return figure
 
 

@@ -3,6 +3,7 @@
 console.print(verdict(metrics), summary_table(metrics))      metrics: what metrics.json holds
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +19,13 @@ Metrics = dict[str, Any]
 class Wording:
     """How one kind of task speaks of its metrics: metric → (name, whether higher is better)."""
 
-    unit: str
-    test: str
     names: dict[str, tuple[str, bool]]
+    unit: str = ""
+    count: str = "n_items"
 
 
 WORDING = {
     "classification": Wording(
-        unit="",
-        test="McNemar",
         names={
             "accuracy": ("accuracy", True),
             "f1_macro": ("macro F1", True),
@@ -37,10 +36,10 @@ WORDING = {
             "unparsable": ("written answers that name no label", False),
         },
     ),
+    "code": Wording(names={"pass@1": ("pass@1", True)}, count="n_tasks"),
     "text": Wording(
-        unit=" nats per token",
-        test="permutation",
         names={"loss": ("loss, nats per token", False), "perplexity": ("perplexity", False)},
+        unit=" nats per token",
     ),
 }
 CAUTION = (
@@ -84,14 +83,14 @@ def verdict(metrics: Metrics) -> str:
     base, tuned = number(metrics["base"][primary]), number(metrics["tuned"][primary])
     evidence = (
         f"{signed(comparison['difference'])}, 95 % interval {interval(comparison['ci95'])}, "
-        f"{wording.test} {p_value(metrics)}"
+        f"{comparison['test']} {p_value(comparison)}"
     )
     change = f"{primary} from {base} to {tuned}{wording.unit}: {evidence}."
-    items = metrics["base"]["n_items"]
     return {
         "better": f"Tuning {went} {change}",
         "worse": f"Tuning made it worse: it {went} {change}",
-        "unclear": f"No difference that this test set of {items:,} items can show: {change}",
+        "unclear": f"No difference that this test set of {count(metrics):,} items can show: "
+        f"{change}",
     }[outcome(metrics)]
 
 
@@ -99,7 +98,8 @@ def figures(metrics: Metrics) -> list[KeyFigure]:
     """The key figures, those that were not measured left out."""
     found = []
     before, after = metrics["base"], metrics["tuned"]
-    for key, (name, higher_is_better) in WORDING[metrics["task"]].names.items():
+    more = {key: (key, True) for key in before if re.fullmatch(r"pass@\d+", key)}
+    for key, (name, higher_is_better) in (WORDING[metrics["task"]].names | more).items():
         base, tuned = before[key], after[key]
         if base is None or tuned is None:
             continue
@@ -136,15 +136,21 @@ def items(metrics: Metrics) -> str:
     """How many items there were, and on how many of them something changed."""
     counts = metrics["comparison"]
     return (
-        f"{metrics['base']['n_items']:,} test items: {counts['wins']:,} won by tuning, "
+        f"{count(metrics):,} test items: {counts['wins']:,} won by tuning, "
         f"{counts['losses']:,} lost, {counts['ties']:,} as before"
     )
 
 
-def p_value(metrics: Metrics) -> str:
+def count(metrics: Metrics) -> int:
+    """Number of test items."""
+    found: int = metrics["base"][WORDING[metrics["task"]].count]
+    return found
+
+
+def p_value(comparison: Metrics) -> str:
     """`p = 0.012`, `p = 1e-70`, or a bound where the test can show no less."""
-    p = metrics["comparison"]["p_value"]
-    if metrics["task"] == "text" and p <= LEAST_P:
+    p = comparison["p_value"]
+    if comparison["test"] == "permutation" and p <= LEAST_P:
         return f"p ≤ {LEAST_P:g}"
     if p < 1e-300:
         return "p < 1e-300"

@@ -23,8 +23,8 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora import chat, stats
 from slm_lora.chat import Row
-from slm_lora.config.schema import TaskConfig
-from slm_lora.generate import answer_log_likelihoods, greedy
+from slm_lora.config.schema import Config, TaskConfig
+from slm_lora.generate import answer_log_likelihoods, answers
 
 PRIMARY = "accuracy"
 Prediction = dict[str, Any]
@@ -35,7 +35,7 @@ def predict(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     labels: list[str],
-    config: TaskConfig,
+    config: Config,
     title: str,
 ) -> list[Prediction]:
     """One prediction a row: scores, probabilities, the best label, the written answer."""
@@ -46,35 +46,39 @@ def predict(
     ]
     encoded = chat.encode(answered, tokenizer)
     prompts = [item.prompt for item in encoded]
+    task = config.task
     likelihoods = answer_log_likelihoods(
-        model, prompts, [item.answer for item in encoded], config.batch_size, f"{title}: scoring"
+        model, prompts, [item.answer for item in encoded], task.batch_size, f"{title}: scoring"
     )
-    reduce = np.mean if config.label_score == "mean" else np.sum
+    reduce = np.mean if task.label_score == "mean" else np.sum
     scores = np.array([reduce(tokens) for tokens in likelihoods]).reshape(len(rows), len(labels))
-    written: list[str] | list[None] = [None] * len(rows)
-    if config.generate:
+    written: dict[int, list[str]] = {}
+    if task.generate:
         stops = {item.terminator[0] for item in encoded if item.terminator}
         longest = max(len(item.answer) for item in encoded)
-        written = greedy(
-            model,
-            tokenizer,
-            prompts[:: len(labels)],
-            stops | {tokenizer.eos_token_id},
-            longest + 4,
-            config.batch_size,
-            f"{title}: writing",
+        written = dict(
+            answers(
+                model,
+                tokenizer,
+                prompts[:: len(labels)],
+                stops | {tokenizer.eos_token_id},
+                longest + 4,
+                task.batch_size,
+                f"{title}: writing",
+            )
         )
     return [
-        _prediction(row, chat.prompt_text(row, tokenizer), labels, row_scores, raw)
-        for row, row_scores, raw in zip(rows, scores, written, strict=True)
+        _prediction(row, chat.prompt_text(row, tokenizer), labels, scores[i], written.get(i))
+        for i, row in enumerate(rows)
     ]
 
 
 def _prediction(
-    row: Row, prompt: str, labels: list[str], scores: np.ndarray, raw: str | None
+    row: Row, prompt: str, labels: list[str], scores: np.ndarray, written: list[str] | None
 ) -> Prediction:
     best = labels[int(np.argmax(scores))]
     probabilities = np.exp(log_softmax(scores))
+    raw = written[0] if written else None
     return {
         "id": row["id"],
         "prompt": prompt,
@@ -101,7 +105,7 @@ def parse_answer(text: str, labels: Sequence[str]) -> str | None:
     return None
 
 
-def metrics(predictions: Sequence[Prediction]) -> dict[str, Any]:
+def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:
     """Scores of one model over all test items."""
     labels = list(predictions[0]["probabilities"])
     truth = [p["label"] for p in predictions]
@@ -145,7 +149,9 @@ def metrics(predictions: Sequence[Prediction]) -> dict[str, Any]:
     return found
 
 
-def compare(base: Sequence[Prediction], tuned: Sequence[Prediction]) -> dict[str, Any]:
+def compare(
+    base: Sequence[Prediction], tuned: Sequence[Prediction], config: TaskConfig
+) -> dict[str, Any]:
     """Tuned against base on the same items: difference, paired interval, exact McNemar p."""
     before = [p["verdict"] == "correct" for p in base]
     after = [p["verdict"] == "correct" for p in tuned]
@@ -158,5 +164,6 @@ def compare(base: Sequence[Prediction], tuned: Sequence[Prediction]) -> dict[str
         "p_value": stats.mcnemar_p(wins, losses),
         "wins": wins,
         "losses": losses,
+        "test": "McNemar",
         "ties": len(before) - wins - losses,
     }

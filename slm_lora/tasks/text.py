@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora import chat, stats
 from slm_lora.chat import Row
-from slm_lora.config.schema import TaskConfig
+from slm_lora.config.schema import Config, TaskConfig
 from slm_lora.generate import answer_log_likelihoods
 
 PRIMARY = "loss"
@@ -26,7 +26,7 @@ def predict(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     labels: list[str],
-    config: TaskConfig,
+    config: Config,
     title: str,
 ) -> list[Prediction]:
     """One prediction a row: mean loss and number of its completion's tokens."""
@@ -35,7 +35,7 @@ def predict(
     split = [(i.prompt, i.completion) if i.prompt else (i.ids[:1], i.ids[1:]) for i in encoded]
     prompts, completions = [p for p, _ in split], [c for _, c in split]
     likelihoods = answer_log_likelihoods(
-        model, prompts, completions, config.batch_size, f"{title}: scoring"
+        model, prompts, completions, config.task.batch_size, f"{title}: scoring"
     )
     return [
         {
@@ -49,7 +49,7 @@ def predict(
     ]
 
 
-def metrics(predictions: Sequence[Prediction]) -> dict[str, Any]:
+def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:
     """Loss of one model over all completion tokens of the test rows."""
     tokens = np.array([p["tokens"] for p in predictions])
     losses = np.array([p["loss"] for p in predictions])
@@ -63,7 +63,9 @@ def metrics(predictions: Sequence[Prediction]) -> dict[str, Any]:
     }
 
 
-def compare(base: Sequence[Prediction], tuned: Sequence[Prediction]) -> dict[str, Any]:
+def compare(
+    base: Sequence[Prediction], tuned: Sequence[Prediction], config: TaskConfig
+) -> dict[str, Any]:
     """Tuned against base on the same items: difference in loss (below zero is better)."""
     before = np.array([p["loss"] for p in base])
     after = np.array([p["loss"] for p in tuned])
@@ -75,5 +77,6 @@ def compare(base: Sequence[Prediction], tuned: Sequence[Prediction]) -> dict[str
         "p_value": p_value,
         "wins": int((after < before).sum()),
         "losses": int((after > before).sum()),
+        "test": "permutation",
         "ties": int((after == before).sum()),
     }

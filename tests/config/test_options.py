@@ -6,7 +6,7 @@ from peft import LoraConfig
 from trl import SFTConfig
 
 from slm_lora.config.options import lora_options, trainer_options
-from slm_lora.config.schema import RESERVED_LORA_KEYS, RESERVED_TRAINER_KEYS
+from slm_lora.config.reserved import RESERVED_LORA_KEYS, RESERVED_TRAINER_KEYS
 
 
 def test_trainer_options_are_those_of_sft_config() -> None:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from slm_lora.config.schema import TaskConfig
+from slm_lora.config.schema import Config, TaskConfig
 from slm_lora.tasks import classification
 from slm_lora.tasks.classification import parse_answer
 from tests.tiny import make_llama
@@ -54,7 +54,7 @@ def test_metrics_by_hand() -> None:
         prediction("negative", 0.2),
         prediction("negative", 0.3),
     ]
-    found = classification.metrics(items)
+    found = classification.metrics(items, TaskConfig())
     assert found["accuracy"] == 0.75
     assert found["confusion_matrix"] == {
         "labels": ["negative", "positive"],
@@ -83,7 +83,12 @@ def test_mean_score_is_per_token(tmp_path) -> None:
     labels = ["yes", "certainly not"]
     scores = {
         kind: classification.predict(
-            model, tokenizer, [row], labels, TaskConfig(label_score=kind, generate=False), ""
+            model,
+            tokenizer,
+            [row],
+            labels,
+            Config(task=TaskConfig(label_score=kind, generate=False)),
+            "",
         )[0]["scores"]
         for kind in ("sum", "mean")
     }

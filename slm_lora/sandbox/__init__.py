@@ -1,0 +1,12 @@
+"""Programs that nobody trusts, run against their tests and judged (docs/sandbox.md).
+
+    python -m slm_lora check programs.jsonl
+
+`pool` holds the workers, `worker` talks to one, `bubblewrap` and `seccomp` wall it in, `testcode`
+makes the tests strict, `inside/` is all that runs behind the wall.
+"""
+
+from .pool import Sandbox
+from .records import VERDICTS, Program, Verdict
+
+__all__ = ["VERDICTS", "Program", "Sandbox", "Verdict"]

@@ -1,0 +1,73 @@
+"""The command line of bubblewrap: namespaces around one worker.
+
+    python -m slm_lora check programs.jsonl
+
+bwrap(1). All namespaces are new, so there is no network, no other process and no other host name;
+no capability is left; the root is read-only and holds the interpreter, its packages and the few
+folders that its shared libraries lie in; the only place to write to is /scratch, a tmpfs of fixed
+size. The home folder, the repository and /etc are not there.
+"""
+
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+from slm_lora.errors import UserError
+
+INSIDE = Path(__file__).parent / "inside"
+PREFIX = "/sandbox"
+SCRATCH = "/scratch"
+DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+LIBRARIES = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/lib", "/lib32", "/lib64")
+EXTRAS = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
+
+
+def command(python: list[str], scratch_bytes: int) -> list[str]:
+    """`python` inside namespaces.
+
+    Raises:
+        UserError: bubblewrap is not installed.
+    """
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise UserError(
+            "bubblewrap is not installed (no bwrap on PATH), so programs cannot be run safely",
+            "install it: apt-get install bubblewrap, dnf install bubblewrap, pacman -S bubblewrap; "
+            "where there is none (macOS), sandbox=process runs programs with limits alone",
+        )
+    namespaces = "user ipc pid net uts cgroup".split()
+    return [
+        bwrap,
+        *(f"--unshare-{namespace}" for namespace in namespaces),
+        *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox"),
+        *("--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1"),
+        *_mounts(),
+        *("--ro-bind", str(INSIDE), f"{PREFIX}/inside"),
+        *("--proc", "/proc", "--remount-ro", "/proc"),
+        *(part for device in DEVICES for part in ("--dev-bind", device, device)),
+        *("--size", str(scratch_bytes), "--perms", "0700", "--tmpfs", SCRATCH),
+        *("--remount-ro", "/", "--chdir", SCRATCH),
+        *("--unsetenv", "PWD", "--setenv", "PYTHONHASHSEED", "0"),
+        *("--setenv", "MALLOC_ARENA_MAX", "1"),
+        "--",
+        *python,
+    ]
+
+
+def _mounts() -> list[str]:
+    """The interpreter and what it is linked to, read-only and at the same paths."""
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    wanted = {Path(path).resolve() for path in (*prefixes, *packages)}
+    arguments = []
+    for path in (*map(Path, LIBRARIES), *map(Path, EXTRAS)):
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), str(path)]
+        elif path.exists():
+            wanted.add(path)
+    # Parents first, and nothing twice.
+    for path in sorted(wanted):
+        if not any(path.is_relative_to(other) for other in wanted - {path}):
+            arguments += ["--ro-bind", str(path), str(path)]
+    return arguments

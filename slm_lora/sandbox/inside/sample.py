@@ -1,0 +1,79 @@
+"""Turn a fresh fork of the zygote into a process with limits and nothing else in hand.
+
+python -m slm_lora check programs.jsonl
+"""
+
+import builtins
+import ctypes
+import os
+import resource
+import signal
+import sys
+from typing import TypedDict
+
+from .runner import CONTROL_FD, REPORT_FD
+
+# Functions defined below look builtins up here, not in what a program may have patched.
+__builtins__ = dict(vars(builtins))
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+SECCOMP_MODE_FILTER = 2
+"""linux/prctl.h and linux/seccomp.h."""
+
+OPEN_FILES = 256
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Filter(ctypes.Structure):
+    """struct sock_fprog of linux/filter.h."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+class Settings(TypedDict):
+    """What the zygote is told when it starts."""
+
+    preload: list[str]
+    cpu_seconds: float
+    wall_seconds: float
+    memory_bytes: int
+    """For a program, beyond what the zygote has mapped."""
+    scratch_bytes: int
+    seccomp: bytes | None
+    """The filter as BPF instructions of 8 bytes each; None where there is none (process)."""
+
+
+def prctl(option: int, value: int, pointer: object = None) -> None:
+    """prctl(2). Raises OSError where the kernel refuses."""
+    if _libc.prctl(option, ctypes.c_ulong(value), pointer, None, None) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl({option}): {os.strerror(code)}")
+
+
+def confine(control: int, report: int, devnull: int, own_bytes: int, settings: Settings) -> None:
+    """Take the two pipes of this program to their places, close all else, set every limit.
+
+    Raises OSError or ValueError where a limit cannot be set.
+    """
+    os.setsid()
+    os.dup2(control, CONTROL_FD)
+    os.dup2(report, REPORT_FD)
+    for fd in (0, 1, 2):
+        os.dup2(devnull, fd)
+    os.closerange(3, CONTROL_FD)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file too large is an OSError
+    for kind, limit in (
+        (resource.RLIMIT_CPU, int(settings["cpu_seconds"]) + 2),
+        (resource.RLIMIT_AS, own_bytes + settings["memory_bytes"]),
+        (resource.RLIMIT_FSIZE, settings["scratch_bytes"]),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+    if sys.platform == "linux":
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if settings["seccomp"] is not None:
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        program = _Filter(len(settings["seccomp"]) // 8, settings["seccomp"])
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))

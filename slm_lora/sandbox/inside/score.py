@@ -1,0 +1,117 @@
+"""The zygote's side of one program: hands its tests over, keeps the score and the time.
+
+    python -m slm_lora check programs.jsonl
+
+A program passes only by as many reports as there are tests, each led by the token that went with
+the test. Whatever else arrives on that channel is tampering.
+"""
+
+import os
+import select
+import signal
+import sys
+import time
+from typing import TypedDict
+
+from .frames import write_frame
+from .runner import BROKEN, TOKEN_BYTES
+from .sample import Settings
+
+TICK_MS = 50
+MOST_BYTES = 1 << 16
+MOST_THREADS = 200
+
+
+class Outcome(TypedDict):
+    """How a program fared; the verdict `wall` asks for one more run, alone."""
+
+    verdict: str
+    tests_passed: int
+    test: int
+    """Number of the test that it ended in, from 1; 0 for the program itself."""
+    message: str
+
+
+def converse(
+    pid: int, control: int, report: int, token: bytes, steps: list[bytes], settings: Settings
+) -> Outcome:
+    """Answer the program's reports until there is a verdict.
+
+    `steps` are the setup and the tests; the program's first report, "ready", asks for the setup,
+    its second for the first test, each "passed" for the next one. An empty step ends it.
+    """
+    started = time.monotonic()
+    poll = select.poll()
+    poll.register(report, select.POLLIN)
+    received, handed_over = b"", 0
+
+    def outcome(verdict: str, message: str) -> Outcome:
+        test = max(handed_over - 1, 0)  # the setup was handed over first
+        passed = len(steps) - 1 if verdict == "pass" else max(test - 1, 0)
+        return {"verdict": verdict, "tests_passed": passed, "test": test, "message": message}
+
+    while True:
+        if not poll.poll(TICK_MS):
+            if overrun := _overrun(pid, time.monotonic() - started, settings):
+                return outcome(*overrun)
+            continue
+        chunk = os.read(report, MOST_BYTES)
+        if not chunk:
+            return outcome(*_ending(pid, started, settings))
+        received += chunk
+        size = int.from_bytes(received[:4], "big")
+        if size > MOST_BYTES or not (token + received[4 + TOKEN_BYTES :]).startswith(received[4:]):
+            return outcome("forbidden", "wrote to the channel of the results")
+        if len(received) < 4 + size:
+            continue
+        step, received = received[4 + TOKEN_BYTES : 4 + size], received[4 + size :]
+        expected = b"ready" if handed_over < 2 else b"passed"
+        if step == expected and not received and handed_over <= len(steps):
+            token = os.urandom(TOKEN_BYTES)
+            following = steps[handed_over] if handed_over < len(steps) else b""
+            handed_over += 1
+            try:
+                write_frame(control, token + following)
+            except BrokenPipeError:
+                return outcome("forbidden", "closed the channel of its tests")
+            continue
+        verdict, _, message = step.decode().partition("\n")
+        if verdict == "pass" and handed_over != len(steps) + 1:
+            return outcome("forbidden", "reported a pass before its last test")
+        return outcome(verdict, message)
+
+
+def _overrun(pid: int, wall: float, settings: Settings) -> tuple[str, str] | None:
+    """Verdict and message of a program that has used up a limit; None while it may go on."""
+    if sys.platform == "linux":
+        # The CPU clock of another process, as clock_getcpuclockid(3) makes it.
+        cpu = time.clock_gettime(~pid << 3 | 2)
+        if cpu > settings["cpu_seconds"]:
+            return "timeout", f"more than {settings['cpu_seconds']:g} s of CPU time"
+        with open(f"/proc/{pid}/stat") as file:
+            threads = int(file.read().rpartition(")")[2].split()[17])
+        if threads > MOST_THREADS:
+            return "forbidden", f"more than {MOST_THREADS} threads"
+    if wall > settings["wall_seconds"]:
+        return "wall", f"more than {settings['wall_seconds']:g} s"
+    return None
+
+
+def _ending(pid: int, started: float, settings: Settings) -> tuple[str, str]:
+    """Verdict and message of a program that closed its channel without a report."""
+    for _ in range(100):
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        if ended is not None:
+            break
+        time.sleep(0.01)
+    else:
+        return "forbidden", "closed the channel of the results"
+    if ended.si_code == os.CLD_EXITED:
+        if ended.si_status == BROKEN:
+            return "forbidden", "broke the runner of its tests"
+        return "exit", f"the process ended itself with status {ended.si_status}"
+    if ended.si_status == getattr(signal, "SIGSYS", None):
+        return "forbidden", "a system call that is denied: a new process, a socket, …"
+    if ended.si_status == signal.SIGXCPU:
+        return "timeout", f"more than {settings['cpu_seconds']:g} s of CPU time"
+    return "crash", f"killed by {signal.Signals(ended.si_status).name}"

@@ -1,0 +1,134 @@
+"""Which values may decide a test: none whose type the solution made.
+
+    python -m slm_lora check programs.jsonl
+
+The operators of a test call the functions made here (slm_lora/sandbox/testcode.py). The rule:
+
+- A type is known when it existed before the program ran (builtins, the standard library's, those of
+  the preloaded modules) or when Python code cannot make it. Known types compare as they do, with
+  containers looked into.
+- A class that the row names as an entry point is under test: it takes part in operators, and in a
+  comparison whose other side holds such a class too.
+- Any other type, a subclass of a builtin among them, fails the test that would compare it.
+- Types that hand a comparison on to a value they hold count as unknown.
+"""
+
+import builtins
+import operator
+import sys
+import types
+import weakref
+from collections import UserDict, UserList, UserString, deque
+from collections.abc import Callable
+from typing import Any
+
+# Functions defined below look builtins up here, not in what a program may have patched.
+__builtins__ = dict(vars(builtins))
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "In": lambda left, right: left in right,
+    "NotIn": lambda left, right: left not in right,
+}
+SCALARS = frozenset(map(id, (int, float, str, bool, bytes, complex, type(None), bytearray)))
+FORWARDING = (
+    types.MappingProxyType,
+    weakref.ProxyType,
+    weakref.CallableProxyType,
+    UserDict,
+    UserList,
+    UserString,
+)
+HEAP_TYPE = 1 << 9
+"""Py_TPFLAGS_HEAPTYPE (cpython/Include/object.h): set on every type made at run time."""
+
+_flags = type.__dict__["__flags__"].__get__
+_name = type.__dict__["__name__"].__get__
+_kept_alive: list[type] = []
+"""Known types, so that no type made later gets the identity of one."""
+
+
+def known_types() -> frozenset[int]:
+    """Identities of all types there are now, but those that hand comparisons on."""
+    found: dict[int, type] = {}
+    todo: list[type] = [object]
+    while todo:
+        for cls in type.__subclasses__(todo.pop()):
+            if id(cls) not in found:
+                found[id(cls)] = cls
+                todo.append(cls)
+    mock = sys.modules.get("unittest.mock")
+    forwarding = {id(cls) for cls in FORWARDING}
+    _kept_alive.extend(found.values())
+    forwarding |= {i for i, cls in found.items() if mock and cls.__module__ == mock.__name__}
+    return frozenset(found.keys() - forwarding)
+
+
+def make_operators(
+    known: frozenset[int], under_test: frozenset[int]
+) -> tuple[dict[str, Callable[..., Any]], list[str]]:
+    """The functions that tests call by name, and the list that they note their refusals in.
+
+    A refusal is noted beside being raised, for a test may swallow the exception.
+    """
+    refusals: list[str] = []
+
+    def refuse(reason: str) -> None:
+        refusals.append(reason)
+        raise AssertionError(reason)
+
+    def is_under_test(value: Any) -> bool:
+        """Whether its type is an entry point; a type of neither kind is refused."""
+        kind = type(value)
+        if id(kind) in known or not _flags(kind) & HEAP_TYPE and id(kind) not in FORWARDING_IDS:
+            return False
+        if id(kind) in under_test:
+            return True
+        refuse(f"a value of type {_name(kind)}, which is neither plain nor an entry point")
+        return False
+
+    def holds_under_test(value: Any) -> bool:
+        """The same for a value and, where it is a container, all that it holds."""
+        if id(type(value)) in SCALARS:
+            return False
+        result, seen, todo = False, set(), [value]
+        while todo:
+            item = todo.pop()
+            if id(type(item)) in SCALARS or id(item) in seen:
+                continue
+            seen.add(id(item))
+            if is_under_test(item):
+                result = True
+            elif isinstance(item, list | tuple | set | frozenset | deque):
+                todo.extend(item)
+            elif isinstance(item, dict):
+                todo.extend(dict.keys(item))
+                todo.extend(dict.values(item))
+            elif isinstance(item, VIEWS):
+                todo.extend(item)
+        return result
+
+    def compare(name: str, left: Any, right: Any) -> Any:
+        if holds_under_test(left) != holds_under_test(right):
+            refuse("an entry point's object compared with a plain value")
+        return OPERATORS[name](left, right)
+
+    def plain(value: Any) -> Any:
+        if holds_under_test(value):
+            refuse("an entry point's object in a chain of comparisons")
+        return value
+
+    def operand(value: Any) -> Any:
+        is_under_test(value)
+        return value
+
+    return {"<compare>": compare, "<plain>": plain, "<operand>": operand}, refusals
+
+
+FORWARDING_IDS = frozenset(map(id, FORWARDING))
+VIEWS = (type({}.keys()), type({}.values()), type({}.items()))

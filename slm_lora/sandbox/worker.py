@@ -1,0 +1,162 @@
+"""One worker: a zygote in its own sandbox, and the conversation with it.
+
+    python -m slm_lora check programs.jsonl
+
+A worker belongs to the thread that started it: bubblewrap dies with that thread.
+"""
+
+import json
+import marshal
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+from slm_lora.config.schema import SandboxConfig
+from slm_lora.errors import UserError
+
+from . import bubblewrap, seccomp
+from .inside.frames import read_frame, write_frame
+from .records import Program, Verdict
+from .testcode import compiled
+
+MEGABYTE = 1 << 20
+GRACE_SECONDS = 30.0
+"""What a zygote may take beyond a program's limits before it counts as lost."""
+
+
+class WorkerLost(Exception):
+    """The zygote is gone or silent, which is no fault of the program it was given."""
+
+
+class Worker:
+    """A started zygote. `close` it, or let its thread end."""
+
+    def __init__(self, config: SandboxConfig) -> None:
+        """Start it and wait until the framework is imported.
+
+        Raises:
+            UserError: bubblewrap or seccomp is missing or not allowed, or a module cannot be
+                imported inside.
+        """
+        self._config = config
+        self._errors = tempfile.TemporaryFile()
+        self._folder: str | None = None
+        isolated = config.kind == "bubblewrap"
+        home = bubblewrap.PREFIX if isolated else str(bubblewrap.INSIDE.parent)
+        start = f"import sys; sys.path.insert(0, {home!r}); from inside.zygote import main; main()"
+        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-c", start]
+        environment: dict[str, str] = {}
+        if isolated:
+            command = bubblewrap.command(command, config.scratch_mb * MEGABYTE)
+        else:
+            self._folder = tempfile.mkdtemp(prefix="slm_lora_sandbox_")
+            environment = {"PYTHONHASHSEED": "0"}
+        settings = {
+            "preload": list(config.preload),
+            "cpu_seconds": config.cpu_seconds,
+            "wall_seconds": config.wall_seconds,
+            "memory_bytes": config.memory_mb * MEGABYTE,
+            "scratch_bytes": config.scratch_mb * MEGABYTE,
+            "seccomp": seccomp.bpf() if isolated else None,
+        }
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            cwd=self._folder,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests = self._process.stdin.fileno()
+        self._replies = self._process.stdout.fileno()
+        try:
+            write_frame(self._requests, marshal.dumps(settings))
+            started = self._reply(120)
+        except (WorkerLost, BrokenPipeError):
+            started = None
+        if started != b"ready":
+            raise self._did_not_start()
+
+    def run(self, program: Program) -> tuple[Verdict, bool]:
+        """The verdict (`wall`: its wall time ran out), and whether this worker is still good.
+
+        Raises:
+            WorkerLost: the zygote died or fell silent.
+        """
+        total = len(program.tests)
+        try:
+            steps = [compiled(program.setup, "<setup>")]
+            steps += [compiled(test, "<test>") for test in program.tests]
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            message = f"the tests are no Python: {error}"
+            return Verdict(program.id, "error", 0, total, message, 0.0), True
+        try:
+            request = (program.solution, list(program.entry_points))
+            write_frame(self._requests, marshal.dumps(request))
+            write_frame(self._requests, marshal.dumps(steps))
+        except BrokenPipeError as error:
+            raise WorkerLost(self._said()) from error
+        answer: dict[str, Any] = json.loads(self._reply(self._config.wall_seconds + GRACE_SECONDS))
+        message, number = answer["message"], answer["test"]
+        if message and 0 < number <= total:
+            message = f"test {number}: {_located(message, program.tests[number - 1])}"
+        verdict = Verdict(
+            program.id, answer["verdict"], answer["tests_passed"], total, message,
+            round(answer["cpu_s"], 4),
+        )
+        return verdict, not answer["recycle"]
+
+    def close(self) -> None:
+        """Kill the zygote and all that runs in its namespaces."""
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _reply(self, seconds: float) -> bytes:
+        if select.select([self._replies], [], [], seconds)[0]:
+            reply = read_frame(self._replies)
+            if reply is not None:
+                return reply
+        raise WorkerLost(self._said())
+
+    def _said(self) -> str:
+        """The last line of what bubblewrap or Python wrote to standard error."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def _did_not_start(self) -> UserError:
+        self._process.kill()
+        self._process.communicate()
+        said = self._said()
+        self.close()
+        if said.startswith("bwrap:"):
+            return UserError(
+                f"bubblewrap cannot make a sandbox here: {said.removeprefix('bwrap: ')}",
+                "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, on Ubuntu also "
+                "kernel.apparmor_restrict_unprivileged_userns=0; in a container, run it with "
+                "--security-opt seccomp=unconfined --security-opt apparmor=unconfined",
+            )
+        return UserError(
+            f"the sandbox did not start: {said}",
+            f"sandbox.preload={self._config.preload} is imported inside; expected modules that are "
+            "installed beside slm_lora",
+        )
+
+
+def _located(message: str, test: str) -> str:
+    """`line 3: …` of a test becomes that line's text."""
+    lead, _, rest = message.partition(": ")
+    if not lead.startswith("line "):
+        return message
+    lines = test.splitlines()
+    number = int(lead.removeprefix("line "))
+    return f"{lines[number - 1].strip()}: {rest}" if 0 < number <= len(lines) else rest

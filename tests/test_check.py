@@ -1,0 +1,114 @@
+"""`check` and `init` through the real command line."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.data.helpers import write_jsonl
+from tests.data.test_programs import HUMANEVAL, MBPP
+from tests.tiny import slm_lora
+
+ROWS = [
+    {"id": "good", "solution": "def f():\n    return 2", "tests": ["assert f() == 2"] * 2},
+    {"id": "bad", "solution": "def f():\n    return 3", "tests": ["assert f()", "assert f() == 2"]},
+    {"id": "none", "solution": "", "tests": ["assert f() == 2"]},
+    {"id": "broken", "solution": "def f(:", "tests": ["assert f() == 2"]},
+    {"id": "absent", "solution": "def g():\n    return 2", "tests": ["assert f() == 2"]},
+]  # fmt: skip
+EXPECTED = {"good": "pass", "bad": "fail", "none": "no_code", "broken": "syntax", "absent": "error"}
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    return write_jsonl(tmp_path / "programs.jsonl", [row | {"entry_points": ["f"]} for row in ROWS])
+
+
+def test_verdicts_on_stdout_and_the_summary_last(programs) -> None:
+    result = slm_lora("check", programs, cwd=programs.parent)
+    assert result.returncode == 0, result.stderr
+    *lines, summary = result.stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert {line["id"]: line["verdict"] for line in found} == EXPECTED
+    assert [line["tests_total"] for line in found] == [2, 2, 1, 1, 1]
+    assert [line["tests_passed"] for line in found][:2] == [2, 1]
+    assert "assert f() == 2" in found[1]["message"]
+    assert set(found[0]) == {"id", "verdict", "tests_passed", "tests_total", "message", "cpu_s"}
+    assert summary.startswith("5 programs in ")
+
+
+def test_out_is_written_once(programs) -> None:
+    words = ["check", programs, "out=verdicts.jsonl", "sandbox.workers=2"]
+    result = slm_lora(*words, cwd=programs.parent)
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    lines = (programs.parent / "verdicts.jsonl").read_text().splitlines()
+    assert {row["id"]: row["verdict"] for row in map(json.loads, lines)} == EXPECTED
+    again = slm_lora(*words, cwd=programs.parent)
+    assert again.returncode == 2
+    assert "out=verdicts.jsonl is there already" in again.stderr
+
+
+@pytest.mark.parametrize(("solution", "verdict"), [("reference", "pass"), ("stub", "fail")])
+def test_public_formats(tmp_path, solution: str, verdict: str) -> None:
+    with gzip.open(tmp_path / "human.jsonl.gz", "wt") as file:
+        file.write(json.dumps(HUMANEVAL) + "\n")
+    (tmp_path / "mbpp.json").write_text(json.dumps([MBPP]))
+    for file, layout in (("human.jsonl.gz", "humaneval"), ("mbpp.json", "mbpp")):
+        words = ["check", file, f"task.format={layout}", f"task.solution={solution}"]
+        result = slm_lora(*words, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout.splitlines()[0])["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], "check needs a file of programs"),
+        (["nowhere.jsonl"], "no such file"),
+        (["programs.jsonl", "sandbox.worker=2"], "did you mean 'sandbox.workers'?"),
+        (["twice.jsonl"], "1 ids stand twice, such as good"),
+        (["untested.jsonl"], "untested.jsonl:1: tests is None"),
+    ],
+)
+def test_mistakes_are_named(programs, words: list[str], expected: str) -> None:
+    folder = programs.parent
+    write_jsonl(folder / "twice.jsonl", [ROWS[0] | {"entry_points": ["f"]}] * 2)
+    write_jsonl(folder / "untested.jsonl", [{"id": "x", "solution": "x = 1"}])
+    result = slm_lora("check", *words, cwd=folder)
+    assert result.returncode == 2
+    assert expected in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_bubblewrap_nothing_is_judged(programs) -> None:
+    result = slm_lora("check", programs, cwd=programs.parent, PATH="/nowhere")
+    assert result.returncode == 2
+    assert "bubblewrap" in result.stderr
+    assert "sandbox=process" in result.stderr
+
+
+# ---------------------------------------------------------------- init
+
+
+def test_scaffold_runs_as_its_readme_says(tmp_path) -> None:
+    made = slm_lora("init", "mine", "--task", "code", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    for solution, verdict in (("reference", "pass"), ("stub", "fail")):
+        words = ["check", "mine/test.jsonl", f"task.solution={solution}"]
+        result = slm_lora(*words, "sandbox.preload=[textwrap]", cwd=tmp_path)
+        assert result.stdout.splitlines()[-1].endswith(f"{verdict} 5"), result.stdout
+    words = ["--config-dir", "mine", "+recipe=mine", "model=nano", "trainer.max_steps=2"]
+    result = slm_lora(*words, "task.max_new_tokens=20", "run_dir=run", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["tuned"]["n_tasks"] == 5
+
+
+def test_scaffold_overwrites_nothing(tmp_path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    result = slm_lora("init", "mine", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "mine is there already" in result.stderr
+    assert slm_lora("init", "not-a-name", cwd=tmp_path).returncode == 2
