@@ -112,3 +112,13 @@ def test_scaffold_overwrites_nothing(tmp_path) -> None:
     assert result.returncode == 2
     assert "mine is there already" in result.stderr
     assert slm_lora("init", "not-a-name", cwd=tmp_path).returncode == 2
+
+
+# ---------------------------------------------------------------- doctor
+
+
+def test_doctor_says_whether_programs_can_be_judged() -> None:
+    assert "bubblewrap: self-test passed" in slm_lora("doctor").stdout
+    without = " ".join(slm_lora("doctor", PATH="/nowhere").stdout.replace("│", " ").split())
+    assert "sandbox none:" in without
+    assert "bubblewrap" in without

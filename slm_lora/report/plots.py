@@ -163,7 +163,7 @@ def families(base: dict[str, Any], tuned: dict[str, Any]) -> Figure:
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("pass@1; in brackets: task items")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower right", ncols=2)
     solved = sum(tuned[name]["pass@1"] >= 0.5 for name in names)
     _title(figure, f"{solved} of {len(names)} families mostly solved by the tuned model")
     return figure
@@ -181,7 +181,7 @@ def verdicts(base: dict[str, int], tuned: dict[str, int]) -> Figure:
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("share of the answers")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower right", ncols=2)
     _title(figure, f"{tuned.get('pass', 0):,} of {sum(tuned.values()):,} tuned answers pass")
     return figure
 

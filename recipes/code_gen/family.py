@@ -1,0 +1,151 @@
+"""What a family of tasks is, and how one or two of them become a task: imported by the others.
+
+    python recipes/code_gen/make_dataset.py
+
+A family is text with `$slots`: phrasings of the instruction, the code, and tests of what the code
+does. Two families in one app are a pair: the instruction asks for both, the app has both routes.
+"""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from string import Template
+from typing import Any
+
+from words import Draw, pick, with_articles
+
+SETUP = textwrap.dedent("""
+    import base64, json
+    from bs4 import BeautifulSoup
+    from starlette.testclient import TestClient
+    client = TestClient(app, follow_redirects=False)
+    htmx = {"HX-Request": "true"}
+    def select(response, path):
+        assert response.status_code == 200, f"status {response.status_code}"
+        found = [BeautifulSoup(response.text, "html.parser")]
+        for step in path.replace(" > ", " >").split():
+            name, _, cls = step.lstrip(">").partition(".")
+            name, _, id = name.partition("#")
+            wanted = {key: value for key, value in (("id", id), ("class", cls)) if value}
+            deep = not step.startswith(">")
+            found = [e for f in found for e in f.find_all(name or True, wanted, recursive=deep)]
+        return found
+    def texts(response, path):
+        return [element.get_text(" ", strip=True) for element in select(response, path)]
+    def attrs(response, path, name):
+        return [element.get(name) for element in select(response, path)]
+    def stored(client):
+        data = client.cookies.get("session_", "e30=").strip('"').split(".")[0]
+        return json.loads(base64.b64decode(data))
+""").lstrip()
+"""Run before each test: a client of the app, the texts and attributes of a page's elements, and
+what the session cookie holds."""
+
+PRELUDE = "from fasthtml.common import *\n\napp, rt = fast_app()\n\n"
+"""What every solution has, when its families ask for no more."""
+
+JOINTS = ("{} Also, {}", "{} In the same app, {}", "{} And {}", "{} Then {}")
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of task. All texts but `name` are `string.Template`s over what `values` draws."""
+
+    name: str
+    values: Callable[[Draw], dict[str, Any]]
+    known: str
+    """Phrasings of the instruction, one a line."""
+    held_out: str
+    """Phrasings that no training row has, one a line."""
+    routes: str
+    """The handlers, with what belongs to them, after the app is made."""
+    tests: str
+    """Statements; a blank line ends a test."""
+    imports: str = ""
+    """Import lines beyond FastHTML's own."""
+    before: str = ""
+    """What stands between the imports and the app: data, classes, functions."""
+    app: str = ""
+    """Arguments of `fast_app`."""
+    names: str = "app, rt"
+    """What `fast_app` returns: with a database file, also a table and its class."""
+    alone: bool = False
+    """Does it change every page of the app, or is it too long for a pair?"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """An instruction with its reference solution and the tests."""
+
+    instruction: str
+    solution: str
+    tests: list[str]
+
+
+@cache
+def lines(text: str) -> list[str]:
+    """The lines of a block that hold something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@cache
+def block(text: str) -> str:
+    """A block of code without the indent and the blank lines around."""
+    return textwrap.dedent(text).strip("\n")
+
+
+def compose(families: Sequence[Family], split: str, phrasing: str, rng: Random) -> Task:
+    """One app of one or more families, with new values.
+
+    `split` ("train" or "test") chooses the words, `phrasing` ("known" or "held_out") the wordings.
+    """
+    draw = Draw(split, rng, brief=len(families) > 1)
+    values = [family.values(draw) for family in families]
+    wordings = [pick(lines(wordings_of(family, phrasing)), rng) for family in families]
+    requests = [
+        with_articles(Template(w).substitute(v)) for w, v in zip(wordings, values, strict=True)
+    ]
+    tests = [
+        test
+        for family, slots in zip(families, values, strict=True)
+        for test in Template(block(family.tests)).substitute(slots).split("\n\n")
+    ]
+    return Task(joined(requests, rng), program(families, values), tests)
+
+
+def wordings_of(family: Family, phrasing: str) -> str:
+    """The wordings of a family: "known" or "held_out"."""
+    return family.held_out if phrasing == "held_out" else family.known
+
+
+def joined(requests: Sequence[str], rng: Random) -> str:
+    """One instruction of the requests, in their order."""
+    text = requests[0]
+    for request in requests[1:]:
+        small = request if request[1].isupper() else request[0].lower() + request[1:]
+        text = pick(JOINTS, rng).format(text, small)
+    return text
+
+
+def program(families: Sequence[Family], values: Sequence[dict[str, Any]]) -> str:
+    """The reference solution: imports, what comes before the app, the app, the handlers."""
+
+    def filled(texts: Sequence[str]) -> list[str]:
+        blocks = [Template(block(t)).substitute(v) for t, v in zip(texts, values, strict=True)]
+        return [text for text in blocks if text]
+
+    imports = [
+        "from fasthtml.common import *",
+        *dict.fromkeys(filled([f.imports for f in families])),
+    ]
+    names = filled([f.names for f in families])[0]
+    app = f"{names} = fast_app({', '.join(filled([f.app for f in families]))})"
+    parts = [
+        "\n".join(imports),
+        *filled([f.before for f in families]),
+        app,
+        *filled([f.routes for f in families]),
+    ]
+    return "\n\n".join(parts) + "\n"

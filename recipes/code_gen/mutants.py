@@ -1,0 +1,95 @@
+"""From a right program to wrong ones, each of which a task's tests must notice.
+
+    python recipes/code_gen/check.py            runs them all
+
+An edit of the syntax tree changes one thing: a route, a method, a text, a number, an operator, or
+it empties a function or drops an argument or an attribute.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple, TypeVar
+
+from words import shuffled
+
+T = TypeVar("T")
+
+METHODS = {"get": "put", "post": "put", "put": "patch", "delete": "patch", "patch": "delete"}
+OPERATORS: dict[type[ast.operator], ast.operator] = {
+    ast.Add: ast.Sub(), ast.Sub: ast.Add(), ast.Mult: ast.Add(),
+}  # fmt: skip
+HARMLESS = {":memory:", "id"}
+"""Texts that may be others without any difference to see."""
+LIMIT = 10
+
+
+class Mutant(NamedTuple):
+    """A program with one fault: what kind it is, and the source."""
+
+    kind: str
+    source: str
+
+
+def mutants(solution: str, seed: str) -> list[Mutant]:
+    """Up to ten mutants of a program, of as many kinds as it allows; the same for the same seed."""
+    by_kind: defaultdict[str, list[Mutant]] = defaultdict(list)
+    known = {ast.unparse(ast.parse(solution))}
+    for kind, source in edits(solution):
+        if source not in known:
+            known.add(source)
+            by_kind[kind].append(Mutant(kind, source))
+    rng = Random(seed)
+    queues = [shuffled(by_kind[kind], rng) for kind in sorted(by_kind)]
+    rounds = max(map(len, queues), default=0)
+    return [queue[n] for n in range(rounds) for queue in queues if n < len(queue)][:LIMIT]
+
+
+def edits(solution: str) -> Iterator[tuple[str, str]]:
+    """(kind, source) of every edit. The tree is edited in place and mended after each."""
+    tree = ast.parse(solution)
+    for node in ast.walk(tree):
+        for kind, field, wrong in changes(node):
+            right = getattr(node, field)
+            setattr(node, field, wrong)
+            yield kind, ast.unparse(tree)
+            setattr(node, field, right)
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, str, object]]:
+    """(kind, field, new value of the field) of each fault that one node may have."""
+    match node:
+        case ast.FunctionDef():
+            yield "empty function", "body", [ast.Return(ast.Constant(None))]
+            yield from routes(node)
+        case ast.Call(func=ast.Name(id=name)) if name[0].isupper():
+            for position in range(len(node.args)):
+                yield "dropped element", "args", _without(node.args, position)
+            for position in range(len(node.keywords)):
+                yield "missing attribute", "keywords", _without(node.keywords, position)
+        case ast.Constant(value=str(text)) if text.strip() and text not in HARMLESS:
+            yield "wrong text", "value", f"{text[:-1]}{'y' if text[-1] != 'y' else 'x'}"
+        case ast.Constant(value=bool(flag)):
+            yield "wrong value", "value", not flag
+        case ast.Constant(value=int(number)):
+            yield "wrong number", "value", number + 1
+        case ast.BinOp(op=operator) if type(operator) in OPERATORS:
+            yield "wrong operator", "op", OPERATORS[type(operator)]
+
+
+def routes(node: ast.FunctionDef) -> Iterator[tuple[str, str, object]]:
+    """A handler on another path, or for another method."""
+    match node.decorator_list:
+        case [ast.Call(func=ast.Name(id="rt"), args=[ast.Constant(value=str(path))])]:
+            elsewhere = ast.Call(ast.Name("rt"), [ast.Constant(f"/other{path}")], [])
+            yield "wrong route", "decorator_list", [elsewhere]
+            yield "wrong method", "name", METHODS[node.name]
+            yield "missing route", "decorator_list", []
+        case [ast.Name(id="rt")]:
+            yield "wrong route", "name", f"{node.name}_other"
+            yield "missing route", "decorator_list", []
+
+
+def _without(items: list[T], position: int) -> list[T]:
+    return items[:position] + items[position + 1 :]

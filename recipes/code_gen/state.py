@@ -1,0 +1,388 @@
+"""Families on what lasts from one request to the next, and what comes before each of them.
+
+Cookies, sessions, memory of the app, beforeware, toasts. Read by make_dataset.py.
+"""
+
+# ruff: noqa: E501 - a phrasing is one line, however long
+
+from family import Family
+
+SET_COOKIE = Family(
+    name="set_cookie",
+    values=lambda d: {"path": d.path(), "key": d.word(), "x": d.word(), "text": d.title()},
+    known="""
+    $path shows a paragraph "$text" and sets the cookie $key to $x.
+    GET $path: P "$text" and a cookie, $key = $x.
+    Set a cookie $key with the value $x at $path and return the paragraph "$text".
+    Make $path say "$text" in a paragraph while it leaves the cookie $key ($x) in the browser.
+    The page $path has a paragraph "$text"; its response sets the cookie $key=$x.
+    I want a cookie named $key, value $x, from $path, together with P "$text".
+    """,
+    held_out="""
+    With the paragraph "$text" of $path comes a cookie: it is called $key and holds $x.
+    Remember $x in the cookie $key for all who open $path, and show them "$text" in a P.
+    """,
+    routes="""
+    @rt("$path")
+    def get():
+        return P("$text"), cookie("$key", "$x")
+    """,
+    tests="""
+    assert texts(client.get("$path"), "p") == ["$text"]
+
+    client.get("$path")
+    assert client.cookies.get("$key") == "$x"
+    """,
+)
+
+READ_COOKIE = Family(
+    name="read_cookie",
+    values=lambda d: {
+        "path": d.path(),
+        "to": d.path(),
+        "key": d.word(),
+        "x": d.word(),
+        "default": d.word(),
+    },
+    known="""
+    POST $path sets the cookie $key to $x; $to shows the cookie $key in a P, "$default" without one.
+    On POST, $path returns cookie $key = $x. GET $to: P with $key, default "$default".
+    Make $path (post) set a cookie $key with the value $x, and $to show it in a paragraph or else "$default".
+    A post to $path stores $x in the cookie $key. $to reads it into a paragraph; the default is "$default".
+    Let $to show the cookie $key in a paragraph ("$default" if not set); posting to $path sets it to $x.
+    I post to $path to get the cookie $key=$x, and $to tells me in a P what $key is, or "$default".
+    """,
+    held_out="""
+    $to says in a P which $key a cookie holds, "$default" at first and $x after a POST to $path.
+    The cookie $key: set to $x by posting to $path, shown by $to in a paragraph, "$default" if missing.
+    """,
+    routes="""
+    @rt("$path")
+    def post():
+        return cookie("$key", "$x")
+
+    @rt("$to")
+    def get($key: str = "$default"):
+        return P($key)
+    """,
+    tests="""
+    assert texts(client.get("$to"), "p") == ["$default"]
+
+    assert client.post("$path").status_code == 200
+    assert texts(client.get("$to"), "p") == ["$x"]
+    """,
+)
+
+SESSION_COUNT = Family(
+    name="session_count",
+    values=lambda d: {"path": d.path(), "key": d.word(), "text": d.word("adjective").title()},
+    known="""
+    Count visits of $path in the session under $key and show "$text: 1" and so on in a paragraph.
+    $path adds one to $key in the session and returns P "$text: " with the count.
+    At $path, a visitor reads "$text: 1", then "$text: 2" in a paragraph; $key in the session counts.
+    Use the session key $key to count how often $path was opened; the paragraph is "$text: " plus the count.
+    Make $path a counter by session: $key grows by one each time, and a P shows "$text: " and it.
+    Each visit to $path raises $key, kept in the session, and says "$text: " and the number in a P.
+    """,
+    held_out="""
+    My second visit to $path should read "$text: 2" in a P. Keep the number in the session as $key.
+    Let the session remember, under $key, how many times one saw $path; print "$text: " and that in a P.
+    """,
+    routes="""
+    @rt("$path")
+    def get(session):
+        session["$key"] = session.get("$key", 0) + 1
+        return P(f"$text: {session['$key']}")
+    """,
+    tests="""
+    assert texts(client.get("$path"), "p") == ["$text: 1"]
+
+    client.get("$path")
+    assert texts(client.get("$path"), "p") == ["$text: 2"]
+    assert texts(TestClient(app).get("$path"), "p") == ["$text: 1"]
+    """,
+)
+
+SESSION_STORE = Family(
+    name="session_store",
+    values=lambda d: {
+        "path": d.path(),
+        "key": d.word(),
+        "x": d.word("name"),
+        "default": d.word(),
+    },
+    known="""
+    POST $path stores the field $key in the session; GET $path shows it in a P, "$default" before that.
+    Keep a posted $key in the session at $path, and show it there in a paragraph on GET (default "$default").
+    $path: post saves $key to the session, get returns P with it or "$default".
+    Make $path remember the $key that is posted, by session; reading $path shows it in a P, else "$default".
+    A $key posted to $path goes into the session. A visit to $path shows it in a paragraph, or "$default".
+    Let the session hold $key: it is set by a post to $path and shown in a P by a get ("$default" if none).
+    """,
+    held_out="""
+    Once $key=$x was posted to $path, a visit there says $x in a P; until then "$default". Use the session.
+    Reading $path gives P with the session's $key ("$default" at first); posting $key there changes it.
+    """,
+    routes="""
+    @rt("$path")
+    def post(session, $key: str):
+        session["$key"] = $key
+
+    @rt("$path")
+    def get(session):
+        return P(session.get("$key", "$default"))
+    """,
+    tests="""
+    assert texts(client.get("$path"), "p") == ["$default"]
+
+    assert client.post("$path", data={"$key": "$x"}).status_code == 200
+    assert texts(client.get("$path"), "p") == ["$x"]
+    assert texts(TestClient(app).get("$path"), "p") == ["$default"]
+    """,
+)
+
+SESSION_CLEAR = Family(
+    name="session_clear",
+    values=lambda d: {
+        "path": d.path(),
+        "to": d.path(),
+        "key": d.word(),
+        "x": d.word(),
+        "text": d.title(),
+        "done": d.title(),
+    },
+    alone=True,
+    known="""
+    $path puts $x into the session as $key and says P "$text"; $to clears the session and says P "$done".
+    GET $path: session $key = $x, P "$text". GET $to: session.clear(), P "$done".
+    Make $path save $x under $key in the session (paragraph "$text") and $to empty the session (P "$done").
+    At $path, set $key to $x in the session and return P "$text". At $to, clear it all and return P "$done".
+    Visiting $path stores $key=$x in the session and shows P "$text". Visiting $to clears it and shows P "$done".
+    The session gets $key, $x, from $path (P "$text"), and loses everything at $to (P "$done").
+    """,
+    held_out="""
+    Clear the session at $to with P "$done"; before, $path has put $x there as $key, with P "$text".
+    "$text" in a P at $path: the session has $key = $x. "$done" in a P at $to: the session is empty.
+    """,
+    routes="""
+    @rt("$path")
+    def get(session):
+        session["$key"] = "$x"
+        return P("$text")
+
+    @rt("$to")
+    def get(session):
+        session.clear()
+        return P("$done")
+    """,
+    tests="""
+    assert texts(client.get("$path"), "p") == ["$text"]
+    assert stored(client) == {"$key": "$x"}
+
+    client.get("$path")
+    assert texts(client.get("$to"), "p") == ["$done"]
+    assert stored(client) == {}
+    """,
+)
+
+MEMORY_LIST = Family(
+    name="memory_list",
+    values=lambda d: {
+        "path": d.path(),
+        "var": d.word(),
+        "key": d.word(),
+        "x": d.word(),
+        "y": d.word(),
+    },
+    before="$var = []",
+    known="""
+    POST $path appends the field $key to a list $var and returns the list as a ul.
+    Keep a list $var in memory; posting $key to $path adds to it and shows all as Li's in a Ul.
+    $path receives $key by post, appends it to $var (empty at first) and answers with a ul of $var.
+    Start with an empty list $var. Each $key posted to $path is appended; return the Ul of all.
+    Make $path collect what is posted as $key in the list $var and show $var as an unordered list.
+    Every post of $key to $path makes the list $var longer; the response is a Ul of its members.
+    """,
+    held_out="""
+    The list $var is empty until someone posts a $key to $path, which adds it and lists them all in a ul.
+    A ul of everything that was ever posted as $key to $path: keep it in the global list $var.
+    """,
+    routes="""
+    @rt("$path")
+    def post($key: str):
+        $var.append($key)
+        return Ul(*[Li(x) for x in $var])
+    """,
+    tests="""
+    assert texts(client.post("$path", data={"$key": "$x"}), "ul > li")[-1:] == ["$x"]
+    assert texts(client.post("$path", data={"$key": "$y"}), "ul > li")[-2:] == ["$x", "$y"]
+
+    before = texts(client.post("$path", data={"$key": "$x"}), "li")
+    assert texts(client.post("$path", data={"$key": "$x"}), "li") == [*before, "$x"]
+    """,
+)
+
+MEMORY_COUNT = Family(
+    name="memory_count",
+    values=lambda d: {
+        "path": d.path(),
+        "var": d.word(),
+        "n": (n := d.number(2, 9)),
+        "start": (s := d.number(10, 60)),
+        "first": s + n,
+        "second": s + 2 * n,
+    },
+    before="$var = $start",
+    known="""
+    A number $var starts at $start; each POST to $path adds $n and shows it in a paragraph.
+    POST $path raises the global $var (first $start) by $n and returns P with it.
+    Keep a global counter $var = $start. On a post to $path, add $n and answer with a P of the new value.
+    Make $path (post) increase $var by $n and show it in a paragraph; $var begins with $start.
+    Let $var be $start. Whenever $path gets a post, $var grows by $n and is shown in a paragraph.
+    Count in steps of $n from $start: the variable is $var, a post to $path counts on, a P shows it.
+    """,
+    held_out="""
+    The first POST to $path shows $first in a P, the next $second: $var starts at $start and grows by $n.
+    By posting to $path one adds $n to $var, a global that is $start at the beginning, and reads it in a P.
+    """,
+    routes="""
+    @rt("$path")
+    def post():
+        global $var
+        $var += $n
+        return P($var)
+    """,
+    tests="""
+    assert texts(client.post("$path"), "p") == ["$first"]
+
+    assert texts(client.post("$path"), "p") == ["$second"]
+    """,
+)
+
+BEFORE_VALUE = Family(
+    name="before_value",
+    values=lambda d: {"path": d.path(), "a": d.word(), "x": d.title()},
+    before="""
+    def before(req):
+        req.scope["$a"] = "$x"
+    """,
+    app="before=before",
+    known="""
+    Before each request, put "$x" into the scope as $a; $path shows it in a paragraph.
+    Beforeware sets req.scope $a to "$x". $path returns P of the request's $a.
+    Use before= to store "$x" under $a in the scope, and show that at $path in a P.
+    Make a function run before every handler and set $a to "$x" in the scope; $path returns it in a P.
+    A function, run before each request, sets $a in req.scope to "$x". Show it at $path in a P.
+    Let $path show, in a paragraph, the $a of the scope: a before function has set it to "$x".
+    """,
+    held_out="""
+    What was written into the scope before the request ($a is "$x") is what $path shows in a paragraph.
+    By a before function, every request knows $a = "$x" in its scope. $path prints it in a P.
+    """,
+    routes="""
+    @rt("$path")
+    def get(req):
+        return P(req.scope["$a"])
+    """,
+    tests="""
+    assert texts(client.get("$path"), "p") == ["$x"]
+
+    assert texts(client.get("$path", headers=htmx), "p") == ["$x"]
+    """,
+)
+
+GUARD = Family(
+    name="guard",
+    values=lambda d: {
+        "path": d.path(),
+        "to": d.path(),
+        "a": "user",
+        "text": d.word().title(),
+    },
+    before="""
+    def before(session):
+        if "$a" not in session:
+            return RedirectResponse("$to", status_code=303)
+    """,
+    app='before=Beforeware(before, skip=["$to"])',
+    alone=True,
+    known="""
+    A Beforeware redirects (303) to $to unless the session has a $a; $to, skipped, sets it to 1. $path: P "$text".
+    Beforeware, skip $to: without a $a in the session, 303 to $to, which sets $a to 1. $path returns P "$text".
+    Guard $path (P "$text") by a Beforeware: no $a in the session, then 303 to $to (skipped), where $a becomes 1.
+    Send those without a $a in the session to $to (303) by a Beforeware. $to is skipped and sets $a = 1. $path: P "$text".
+    Only sessions with a $a see P "$text" at $path; a Beforeware sends others to $to (303, skipped): it sets $a to 1.
+    Protect $path, P "$text", by a Beforeware. It redirects (303) to $to, skipped, which puts $a = 1 into the session.
+    """,
+    held_out="""
+    $to puts $a = 1 into the session. Without it, a Beforeware (skip $to) leads there by 303. $path: P "$text".
+    $path hides P "$text" behind a Beforeware: no $a in the session, 303 to $to. That one is skipped and sets $a to 1.
+    """,
+    routes="""
+    @rt("$to")
+    def get(session):
+        session["$a"] = 1
+
+    @rt("$path")
+    def get():
+        return P("$text")
+    """,
+    tests="""
+    response = client.get("$path")
+    assert response.status_code == 303
+    assert response.headers["location"] == "$to"
+
+    assert client.get("$to").status_code == 200
+    assert stored(client) == {"$a": 1}
+    assert texts(client.get("$path"), "p") == ["$text"]
+    """,
+)
+
+TOAST = Family(
+    name="toast",
+    values=lambda d: {
+        "path": d.path(),
+        "text": d.title(),
+        "toast": d.title(),
+        "kind": d.one_of("info", "success", "warning", "error"),
+    },
+    known="""
+    Set up toasts; $path adds the $kind toast "$toast" and shows a paragraph "$text".
+    GET $path: add_toast "$toast" of type $kind, then P "$text".
+    With toasts set up, make $path show "$text" in a paragraph and a toast "$toast" ($kind).
+    Opening $path pops up a $kind toast, "$toast", over the paragraph "$text".
+    I want toasts in the app, and on $path one of the kind $kind that says "$toast"; the P is "$text".
+    Let $path return P "$text" and add a toast to the session: "$toast", $kind.
+    """,
+    held_out="""
+    Visitors of $path read "$text" in a P and are shown "$toast" in a toast of the type $kind.
+    A $kind message "$toast" appears as a toast when $path, a paragraph "$text", is opened.
+    """,
+    routes="""
+    setup_toasts(app)
+
+    @rt("$path")
+    def get(session):
+        add_toast(session, "$toast", "$kind")
+        return P("$text")
+    """,
+    tests="""
+    assert texts(client.get("$path"), "p") == ["$text"]
+
+    assert texts(client.get("$path"), ".fh-toast") == ["$toast"]
+    assert texts(client.get("$path"), ".fh-toast-$kind") == ["$toast"]
+    """,
+)
+
+FAMILIES = [
+    SET_COOKIE,
+    READ_COOKIE,
+    SESSION_COUNT,
+    SESSION_STORE,
+    SESSION_CLEAR,
+    MEMORY_LIST,
+    MEMORY_COUNT,
+    BEFORE_VALUE,
+    GUARD,
+    TOAST,
+]
