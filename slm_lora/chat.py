@@ -80,7 +80,9 @@ def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[l
     """Token ids of rendered texts, one list a text."""
     if not texts:
         return []
-    ids = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False).input_ids
+    ids = tokenizer(
+        list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
+    ).input_ids
     return list(ids)
 
 

@@ -149,7 +149,7 @@ def test_plan() -> Iterator[tuple[str, str, tuple[Family, ...]]]:
     """(split, phrasing, families) of each test item."""
     for family in FAMILIES:
         yield "new_values", "known", (family,)
-        yield "new_values", "held_out", (family,)
+        yield "new_phrasings", "held_out", (family,)
     for pair in split_pairs()[1]:
         yield "new_combinations", "known", pair
 
@@ -162,8 +162,7 @@ def test_rows() -> list[Row]:
         task = new_task(families, "test", phrasing, rng, taken)
         rows.append({
             "family": "+".join(family.name for family in families),
-            "split": split, "phrasing": phrasing,
-            "instruction": task.instruction, "solution": task.solution,
+            "split": split, "instruction": task.instruction, "solution": task.solution,
         } | harness(task))  # fmt: skip
     return numbered("test", rows)
 

@@ -124,7 +124,7 @@ def main() -> None:
     train, test = rows_of("train"), rows_of("test")
     splits = {
         split: [row for row in test if row["split"] == split]
-        for split in ("new_values", "new_combinations")
+        for split in ("new_values", "new_phrasings", "new_combinations")
     }
     print("\n".join(sizes({"train": train, **splits})), end="\n\n")
     print("\n".join(nearness(train, splits)))
