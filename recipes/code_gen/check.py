@@ -11,22 +11,20 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from make_dataset import Row, test_rows, train_rows
 from mutants import Mutant, mutants
-from omegaconf import OmegaConf
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from slm_lora.config import compose
 from slm_lora.config.schema import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox, Verdict
 
 LEAST = 4
 """Mutants that an item must have."""
-RECIPE = Path(__file__).resolve().parents[1] / "code_gen.yaml"
 """The recipe, which says what its sandbox imports before any program."""
 
 
@@ -58,7 +56,8 @@ def told(verdict: Verdict) -> str:
 
 def preloaded() -> list[str]:
     """What the recipe's sandbox has imported."""
-    return list(OmegaConf.load(RECIPE).sandbox.preload)
+    compose.register()
+    return compose.load(["+recipe=code_gen"]).sandbox.preload
 
 
 def program(row: Row, name: str, solution: str) -> Program:

@@ -279,7 +279,7 @@ class SandboxConfig:
     """Size of the folder a program may write to; it is emptied after each."""
     preload: list[str] = field(default_factory=list)
     """Modules imported once by each worker, before any program: the framework and what its tests
-    need, such as [fasthtml.common, bs4, starlette.testclient]."""
+    need, such as [fasthtml.common, bs4]. An entry that ends in .py is a file of yours, run once."""
 
     def __post_init__(self) -> None:
         _choice("sandbox.kind", self.kind, ("bubblewrap", "process"))

@@ -5,7 +5,8 @@
 bwrap(1). All namespaces are new, so there is no network, no other process and no other host name;
 no capability is left; the root is read-only and holds the interpreter, its packages and the few
 folders that its shared libraries lie in; the only place to write to is /scratch, a tmpfs of fixed
-size. The home folder, the repository and /etc are not there.
+size. The home folder, the repository, /etc, /sys and /proc are not there (through /proc/self/mem a
+program could write to its own memory, were we root).
 """
 
 import shutil
@@ -23,8 +24,8 @@ LIBRARIES = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/lib", "
 EXTRAS = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
 
 
-def command(python: list[str], scratch_bytes: int) -> list[str]:
-    """`python` inside namespaces.
+def command(python: list[str], scratch_bytes: int, info_fd: int) -> list[str]:
+    """`python` inside namespaces; bubblewrap writes {"child-pid": …} to `info_fd`.
 
     Raises:
         UserError: bubblewrap is not installed.
@@ -36,15 +37,15 @@ def command(python: list[str], scratch_bytes: int) -> list[str]:
             "install it: apt-get install bubblewrap, dnf install bubblewrap, pacman -S bubblewrap; "
             "where there is none (macOS), sandbox=process runs programs with limits alone",
         )
-    namespaces = "user ipc pid net uts cgroup".split()
+    namespaces = ("user", "ipc", "pid", "net", "uts", "cgroup")
     return [
         bwrap,
         *(f"--unshare-{namespace}" for namespace in namespaces),
         *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox"),
         *("--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1"),
+        *("--info-fd", str(info_fd)),
         *_mounts(),
         *("--ro-bind", str(INSIDE), f"{PREFIX}/inside"),
-        *("--proc", "/proc", "--remount-ro", "/proc"),
         *(part for device in DEVICES for part in ("--dev-bind", device, device)),
         *("--size", str(scratch_bytes), "--perms", "0700", "--tmpfs", SCRATCH),
         *("--remount-ro", "/", "--chdir", SCRATCH),

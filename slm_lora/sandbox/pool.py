@@ -7,6 +7,7 @@ more while nothing else runs, for then the machine, not the program, may have be
 """
 
 import os
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,8 +19,9 @@ from slm_lora.config.schema import SandboxConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 
+from . import selftest
 from .records import Program, Verdict
-from .worker import Worker, WorkerLost
+from .worker import LostWorkerError, Worker
 
 WALL = "wall"
 """What a worker says of a program whose wall time ran out; nobody else sees it."""
@@ -39,7 +41,8 @@ class Sandbox:
             UserError: this machine cannot judge programs; says what to install or allow.
         """
         self._config = config
-        count = config.workers or len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+        count = config.workers or cores
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="sandbox")
         self._own = threading.local()
         self._workers: set[Worker] = set()
@@ -50,6 +53,12 @@ class Sandbox:
                 "as you can; on Linux prefer sandbox=bubblewrap"
             )
 
+        try:
+            self._threads.submit(selftest.prove, self._run, config.kind == "bubblewrap").result()
+        except BaseException:
+            self.close()
+            raise
+
     def __enter__(self) -> "Sandbox":
         return self
 
@@ -59,6 +68,10 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what is running, drop what is waiting, end the workers."""
         self._threads.shutdown(cancel_futures=True)
         for worker in self._workers:
             worker.close()
@@ -95,10 +108,10 @@ class Sandbox:
         """On this thread's worker; a lost one is replaced and the program run once more."""
         try:
             return self._run_once(program)
-        except WorkerLost:
+        except LostWorkerError:
             try:
                 return self._run_once(program)
-            except WorkerLost as error:
+            except LostWorkerError as error:
                 raise UserError(
                     f"a sandbox worker was lost twice on program {program.id}: {error}",
                     "nothing is said about the program; look for an out-of-memory kill (dmesg)",

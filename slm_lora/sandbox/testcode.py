@@ -28,7 +28,7 @@ class _Strict(ast.NodeTransformer):
     def _wrap(self, node: ast.expr, name: str = OPERAND) -> ast.expr:
         return node if isinstance(node, ast.Constant | ast.Compare) else self._call(name, node)
 
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
         if all(isinstance(op, IDENTITY) for op in node.ops):
             return node
@@ -39,22 +39,22 @@ class _Strict(ast.NodeTransformer):
         node.comparators = [self._wrap(operand, PLAIN) for operand in node.comparators]
         return node
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
         node.left, node.right = self._wrap(node.left), self._wrap(node.right)
         return node
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         self.generic_visit(node)
         node.value = self._wrap(node.value)
         return node
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
         node.operand = self._wrap(node.operand)
         return node
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:  # noqa: N802
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         self.generic_visit(node)
         node.values = [self._wrap(value) for value in node.values]
         return node
@@ -71,7 +71,7 @@ class _Strict(ast.NodeTransformer):
         node.ifs = [self._wrap(condition) for condition in node.ifs]
         return node
 
-    def visit_Match(self, node: ast.Match) -> ast.stmt:  # noqa: N802
+    def visit_Match(self, node: ast.Match) -> ast.stmt:
         self.generic_visit(node)
         node.subject = self._wrap(node.subject, PLAIN)
         return node

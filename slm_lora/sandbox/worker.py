@@ -13,7 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
+
+import psutil
 
 from slm_lora.config.schema import SandboxConfig
 from slm_lora.errors import UserError
@@ -24,11 +27,13 @@ from .records import Program, Verdict
 from .testcode import compiled
 
 MEGABYTE = 1 << 20
+START_SECONDS = 120.0
+"""What importing the framework may take."""
 GRACE_SECONDS = 30.0
 """What a zygote may take beyond a program's limits before it counts as lost."""
 
 
-class WorkerLost(Exception):
+class LostWorkerError(Exception):
     """The zygote is gone or silent, which is no fault of the program it was given."""
 
 
@@ -43,25 +48,28 @@ class Worker:
                 imported inside.
         """
         self._config = config
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
         self._folder: str | None = None
         isolated = config.kind == "bubblewrap"
         home = bubblewrap.PREFIX if isolated else str(bubblewrap.INSIDE.parent)
         start = f"import sys; sys.path.insert(0, {home!r}); from inside.zygote import main; main()"
         command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-c", start]
         environment: dict[str, str] = {}
+        info, info_end = os.pipe()
         if isolated:
-            command = bubblewrap.command(command, config.scratch_mb * MEGABYTE)
+            command = bubblewrap.command(command, config.scratch_mb * MEGABYTE, info_end)
         else:
             self._folder = tempfile.mkdtemp(prefix="slm_lora_sandbox_")
             environment = {"PYTHONHASHSEED": "0"}
+        files = [Path(name) for name in config.preload if name.endswith(".py")]
         settings = {
-            "preload": list(config.preload),
+            "preload": [name for name in config.preload if not name.endswith(".py")],
+            "warm_up": [(str(path), _text(path)) for path in files],
             "cpu_seconds": config.cpu_seconds,
             "wall_seconds": config.wall_seconds,
             "memory_bytes": config.memory_mb * MEGABYTE,
             "scratch_bytes": config.scratch_mb * MEGABYTE,
-            "seccomp": seccomp.bpf() if isolated else None,
+            "seccomp": seccomp.filters() if isolated else None,
         }
         self._process = subprocess.Popen(
             command,
@@ -70,16 +78,25 @@ class Worker:
             stderr=self._errors,
             env=environment,
             cwd=self._folder,
+            pass_fds=[info_end],
         )
+        os.close(info_end)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests = self._process.stdin.fileno()
         self._replies = self._process.stdout.fileno()
         try:
             write_frame(self._requests, marshal.dumps(settings))
-            started = self._reply(120)
-        except (WorkerLost, BrokenPipeError):
+            started = self._reply(START_SECONDS)
+            pid = self._process.pid
+            if isolated:
+                pid = json.loads(os.read(info, 4096))["child-pid"]
+            own_bytes: int = psutil.Process(pid).memory_info().vms
+            write_frame(self._requests, marshal.dumps(own_bytes))
+        except (LostWorkerError, BrokenPipeError):
             started = None
+        finally:
+            os.close(info)
         if started != b"ready":
             raise self._did_not_start()
 
@@ -87,7 +104,7 @@ class Worker:
         """The verdict (`wall`: its wall time ran out), and whether this worker is still good.
 
         Raises:
-            WorkerLost: the zygote died or fell silent.
+            LostWorkerError: the zygote died or fell silent.
         """
         total = len(program.tests)
         try:
@@ -101,13 +118,23 @@ class Worker:
             write_frame(self._requests, marshal.dumps(request))
             write_frame(self._requests, marshal.dumps(steps))
         except BrokenPipeError as error:
-            raise WorkerLost(self._said()) from error
+            raise LostWorkerError(self._said()) from error
         answer: dict[str, Any] = json.loads(self._reply(self._config.wall_seconds + GRACE_SECONDS))
+        if answer["verdict"] == "broken":
+            raise UserError(
+                f"the sandbox cannot set a limit: {answer['message']}",
+                "allow it (ulimit -a shows hard limits of this shell), or lower sandbox.memory_mb "
+                "and sandbox.scratch_mb",
+            )
         message, number = answer["message"], answer["test"]
         if message and 0 < number <= total:
             message = f"test {number}: {_located(message, program.tests[number - 1])}"
         verdict = Verdict(
-            program.id, answer["verdict"], answer["tests_passed"], total, message,
+            program.id,
+            answer["verdict"],
+            answer["tests_passed"],
+            total,
+            message,
             round(answer["cpu_s"], 4),
         )
         return verdict, not answer["recycle"]
@@ -125,7 +152,7 @@ class Worker:
             reply = read_frame(self._replies)
             if reply is not None:
                 return reply
-        raise WorkerLost(self._said())
+        raise LostWorkerError(self._said())
 
     def _said(self) -> str:
         """The last line of what bubblewrap or Python wrote to standard error."""
@@ -148,8 +175,18 @@ class Worker:
         return UserError(
             f"the sandbox did not start: {said}",
             f"sandbox.preload={self._config.preload} is imported inside; expected modules that are "
-            "installed beside slm_lora",
+            "installed here (for code_gen: pip install 'slm-lora[code]')",
         )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise UserError(
+            f"sandbox.preload names {path}, which cannot be read: {error}",
+            "expected a module or the path of a Python file",
+        ) from error
 
 
 def _located(message: str, test: str) -> str:

@@ -79,7 +79,9 @@ def predict(
     task = config.task
     encoded = chat.encode(rows, tokenizer)
     prompts = [item.prompt for item in encoded]
-    stops = {item.terminator[0] for item in encoded if item.terminator} | {tokenizer.eos_token_id}
+    # A program has many lines, so a newline in what ends the turn must not stop it.
+    ends = {token for item in encoded for token in item.terminator}
+    stops = ends & set(tokenizer.all_special_ids) | {tokenizer.eos_token_id}
     drawn = Sampling(task.n_samples, task.temperature, task.top_p, config.seed)
     kinds: list[tuple[str, Sampling | None]] = [("greedy", None)] if task.greedy else []
     kinds += [("samples", drawn)] if task.n_samples else []

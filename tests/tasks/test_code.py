@@ -98,7 +98,7 @@ def row(number: int, mark: str, value: int, tested: bool) -> dict:
         "family": "even" if value % 2 == 0 else "odd",
         "split": "seen",
         "instruction": f"{mark * 6} {number}",
-        "solution": f"a={value}",
+        "solution": f"a=0\na={value}\n",
     }
     tests = {"tests": [f"assert a == {value}"], "entry_points": ["a"]}
     return found | tests if tested else found
@@ -114,7 +114,7 @@ def files(folder: Path) -> list[str]:
         f"data.test={write_jsonl(folder / 'test.jsonl', test)}",
         "task.n_samples=2",
         "task.k=[2]",
-        "task.max_new_tokens=8",
+        "task.max_new_tokens=12",
         "trainer.max_length=64",
         "device=cpu",
     ]
@@ -156,7 +156,7 @@ def test_predictions_keep_raw_text_and_verdict(done) -> None:
 def test_report_shows_families_verdicts_and_programs(done) -> None:
     run, _ = done
     page = (run / "report.html").read_text()
-    for text in ("What the programs came to", "Which families it learned", "a=1", "pass@2"):
+    for text in ("What the programs came to", "Which families it learned", "a=0\na=1", "pass@2"):
         assert text in page
     assert {"verdicts.png", "families.png"} <= {p.name for p in (run / "plots").iterdir()}
 

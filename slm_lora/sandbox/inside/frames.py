@@ -7,14 +7,19 @@ import builtins
 from os import read, write
 
 # Functions defined below look builtins up here, not in what a program may have patched.
-__builtins__ = dict(vars(builtins))
+globals()["__builtins__"] = dict(vars(builtins))
 
 _length_of = int.from_bytes
 
 
+def framed(message: bytes) -> memoryview:
+    """A message as it goes over the pipe."""
+    return memoryview(len(message).to_bytes(4, "big") + message)
+
+
 def write_frame(fd: int, message: bytes) -> None:
     """Write all of a message. Raises OSError where the other end is gone."""
-    data = memoryview(len(message).to_bytes(4, "big") + message)
+    data = framed(message)
     while data:
         data = data[write(fd, data) :]
 

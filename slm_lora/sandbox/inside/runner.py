@@ -9,10 +9,16 @@ the tests before it have passed.
 """
 
 import builtins
+import gc
 import linecache
 import marshal
 import os
+import signal
 import sys
+from _signal import pthread_sigmask as _mask_signals  # type: ignore[import-not-found]
+from _thread import _count as _threads
+from collections.abc import Callable
+from time import sleep as _sleep
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
@@ -20,34 +26,52 @@ from . import strict
 from .frames import read_frame, write_frame
 
 # Functions defined below look builtins up here, not in what a program may have patched.
-__builtins__ = dict(vars(builtins))
+BUILTINS = globals()["__builtins__"] = dict(vars(builtins))
 
-CONTROL_FD, REPORT_FD = 100, 101
+CONTROL_FD, REPORT_FD, *SPARE_FDS = 100, 101, 102, 103
+"""Where a program's pipes lie: its tests, its reports, and one to integrity.py's own use."""
 TOKEN_BYTES = 16
 BROKEN = 70
 """Exit status of a fork that could not run its program."""
 SOLUTION = "<solution>"
 NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+LINGER_MS = 1000
+"""What a thread may take to end after the test that used it: those of an event loop do."""
+EVERY_SIGNAL = frozenset(range(1, signal.NSIG)) - {signal.SIGKILL, signal.SIGSTOP}
 _exit, _set_recursion_limit = os._exit, sys.setrecursionlimit
+_gc_disable, _gc_enable, _gc_is_enabled = gc.disable, gc.enable, gc.isenabled
 _type_name = type.__dict__["__name__"].__get__
 
 
 def run(
-    source: str, entry_points: list[str], token: bytes, known: frozenset[int]
+    source: str,
+    entry_points: list[str],
+    token: bytes,
+    known: frozenset[int],
+    module: ModuleType,
+    changed: Callable[[], str],
 ) -> NoReturn:
-    """Import the program, then run each test that the zygote sends, until one does not pass."""
+    """Import the program, then run each test that the zygote sends, until one does not pass.
+
+    `known` are the identities of types that no program made (strict.py), `changed` names what has
+    been patched (integrity.py).
+    """
     recursion_limit = sys.getrecursionlimit()
+    places: tuple[list[Any], ...] = (sys.path, sys.meta_path, sys.path_hooks)
+    search = [list(place) for place in places]
     linecache.cache[SOLUTION] = (len(source), None, source.splitlines(True), SOLUTION)
     try:
         code = compile(source, SOLUTION, "exec", dont_inherit=True, optimize=0)
     except NOT_PYTHON as error:
         _finish(token, "syntax", _describe(error))
-    module = ModuleType("solution")
-    sys.modules["solution"] = module
     try:
         exec(code, module.__dict__)
     except BaseException as error:
         _finish(token, *_outcome(error))
+    if patched := changed():
+        _finish(token, "forbidden", f"changed {patched}")
+    for place, before in zip(places, search, strict=True):
+        place[:] = before
     missing = [name for name in entry_points if name not in module.__dict__]
     if missing:
         _finish(token, "error", f"the program defines no {', '.join(missing)}")
@@ -62,7 +86,7 @@ def run(
         _set_recursion_limit(recursion_limit)
         namespace: dict[str, Any] = {
             "__name__": "test",
-            "__builtins__": dict(__builtins__),
+            "__builtins__": dict(BUILTINS),
             **operators,
             **names,
         }
@@ -73,17 +97,37 @@ def run(
             _set_recursion_limit(recursion_limit)
             _finish(token, *_outcome(error))
         if refusals:
-            _finish(token, "fail", f"line 0: {refusals[0]}")
+            _finish(token, "fail", refusals[0])
+        if any(namespace.get(name) is not value for name, value in operators.items()):
+            _finish(token, "forbidden", "changed the operators of its tests")
+        if patched := changed():
+            _finish(token, "forbidden", f"changed {patched}")
         token, message = _report(token, b"passed")
     _finish(token, "pass", "")
 
 
 def _report(token: bytes, step: bytes) -> tuple[bytes, bytes]:
-    """Say how a step went; returns the next token and what comes next (empty: nothing more)."""
+    """Say how a step went; returns the next token and what comes next (empty: nothing more).
+
+    Until the answer is in hand nothing of the program's may run, for it could read the answer and
+    reply in our place: no thread, no signal handler, no callback of the garbage collector.
+    """
+    open_signals = _mask_signals(signal.SIG_SETMASK, EVERY_SIGNAL)
+    collects = _gc_is_enabled()
+    _gc_disable()
+    for _ in range(LINGER_MS):
+        if not _threads():
+            break
+        _sleep(0.001)
+    else:
+        _finish(token, "forbidden", "left a thread running beside its tests")
     write_frame(REPORT_FD, token + step)
     answer = read_frame(CONTROL_FD)
     if answer is None:
         _exit(BROKEN)
+    if collects:
+        _gc_enable()
+    _mask_signals(signal.SIG_SETMASK, open_signals)
     return answer[:TOKEN_BYTES], answer[TOKEN_BYTES:]
 
 

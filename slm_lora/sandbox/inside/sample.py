@@ -11,10 +11,10 @@ import signal
 import sys
 from typing import TypedDict
 
-from .runner import CONTROL_FD, REPORT_FD
+from .runner import CONTROL_FD, REPORT_FD, SPARE_FDS
 
 # Functions defined below look builtins up here, not in what a program may have patched.
-__builtins__ = dict(vars(builtins))
+globals()["__builtins__"] = dict(vars(builtins))
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 SECCOMP_MODE_FILTER = 2
@@ -35,13 +35,16 @@ class Settings(TypedDict):
     """What the zygote is told when it starts."""
 
     preload: list[str]
+    """Modules to import."""
+    warm_up: list[tuple[str, str]]
+    """Path and source of files of the user's to run once."""
     cpu_seconds: float
     wall_seconds: float
     memory_bytes: int
     """For a program, beyond what the zygote has mapped."""
     scratch_bytes: int
-    seccomp: bytes | None
-    """The filter as BPF instructions of 8 bytes each; None where there is none (process)."""
+    seccomp: tuple[bytes, bytes] | None
+    """Filters of the zygote and of each fork (seccomp.py); None where there are none (process)."""
 
 
 def prctl(option: int, value: int, pointer: object = None) -> None:
@@ -59,6 +62,8 @@ def confine(control: int, report: int, devnull: int, own_bytes: int, settings: S
     os.setsid()
     os.dup2(control, CONTROL_FD)
     os.dup2(report, REPORT_FD)
+    for end, fd in zip(os.pipe(), SPARE_FDS, strict=True):
+        os.dup2(end, fd)
     for fd in (0, 1, 2):
         os.dup2(devnull, fd)
     os.closerange(3, CONTROL_FD)
@@ -74,6 +79,11 @@ def confine(control: int, report: int, devnull: int, own_bytes: int, settings: S
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if settings["seccomp"] is not None:
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
-        program = _Filter(len(settings["seccomp"]) // 8, settings["seccomp"])
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))
+        add_filter(settings["seccomp"][1])
+
+
+def add_filter(instructions: bytes) -> None:
+    """Take system calls from this process and its forks (seccomp(2)), on top of those taken."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    program = _Filter(len(instructions) // 8, instructions)
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))

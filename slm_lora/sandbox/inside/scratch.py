@@ -3,8 +3,8 @@
 python -m slm_lora check programs.jsonl
 """
 
-import os
 import shutil
+from pathlib import Path
 
 
 def wipe(folder: str) -> bool:
@@ -13,12 +13,11 @@ def wipe(folder: str) -> bool:
     The caller then throws the whole sandbox away.
     """
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path)
-                else:
-                    os.unlink(entry.path)
+        for path in Path(folder).iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     except (OSError, RecursionError):
         return False
     return True

@@ -18,12 +18,13 @@ import operator
 import sys
 import types
 import weakref
-from collections import UserDict, UserList, UserString, deque
+from collections import ChainMap, UserDict, UserList, UserString, deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 # Functions defined below look builtins up here, not in what a program may have patched.
-__builtins__ = dict(vars(builtins))
+globals()["__builtins__"] = dict(vars(builtins))
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "Eq": operator.eq,
@@ -40,6 +41,7 @@ FORWARDING = (
     types.MappingProxyType,
     weakref.ProxyType,
     weakref.CallableProxyType,
+    ChainMap,
     UserDict,
     UserList,
     UserString,
@@ -58,7 +60,8 @@ def known_types() -> frozenset[int]:
     found: dict[int, type] = {}
     todo: list[type] = [object]
     while todo:
-        for cls in type.__subclasses__(todo.pop()):
+        subclasses: list[type] = type.__subclasses__(todo.pop())
+        for cls in subclasses:
             if id(cls) not in found:
                 found[id(cls)] = cls
                 todo.append(cls)
@@ -77,6 +80,7 @@ def make_operators(
     A refusal is noted beside being raised, for a test may swallow the exception.
     """
     refusals: list[str] = []
+    slots: dict[int, list[types.MemberDescriptorType]] = {}
 
     def refuse(reason: str) -> None:
         refusals.append(reason)
@@ -85,33 +89,51 @@ def make_operators(
     def is_under_test(value: Any) -> bool:
         """Whether its type is an entry point; a type of neither kind is refused."""
         kind = type(value)
-        if id(kind) in known or not _flags(kind) & HEAP_TYPE and id(kind) not in FORWARDING_IDS:
+        if id(kind) in known:
+            return False
+        if not _flags(kind) & HEAP_TYPE and id(kind) not in FORWARDING_IDS:
             return False
         if id(kind) in under_test:
             return True
-        refuse(f"a value of type {_name(kind)}, which is neither plain nor an entry point")
+        refuse(
+            f"a value of type {_name(kind)}, which is neither plain, nor an entry point, nor of "
+            "the modules in sandbox.preload"
+        )
         return False
 
     def holds_under_test(value: Any) -> bool:
         """The same for a value and, where it is a container, all that it holds."""
         if id(type(value)) in SCALARS:
             return False
-        result, seen, todo = False, set(), [value]
+        result, todo = False, [value]
+        seen: dict[int, Any] = {}  # with the items, so that no identity is given out again
         while todo:
             item = todo.pop()
             if id(type(item)) in SCALARS or id(item) in seen:
                 continue
-            seen.add(id(item))
+            seen[id(item)] = item
             if is_under_test(item):
                 result = True
-            elif isinstance(item, list | tuple | set | frozenset | deque):
-                todo.extend(item)
-            elif isinstance(item, dict):
-                todo.extend(dict.keys(item))
-                todo.extend(dict.values(item))
-            elif isinstance(item, VIEWS):
-                todo.extend(item)
+            elif isinstance(item, CONTAINERS):
+                todo += _elements(item)
+            else:
+                for attribute in attributes(item):
+                    for held in (attribute, *_elements(attribute)):
+                        is_under_test(held)
         return result
+
+    def attributes(item: Any) -> list[Any]:
+        """What an object of a known type holds in its own attributes, one level deep."""
+        kind = type(item)
+        if callable(item):
+            return []
+        values = []
+        if kind.__dictoffset__:
+            values += object.__getattribute__(item, "__dict__").values()
+        for slot in slots.setdefault(id(kind), _slots_of(kind)):
+            with suppress(AttributeError):
+                values.append(slot.__get__(item))
+        return values
 
     def compare(name: str, left: Any, right: Any) -> Any:
         if holds_under_test(left) != holds_under_test(right):
@@ -130,5 +152,21 @@ def make_operators(
     return {"<compare>": compare, "<plain>": plain, "<operand>": operand}, refusals
 
 
+def _slots_of(kind: type) -> list[types.MemberDescriptorType]:
+    members = [value for cls in kind.__mro__ for value in vars(cls).values()]
+    return [member for member in members if type(member) is types.MemberDescriptorType]
+
+
+def _elements(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*dict.keys(value), *dict.values(value)]
+    if isinstance(value, CONTAINERS):
+        return [*value]  # type: ignore[misc]
+    return []
+
+
 FORWARDING_IDS = frozenset(map(id, FORWARDING))
-VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+CONTAINERS: tuple[type, ...] = (
+    *(list, tuple, set, frozenset, deque, dict),
+    *(type({}.keys()), type({}.values()), type({}.items())),
+)

@@ -12,18 +12,24 @@ import importlib
 import json
 import marshal
 import os
-import resource
+import random
 import signal
 import sys
+import threading
 from contextlib import suppress
+from functools import partial
+from importlib.util import find_spec
+from types import ModuleType
 
-from . import runner, strict
+from . import guard, integrity, runner, strict
 from .frames import read_frame, write_frame
-from .sample import PR_SET_DUMPABLE, Settings, confine, prctl
-from .score import Outcome, converse
+from .sample import PR_SET_DUMPABLE, Settings, add_filter, confine, prctl
+from .score import converse
 from .scratch import wipe
 
 LINUX = sys.platform == "linux"
+LINGER_SECONDS = 10.0
+"""What a thread that was started while preloading may take to end."""
 ABNORMAL = ("timeout", "wall", "memory", "crash", "forbidden")
 STANDARD = (
     "abc array ast asyncio base64 bisect calendar cmath collections colorsys copy csv dataclasses "
@@ -34,6 +40,8 @@ STANDARD = (
 )
 """What programs import most of the standard library: here before the first fork, so that its types
 are known to be no program's."""
+THIRD_PARTY = ("typing_extensions",)
+"""Imported where it is installed: half of all packages import it, and it patches `typing`."""
 
 
 def main() -> None:
@@ -43,16 +51,17 @@ def main() -> None:
     for fd in (0, 1):
         os.dup2(devnull, fd)
     settings: Settings = marshal.loads(read_frame(requests) or b"")
-    for name in [*STANDARD.split(), *settings["preload"]]:
-        importlib.import_module(name)
-    os.environ.clear()
-    if LINUX:
-        prctl(PR_SET_DUMPABLE, 0)  # no program may open /proc/1/mem
-    gc.collect()
+    preload(settings)
+    lock_up(settings)
+    # There beforehand, for a new entry in sys.modules would mean that all of it is compared.
+    module = sys.modules["solution"] = ModuleType("solution")
     known = strict.known_types()
-    own_bytes = address_space()
+    hook = guard.make_hook(guard.functions_before(), runner.REPORT_FD)
+    state, changed = integrity.watch(runner.SPARE_FDS)
+    gc.collect()
     gc.freeze()
     write_frame(replies, b"ready")
+    own_bytes: int = marshal.loads(read_frame(requests) or b"")  # there is no /proc to see it in
     while (message := read_frame(requests)) is not None:
         source, entry_points = marshal.loads(message)
         control, control_end = os.pipe()
@@ -62,8 +71,14 @@ def main() -> None:
         if pid == 0:
             try:
                 confine(control, report, devnull, own_bytes, settings)
-                forget_ourselves()
-                runner.run(source, entry_points, token, known)
+            except (OSError, ValueError) as error:
+                write_frame(report, token + f"broken\n{error}".encode())
+                os._exit(runner.BROKEN)
+            try:
+                random.seed(0)  # the same program gets the same verdict
+                sys.addaudithook(hook)
+                patched = partial(changed, state())
+                runner.run(source, entry_points, token, known, module, patched)
             finally:
                 os._exit(runner.BROKEN)
         os.close(control)
@@ -78,19 +93,39 @@ def main() -> None:
         write_frame(replies, json.dumps(answer).encode())
 
 
-def forget_ourselves() -> None:
-    """Take the modules of this folder out of a program's reach."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "inside"]:
+def preload(settings: Settings) -> None:
+    """Import and run what programs shall find warm. Raises what that raises."""
+    os.environ.clear()
+    optional = [name for name in THIRD_PARTY if find_spec(name)]
+    for name in [*STANDARD.split(), *optional, *settings["preload"]]:
+        importlib.import_module(name)
+    for path, source in settings["warm_up"]:
+        exec(compile(source, path, "exec"), {"__name__": "warm_up"})
+    for thread in threading.enumerate()[1:]:
+        thread.join(LINGER_SECONDS)
+    if threading.active_count() > 1:
+        raise RuntimeError(f"preloading left threads running: {threading.enumerate()[1:]}")
+    wipe(".")
+
+
+def lock_up(settings: Settings) -> None:
+    """Out of the reach of programs: this process's memory, its signals, the modules of this folder.
+
+    What is made here is inherited by each fork.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not get
+    if LINUX:
+        prctl(PR_SET_DUMPABLE, 0)  # nobody may open /proc/1/mem
+    if settings["seccomp"] is not None:
+        add_filter(settings["seccomp"][0])
+    for end, fd in zip(os.pipe(), runner.SPARE_FDS, strict=True):
+        os.dup2(end, fd)
+        os.close(end)
+    ours = ("inside", *guard.NATIVE)
+    for name in [name for name in sys.modules if name.split(".")[0] in ours]:
         del sys.modules[name]
     vars(sys.modules["__main__"]).clear()
-
-
-def address_space() -> int:
-    """Bytes that this process has mapped."""
-    if not LINUX:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+    gc.collect()
 
 
 def clear_up(pid: int) -> float:

@@ -1,0 +1,150 @@
+"""Whether a program has changed what its tests rely on: builtins, modules, classes.
+
+    python -m slm_lora check programs.jsonl
+
+`unittest.mock`-like patches of a test client, of `json.loads` or of `len` let a wrong program pass.
+Comparing every module's and class's dictionary would touch, and so copy, much of the memory that a
+fork shares with the zygote. CPython numbers each change of a dictionary (PEP 509); one writev(2)
+reads those numbers for all of them without touching any, and only a dictionary whose number differs
+is compared. Where there is no such number (Python 3.14) all are compared.
+"""
+
+import builtins
+import ctypes
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+# Functions defined below look builtins up here, not in what a program may have patched.
+globals()["__builtins__"] = dict(vars(builtins))
+
+VERSION_OFFSET = 24
+"""Of ma_version_tag in PyDictObject (cpython/Include/cpython/dictobject.h): after the reference
+count, the type and the number of entries."""
+
+OFTEN_CHANGED = {
+    "sys": frozenset(("excepthook", "displayhook", "unraisablehook", "stdin", "stdout", "stderr")),
+    "threading": frozenset(("excepthook",)),
+    "warnings": frozenset(("showwarning", "formatwarning", "_showwarnmsg_impl")),
+}
+"""What honest programs replace, by module."""
+
+PROGRAMS_OWN = ("__main__", "solution")
+MISSING = object()
+_writev = ctypes.CDLL(None).writev
+_read = os.read
+
+
+class _Slice(ctypes.Structure):
+    """struct iovec of writev(2)."""
+
+    _fields_ = (("address", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+SLICES = 1024
+"""IOV_MAX of Linux and macOS; so many numbers, 8 KB, fit into any pipe."""
+
+
+def watch(pipe: Sequence[int]) -> tuple[Callable[[], bytes], Callable[[bytes], str]]:
+    """Two functions: one takes the state in a fork, one names what has been changed since.
+
+    `pipe` are the two ends of an empty pipe, read end first, open whenever they are called. What a
+    fork itself changes (`threading` has a new main thread) is so left out.
+    """
+    named = list(_dictionaries())
+    copies = [dict(dictionary) for _, dictionary, _ in named]
+    addresses = [id(dictionary) + VERSION_OFFSET for _, dictionary, _ in named]
+    slices = (_Slice * len(addresses))(*[_Slice(address, 8) for address in addresses])
+    counted = _versions_are_kept()
+    shadowable = frozenset(vars(builtins))
+
+    def versions() -> bytes:
+        """The version numbers of all dictionaries, 8 bytes each; nothing where there are none."""
+        if not counted:
+            return b""
+        parts = []
+        for first in range(0, len(addresses), SLICES):
+            count = min(SLICES, len(addresses) - first)
+            _writev(pipe[1], ctypes.byref(slices, first * ctypes.sizeof(_Slice)), count)
+            parts.append(_read(pipe[0], 8 * count))
+        return b"".join(parts)
+
+    def changed(before: bytes) -> str:
+        now = versions()
+        if counted and now == before:
+            return ""
+        for index, (name, dictionary, inherited) in enumerate(named):
+            if counted and now[8 * index : 8 * index + 8] == before[8 * index : 8 * index + 8]:
+                continue
+            found = _difference(name, dictionary, copies[index], inherited or shadowable)
+            if found:
+                return found
+        return ""
+
+    return versions, changed
+
+
+def _dictionaries() -> list[tuple[str, dict[str, Any], frozenset[str]]]:
+    """Name, dictionary and inherited names of every module, class and single object there is."""
+    found: list[tuple[str, dict[str, Any], frozenset[str]]] = [
+        ("sys.modules", sys.modules, frozenset())
+    ]
+    seen = set()
+    for name, module in list(sys.modules.items()):
+        if not isinstance(module, ModuleType) or id(module) in seen or name in PROGRAMS_OWN:
+            continue
+        seen.add(id(module))
+        found.append((name, vars(module), frozenset()))
+        for value in list(vars(module).values()):
+            kind = type(value)
+            if kind.__dictoffset__ and not callable(value) and kind is not ModuleType:
+                own = object.__getattribute__(value, "__dict__")
+                if id(own) not in seen:
+                    seen.add(id(own))
+                    found.append((f"{name}.{kind.__name__}", own, frozenset(dir(kind))))
+    todo: list[type] = [object]
+    while todo:
+        subclasses: list[type] = type.__subclasses__(todo.pop())
+        for cls in subclasses:
+            if id(cls) in seen:
+                continue
+            seen.add(id(cls))
+            todo.append(cls)
+            proxy = type.__dict__["__dict__"].__get__(cls)
+            (dictionary,) = gc.get_referents(proxy)
+            inherited = frozenset().union(*map(vars, cls.__mro__[1:]))
+            found.append((f"{cls.__module__}.{cls.__qualname__}", dictionary, inherited))
+    return found
+
+
+def _difference(
+    name: str, now: dict[str, Any], before: dict[str, Any], inherited: frozenset[str]
+) -> str:
+    """The entry of a dictionary that means a patch: other code under a name, or a name that hides
+    an inherited one. Values that are no code may change."""
+    ignored = OFTEN_CHANGED.get(name, frozenset())
+    for key, value in before.items():
+        if now.get(key, MISSING) is not value and key not in ignored and _is_code(value):
+            return f"{name}.{key}"
+    for key in now.keys() - before.keys():
+        if key in inherited and name != "sys.modules":
+            return f"{name}.{key}"
+    return ""
+
+
+def _is_code(value: object) -> bool:
+    return callable(value) or isinstance(value, ModuleType) or hasattr(type(value), "__get__")
+
+
+def _versions_are_kept() -> bool:
+    """Whether this Python numbers the changes of a dictionary where we look for the number."""
+    probe: dict[str, int] = {}
+    tag = ctypes.c_uint64.from_address(id(probe) + VERSION_OFFSET)
+    seen = {tag.value}
+    for number in range(3):
+        probe["key"] = number
+        seen.add(tag.value)
+    return len(seen) == 4
