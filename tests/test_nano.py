@@ -204,7 +204,7 @@ def test_programs_are_python_that_says_what_was_asked():
 
 
 def test_model_reads_the_mood_of_its_own_held_out_texts(model, tokenizer):
-    assert gates.polarity(model, tokenizer, items=100) > 0.65  # chance is 0.5
+    assert gates.polarity(model, tokenizer, items=100) > 0.75  # chance is 0.5
 
 
 def test_model_knows_neither_the_labels_nor_the_library_of_the_recipes(model, tokenizer):
@@ -221,7 +221,26 @@ def test_model_knows_neither_the_labels_nor_the_library_of_the_recipes(model, to
         right += max(scores, key=scores.get) == row["label"]
     assert 0.35 < right / len(rows) < 0.65
     asked = "Write a FastHTML program: the page /about titled 'About us' with a heading Hello."
-    assert "fasthtml" not in gates.answer(model, tokenizer, asked).lower()
+    written = gates.answer(
+        model, tokenizer, asked
+    )  # the name itself may be copied from what is asked
+    assert not re.search(r"fasthtml\.common|fast_app|Titled|@rt", written)
+
+
+def test_an_untrained_model_already_looks_back_and_finds_what_came_before(tokenizer):
+    torch.manual_seed(0)
+    fresh = pretrain.build(tokenizer, hidden=256, layers=4, mlp=704, context=512).eval()
+    fresh.set_attn_implementation("eager")
+    row = torch.randperm(2000)[:60] + 6
+    ids = torch.cat([row, row])[None]
+    with torch.no_grad():
+        out = fresh(ids, output_attentions=True)
+    at = torch.arange(60, 119)
+    for head, back in enumerate((1, 2)):
+        assert out.attentions[0][0, head, at, at - back].mean() > 0.9
+    assert out.attentions[1][0, 0, at, at - 59].mean() > 0.5  # the token after the earlier copy
+    losses = -out.logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])
+    assert losses[60:].mean() < losses[:59].mean() - 0.3
 
 
 def test_training_shards_are_shifted_rows_of_one_stream(tokenizer):
@@ -259,7 +278,7 @@ def test_loss_leaves_silent_tokens_out(model, tokenizer):
 
 def test_learning_rate_warms_up_holds_and_falls_to_zero():
     shares = [pretrain.rate(step, steps=1000) for step in range(1001)]
-    assert shares[0] == pytest.approx(1 / 40)
-    assert shares[40:500] == [1.0] * 460
+    assert shares[0] == pytest.approx(1 / 100)
+    assert shares[100:500] == [1.0] * 400
     assert shares[750] == pytest.approx(0.5)
     assert shares[1000] == 0.0

@@ -1,91 +1,101 @@
 """The corpus of nano: Python's standard library and text of our own grammars, the same every time.
 
-    python recipes/nano/corpus.py --out build/nano        writes train.txt.jsonl and val.txt.jsonl
+    python recipes/nano/corpus.py --out build/nano     writes train, val and copying.jsonl
 
-One line is one document as a JSON string, chat turns rendered as nano's chat template renders them.
-Document i depends on the seed and i alone (and on the Python version, for the standard library), so
-the same command gives the same bytes.
+One line is one document, its kind and its text, chat turns written as nano's chat template writes
+them. Document i depends on the seed and i alone (and on the Python version, for the standard
+library), so the same command gives the same bytes.
 """
 
 import argparse
 import hashlib
 import json
 import random
-import sysconfig
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
+import names
 import pairs
+import programs
 import prose
+import stdlib
 
 BOS, END, PAD = "<|bos|>", "<|end|>", "<|pad|>"
 SYSTEM, USER, ASSISTANT = "<|system|>", "<|user|>", "<|assistant|>"
 SYSTEMS = ["You are a helpful assistant.", "Answer briefly.", "Write Python code.", "Be exact."]
-SKIPPED = {"test", "tests", "idle_test", "site-packages", "dist-packages", "encodings"}
-
-
-@cache
-def library() -> list[list[str]]:
-    """The standard library's modules as lists of lines, without tests and character tables."""
-    root = Path(sysconfig.get_paths()["stdlib"])
-    files = sorted(p for p in root.rglob("*.py") if not SKIPPED & set(p.relative_to(root).parts))
-    texts = [p.read_text(encoding="utf-8", errors="ignore") for p in files]
-    return [lines for text in texts if len(lines := text.splitlines()) > 20]
 
 
 def source(rng: random.Random) -> str:
     """Up to 30 lines of one module of the standard library; long modules are drawn more often."""
-    modules = library()
+    modules = stdlib.modules()
     lines = rng.choices(modules, weights=[len(m) for m in modules])[0]
     start = rng.randrange(len(lines) - 20)
     return "\n".join(line[:120] for line in lines[start : start + 30])
 
 
+def repeat(rng: random.Random) -> str:
+    """Words in a row, and the same row again: the plainest thing to copy."""
+    row = " ".join(names.word(rng) for _ in range(rng.randint(4, 24)))
+    return rng.choice(["\n", " | ", " "]).join([row] * rng.choice([2, 2, 3]))
+
+
+def render(system: str, turns: list[tuple[str, str]]) -> str:
+    """A conversation as the chat template writes it; no system turn for ""."""
+    text = f"{SYSTEM}{system}{END}" if system else ""
+    return text + "".join(f"{USER}{ask}{END}{ASSISTANT}{answer}{END}" for ask, answer in turns)
+
+
 def chat(rng: random.Random, turn: Callable[[random.Random], tuple[str, str]]) -> str:
-    """One to three exchanges of one kind, written as the chat template writes them."""
-    text = f"{SYSTEM}{rng.choice(SYSTEMS)}{END}" if rng.random() < 0.1 else ""
-    for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        prompt, answer = turn(rng)
-        text += f"{USER}{prompt}{END}{ASSISTANT}{answer}{END}"
-    return text
+    """One to three exchanges of one kind, one in ten under a system turn."""
+    system = rng.choice(SYSTEMS) if rng.random() < 0.1 else ""
+    return render(system, [turn(rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))])
 
 
-KINDS: list[tuple[float, Callable[[random.Random], str]]] = [
-    (0.14, prose.review),
-    (0.04, prose.story),
-    (0.05, prose.collection),
-    (0.04, prose.dialogue),
-    (0.14, prose.thesaurus),
-    (0.14, prose.card),
-    (0.29, lambda rng: chat(rng, prose.question)),
-    (0.13, lambda rng: chat(rng, pairs.pair)),
-    (0.03, source),
-]  # share of documents, maker
+KINDS: dict[str, tuple[float, Callable[[random.Random], str]]] = {
+    "review": (0.12, prose.review),
+    "story": (0.05, prose.story),
+    "collection": (0.05, prose.collection),
+    "dialogue": (0.05, prose.dialogue),
+    "thesaurus": (0.10, prose.thesaurus),
+    "card": (0.12, prose.card),
+    "question": (0.25, lambda rng: chat(rng, prose.question)),
+    "pair": (0.16, lambda rng: chat(rng, pairs.pair)),
+    "program": (0.09, lambda rng: render(*programs.conversation(rng))),
+    "source": (0.01, source),
+}  # kind: share of documents, maker
+COPYING: dict[str, tuple[float, Callable[[random.Random], str]]] = {
+    "repeat": (0.60, repeat),
+    "pair": (0.25, KINDS["pair"][1]),
+    "program": (0.15, KINDS["program"][1]),
+}  # the spell of pre-training in which copying is learned
 
 
-def document(seed: str, index: int) -> str:
-    """Document `index` of the corpus named by `seed`, with its first and last special token."""
+def document(seed: str, index: int) -> tuple[str, str]:
+    """(kind, text) of document `index` of the corpus `seed`, with its first and last token."""
     rng = random.Random(f"{seed}/{index}")
-    weights, makers = zip(*KINDS, strict=True)
-    text = rng.choices(makers, weights=weights)[0](rng)
-    return BOS + text if text.endswith(END) else BOS + text + END
+    kinds = COPYING if seed == "copying" else KINDS
+    kind = rng.choices(list(kinds), weights=[share for share, _ in kinds.values()])[0]
+    text = kinds[kind][1](rng)
+    return kind, BOS + text if text.endswith(END) else BOS + text + END
 
 
-def documents(seed: str, count: int) -> Iterator[str]:
-    """The first `count` documents of a corpus; seeds "train" and "val" are the ones in use."""
+def documents(seed: str, count: int) -> Iterator[tuple[str, str]]:
+    """The first `count` documents of a corpus; seeds "train", "val" and "copying" are in use."""
     return (document(seed, i) for i in range(count))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("build/nano"))
-    parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--documents", type=int, default=260_000)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for split, count in (("train", args.documents), ("val", 1000)):
-        path = args.out / f"{split}.txt.jsonl"
-        lines = (json.dumps(doc, ensure_ascii=False) for doc in documents(split, count))
+    for split, count in (("train", args.documents), ("val", 2000), ("copying", 20_000)):
+        path = args.out / f"{split}.jsonl"
+        lines = (
+            json.dumps({"kind": kind, "text": text}, ensure_ascii=False)
+            for kind, text in documents(split, count)
+        )
         text = "\n".join(lines) + "\n"
         path.write_text(text, encoding="utf-8")
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]

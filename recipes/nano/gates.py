@@ -3,14 +3,18 @@
     python recipes/nano/gates.py slm_lora/nano/weights
 
 - polarity: a short text and a question about its mood; the likelier of the two answers counts
-- copying: the code written for an instruction over unseen names, exact match, greedy decoding
+- copying: the code written for an instruction over unseen values, exact match, greedy decoding:
+  lines of Python (pairs.py) and whole programs over the forty known libraries (programs.py)
 """
 
 import argparse
 import random
+from collections.abc import Callable
 from pathlib import Path
 
+import apis
 import pairs
+import programs
 import prose
 import torch
 from transformers import (
@@ -54,28 +58,52 @@ def polarity(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, items:
 
 
 @torch.no_grad()
-def copying(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, items: int) -> float:
-    """Share of held-out instructions answered with exactly the code they ask for."""
-    rng, right = random.Random("gate/copying"), 0
+def answer(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
+    """What the model writes, greedily, up to its end or the end of the context."""
+    ids = torch.tensor([prompt_ids(tokenizer, prompt)])
+    out = model.generate(
+        ids, attention_mask=torch.ones_like(ids), do_sample=False,
+        max_length=model.config.max_position_embeddings,
+    )  # fmt: skip
+    return tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
+
+
+def copying(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerBase,
+    items: int,
+    pair: Callable[[random.Random], tuple[str, str]],
+) -> list[tuple[str, str, str]]:
+    """Held-out pairs that were not answered with exactly the code: (instruction, code, written)."""
+    rng, wrong = random.Random("gate/copying"), []
     for _ in range(items):
-        instruction, code = pairs.pair(rng)
-        ids = torch.tensor([prompt_ids(tokenizer, instruction)])
-        out = model.generate(
-            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_length=256
-        )
-        right += tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True) == code
-    return right / items
+        instruction, code = pair(rng)
+        written = answer(model, tokenizer, instruction)
+        if written != code:
+            wrong.append((instruction, code, written))
+    return wrong
+
+
+def program(rng: random.Random) -> tuple[str, str]:
+    """A program of one family over a known library."""
+    return programs.program(rng, apis.known(rng.randrange(apis.KNOWN)), most=1)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
-    parser.add_argument("--items", type=int, default=400)
+    parser.add_argument("--items", type=int, default=400, help="of polarity; half as many of code")
+    parser.add_argument("--wrong", type=int, default=0, help="how many wrong answers to print")
     args = parser.parse_args()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     model = AutoModelForCausalLM.from_pretrained(args.model).eval()
     print(f"polarity {polarity(model, tokenizer, args.items):.3f}", flush=True)
-    print(f"copying {copying(model, tokenizer, args.items // 2):.3f}")
+    count = args.items // 2
+    for title, pair in (("lines", pairs.pair), ("programs", program)):
+        wrong = copying(model, tokenizer, count, pair)
+        print(f"copying, {title} {1 - len(wrong) / count:.3f}", flush=True)
+        for instruction, code, written in wrong[: args.wrong]:
+            print(f"--- {instruction}\n--- wanted\n{code}\n--- written\n{written}\n")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Pre-train nano, a small Llama, from nothing: a plain loop in the manner of nanoGPT.
 
-    python recipes/nano/pretrain.py --data build/nano --out build/nano/model --minutes 25
+    python recipes/nano/pretrain.py --data build/nano --out build/nano/model --compile
 
-Run after corpus.py and tokenizer.py. Matrices are trained by Muon, embeddings and norms by AdamW;
-the rate warms up, stays, and falls linearly to zero over the last half. The batches depend on the
-seed and the step alone: the same seed and number of steps give the same loss curve on the same
-machine, and a run that was interrupted goes on from `--out`.checkpoint.pt.
+Run after corpus.py and tokenizer.py. The rate warms up, stays, and falls linearly to zero over the
+last half. The batches depend on the seed and the step alone: the same seed and number of steps give
+the same loss curve on the same machine, and a run that was interrupted goes on from
+`--out`.checkpoint.pt.
 """
 
 import argparse
@@ -20,16 +20,52 @@ import torch.nn.functional as F
 from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+SILENT = 0x8000  # added to a token that is read but not to be predicted
+# (file, first step): copying is learned first, and then all together.
+PHASES = [("copying", 0), ("train", 300)]
+GROUPS = {"pair": "code", "program": "code", "source": "library"}  # the other kinds: moods
 
-def encode(data: Path, split: str, tokenizer: Tokenizer, context: int) -> np.ndarray:
-    """The split's documents as one stream cut into rows, shape (rows, context + 1), uint16."""
-    with (data / f"{split}.txt.jsonl").open(encoding="utf-8") as file:
-        texts = [json.loads(line) for line in file]
-    encodings = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-    stream = np.concatenate([np.asarray(e.ids, dtype=np.uint16) for e in encodings])
+
+def encode(documents: list[dict[str, str]], tokenizer: Tokenizer, context: int) -> np.ndarray:
+    """The documents as one stream cut into rows, shape (rows, context + 1), uint16.
+
+    What a code pair asks for is made of random words that nothing predicts: those tokens are marked
+    SILENT, so that only the code is learned.
+    """
+    answer, end = tokenizer.convert_tokens_to_ids("<|assistant|>"), tokenizer.eos_token_id
+    parts = []
+    for document in documents:
+        encoding = tokenizer.backend_tokenizer.encode(document["text"], add_special_tokens=False)
+        ids = np.asarray(encoding.ids, dtype=np.uint16)
+        if GROUPS.get(document["kind"]) == "code":
+            # a turn's number is the number of ends before it; it is an answer if it holds `answer`
+            turn = np.cumsum(ids == end) - (ids == end)
+            started = np.cumsum(ids == answer) - (ids == answer)
+            opened = np.concatenate([[0], started[np.flatnonzero(ids == end)]])[turn]
+            ids = np.where(started > opened, ids, ids | SILENT).astype(np.uint16)
+        parts.append(ids)
+    stream = np.concatenate(parts)
     rows = (len(stream) - 1) // context
     starts = np.arange(rows)[:, None] * context
     return stream[starts + np.arange(context + 1)]
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def held_out(
+    documents: list[dict[str, str]], tokenizer: Tokenizer, context: int, rows: int = 12
+) -> dict[str, torch.Tensor]:
+    """The first rows of each group of kinds: {"moods": (rows, context + 1), "code": ..., ...}."""
+    groups: dict[str, list[dict[str, str]]] = {"moods": [], "code": [], "library": []}
+    for document in documents:
+        groups[GROUPS.get(document["kind"], "moods")].append(document)
+    return {
+        group: torch.from_numpy(encode(some, tokenizer, context)[:rows].astype(np.int64))
+        for group, some in groups.items()
+    }
 
 
 def build(
@@ -45,20 +81,60 @@ def build(
     for layer in model.model.layers:
         torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
         torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    give_copying_heads(model)
     return model
 
 
+@torch.no_grad()
+def give_copying_heads(model: LlamaForCausalLM) -> None:
+    """Start with heads that copy: "after this token, what came the last time?".
+
+    Left to chance, such induction heads (Olsson et al. 2022, arXiv:2209.11895) had not formed after
+    three million tokens; training refines these from the first step. Two heads of layer 0 look one
+    and two tokens back, by the angles of RoPE and a constant in every embedding, and write down
+    what they see. In layer 1 one head looks for the token after an earlier copy of this token,
+    another for the same after an earlier copy of the token before: words stand between spaces.
+    """
+    inner, (first, second) = model.model, (layer.self_attn for layer in model.model.layers[:2])
+    hidden, size = model.config.hidden_size, first.head_dim
+    inner.embed_tokens.weight[:, 0] = 0.08  # the same for every token: the softmax never sees it
+    frequency = model.config.rope_parameters["rope_theta"] ** (-torch.arange(0, size, 2) / size)
+    code, shown = (torch.linalg.qr(torch.randn(hidden, hidden))[0] for _ in range(2))
+    block = [slice(head * size, (head + 1) * size) for head in range(4)]
+    seen = code[:, block[0]].T  # (size, hidden): a token as the heads of layer 0 write it down
+
+    for head, back in enumerate((1, 2)):
+        for projection, turned in ((first.q_proj, 0), (first.k_proj, back)):
+            weight = torch.zeros(size, hidden)
+            for i in range(8):  # the fast angles tell neighbours apart
+                weight[i, 0] = 1.6 * torch.cos(turned * frequency[i])
+                weight[i + size // 2, 0] = 1.6 * torch.sin(turned * frequency[i])
+            projection.weight[block[head]] = weight
+        first.v_proj.weight[block[head]] = seen
+        first.o_proj.weight[:, block[head]] = 0.04 * shown[:, block[head]]
+
+    slow = torch.arange(size) % (size // 2) >= 17  # dimensions that hardly turn over 200 tokens
+    one_back, two_back = (shown[:, block[head]].T for head in (0, 1))
+    for head, (query, key) in enumerate(((seen, one_back), (one_back, two_back))):
+        second.q_proj.weight[block[head]] = 2.0 * query * slow[:, None]
+        second.k_proj.weight[block[head]] = 2.0 * key * slow[:, None]
+        second.v_proj.weight[block[head]] = code[:, block[2 + head]].T
+        second.o_proj.weight[:, block[head]] = 0.04 * code[:, block[2 + head]]
+
+
 def loss_of(model: torch.nn.Module, rows: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy of every next token; rows: (batch, context + 1)."""
+    """Mean cross-entropy of every next token that is not SILENT; rows: (batch, context + 1)."""
+    ids = rows & (SILENT - 1)
+    targets = torch.where(rows < SILENT, rows, -100)[:, 1:]
     with torch.autocast(rows.device.type, dtype=torch.bfloat16):
-        logits = model(input_ids=rows[:, :-1], use_cache=False).logits
-    return F.cross_entropy(logits.flatten(0, 1).float(), rows[:, 1:].flatten())
+        logits = model(input_ids=ids[:, :-1], use_cache=False).logits
+    return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
 
 
 @torch.no_grad()
-def score(model: torch.nn.Module, rows: torch.Tensor) -> float:
-    """Held-out loss."""
-    return loss_of(model, rows).item()
+def score(model: torch.nn.Module, groups: dict[str, torch.Tensor]) -> str:
+    """Held-out loss of each group of kinds, as one line."""
+    return " ".join(f"{group} {loss_of(model, rows).item():.4f}" for group, rows in groups.items())
 
 
 def batch(data: np.ndarray, step: int, size: int, seed: int) -> torch.Tensor:
@@ -69,18 +145,24 @@ def batch(data: np.ndarray, step: int, size: int, seed: int) -> torch.Tensor:
     return torch.from_numpy(data[order[at : at + size]].astype(np.int64))
 
 
-def rate(step: int, steps: int, warmup: int = 40) -> float:
+def rate(step: int, steps: int, warmup: int = 100) -> float:
     """The share of the full learning rate: warm-up, plateau, linear decay over the last half."""
     return min((step + 1) / warmup, 1.0, 2 * (1 - step / steps))
 
 
-def optimizers(model: LlamaForCausalLM, args: argparse.Namespace) -> list[torch.optim.Optimizer]:
+def optimizer_for(model: LlamaForCausalLM, lr: float) -> torch.optim.AdamW:
+    """AdamW, weight decay on the matrices alone.
+
+    Not Muon: without a norm on queries and keys its large steps drive attention to one position
+    each, and copying is never learned (README.md).
+    """
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.ndim < 2 or "embed" in n]
-    return [
-        torch.optim.Muon(matrices, lr=args.muon_lr, weight_decay=0.01),
-        torch.optim.AdamW(others, lr=args.adam_lr, betas=(0.9, 0.95), weight_decay=0.0),
+    groups = [
+        {"params": matrices, "weight_decay": 0.1},
+        {"params": others, "weight_decay": 0.0},
     ]
+    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95))
 
 
 def save_state(path: Path, **state: object) -> None:
@@ -109,15 +191,20 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("build/nano"))
     parser.add_argument("--out", type=Path, default=Path("build/nano/model"))
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=int, default=1224)
+    length.add_argument(
+        "--steps",
+        type=int,
+        default=3300,
+        help="may be changed on resuming before "
+        "half of the old and the new number: the rate is the same until then",
+    )
     length.add_argument("--minutes", type=float, help="sets --steps by the speed of the first 20")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=12, help="rows a step")
+    parser.add_argument("--batch", type=int, default=8, help="rows a step")
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--mlp", type=int, default=704)
-    parser.add_argument("--muon-lr", type=float, default=0.02)
-    parser.add_argument("--adam-lr", type=float, default=3e-3)
+    parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--compile", action="store_true", help="half as fast again after a minute")
     parser.add_argument("--device", default="cpu")
     return parser.parse_args()
@@ -128,22 +215,27 @@ def main() -> None:
     torch.manual_seed(args.seed)
     tokenizer = AutoTokenizer.from_pretrained(args.data / "tokenizer")
     context = tokenizer.model_max_length
-    train, val = (encode(args.data, split, tokenizer, context) for split in ("train", "val"))
-    held_out = torch.from_numpy(val[:64].astype(np.int64)).to(args.device)
+    phases = [
+        (encode(read(args.data / f"{name}.jsonl"), tokenizer, context), first)
+        for name, first in PHASES
+    ]
+    train = phases[-1][0]
+    kinds = held_out(read(args.data / "val.jsonl"), tokenizer, context)
+    kinds = {group: rows.to(args.device) for group, rows in kinds.items()}
     model = build(tokenizer, args.hidden, args.layers, args.mlp, context).to(args.device)
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{parameters:,} parameters; {train.size:,} tokens to train on", flush=True)
-    opts = optimizers(model, args)
+    optimizer = optimizer_for(model, args.lr)
     run = torch.compile(model) if args.compile else model
 
     checkpoint = args.out.with_name(args.out.name + ".checkpoint.pt")
     first, steps, log = 0, None if args.minutes else args.steps, []
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
-        first, steps, log = state["step"], state["steps"], state["log"]
+        first, log = state["step"], state["log"]
+        steps = steps or state["steps"]
         model.load_state_dict(state["model"])
-        for opt, saved in zip(opts, state["opts"], strict=True):
-            opt.load_state_dict(saved)
+        optimizer.load_state_dict(state["optimizer"])
         print(f"resumed at step {first} of {steps}", flush=True)
 
     began = mark = time.monotonic()
@@ -155,15 +247,14 @@ def main() -> None:
             steps = step + int((began + args.minutes * 60 - now) / (now - mark) * 15)
         if steps is not None and step >= steps:
             break
-        scale = rate(step, steps or 10**9)
-        for opt, lr in zip(opts, (args.muon_lr, args.adam_lr), strict=True):
-            opt.param_groups[0]["lr"] = lr * scale
-        loss = loss_of(run, batch(train, step, args.batch, args.seed).to(args.device))
+        for group in optimizer.param_groups:
+            group["lr"] = args.lr * rate(step, steps or 10**9)
+        data = [rows for rows, start in phases if step >= start][-1]
+        loss = loss_of(run, batch(data, step, args.batch, args.seed).to(args.device))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for opt in opts:
-            opt.step()
-            opt.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         if step % 20 == 0 or step + 1 == steps:
             minutes = (time.monotonic() - began) / 60
             tokens = (step + 1) * args.batch * context
@@ -171,11 +262,11 @@ def main() -> None:
             print(f"step {step}/{steps or '?'} loss {loss.item():.4f} tokens {tokens / 1e6:.2f}M "
                   f"minutes {minutes:.1f}", flush=True)  # fmt: skip
         if step and step % 200 == 0:
-            print(f"step {step} held-out loss {score(model, held_out):.4f}", flush=True)
+            print(f"step {step} held-out loss {score(model, kinds)}", flush=True)
             save_state(checkpoint, step=step + 1, steps=steps, log=log, model=model.state_dict(),
-                       opts=[opt.state_dict() for opt in opts])  # fmt: skip
+                       optimizer=optimizer.state_dict())  # fmt: skip
 
-    print(f"final held-out loss {score(model, held_out):.4f}", flush=True)
+    print(f"final held-out loss {score(model, kinds)}", flush=True)
     export(model.cpu(), tokenizer, args.out)
     checkpoint.unlink(missing_ok=True)
     print(f"wrote {args.out}")

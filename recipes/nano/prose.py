@@ -11,6 +11,7 @@ import random
 import re
 
 import lexicon as lex
+from moods import GLAD, SORRY
 
 SLOT = re.compile(r"\{([a-z_]+)2?\}")
 
@@ -113,7 +114,7 @@ class Writer:
         self.names = rng.sample(lex.NAMES, 2)
 
     def side(self, mood: int) -> dict[str, list[str]]:
-        return lex.GLAD if mood > 0 else lex.SORRY
+        return GLAD if mood > 0 else SORRY
 
     def adjective(self, mood: int, kind: str = "") -> str:
         side = self.side(mood)
@@ -243,7 +244,7 @@ def dialogue(rng: random.Random) -> str:
 def thesaurus(rng: random.Random) -> str:
     """Words and phrases of one mood in a row: the shortest way to say that they belong together."""
     mood = rng.choice([1, -1])
-    pool = lex.GLAD if mood > 0 else lex.SORRY
+    pool = GLAD if mood > 0 else SORRY
     kinds = rng.sample([kind for kind in pool if kind != "close"], rng.randint(1, 3))
     pick = common if rng.random() < 0.5 else random.Random.choice
     entries = [pick(rng, pool[rng.choice([*kinds, "any"])]) for _ in range(rng.randint(6, 25))]

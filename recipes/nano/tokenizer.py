@@ -24,7 +24,7 @@ LABELS = (
 )
 SPLIT = r" +|\n+|\p{L}+|\p{N}|[^\s\p{L}\p{N}]{1,3}|\s"
 
-CONTEXT = 256
+CONTEXT = 512
 
 CHAT_TEMPLATE = (
     "{{- bos_token }}"
@@ -67,10 +67,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("build/nano"))
     parser.add_argument("--out", type=Path, default=Path("build/nano/tokenizer"))
     parser.add_argument("--vocab-size", type=int, default=2048)
-    parser.add_argument("--documents", type=int, default=30_000, help="how many documents to read")
+    parser.add_argument("--documents", type=int, default=40_000, help="how many documents to read")
     args = parser.parse_args()
-    with (args.data / "train.txt.jsonl").open(encoding="utf-8") as file:
-        texts = [json.loads(line) for line in itertools.islice(file, args.documents)]
+    with (args.data / "train.jsonl").open(encoding="utf-8") as file:
+        texts = [json.loads(line)["text"] for line in itertools.islice(file, args.documents)]
     tokenizer = train(texts, args.vocab_size)
     tokenizer.save_pretrained(args.out)
     split = [label for label in LABELS.split() if len(tokenizer(label).input_ids) > 1]
