@@ -16,6 +16,7 @@ from transformers import AutoTokenizer
 from slm_lora import chat, nano
 from slm_lora.config.schema import SandboxConfig
 from slm_lora.sandbox import Sandbox
+from tests.scripts import load_scripts
 
 FOLDER = Path(__file__).resolve().parents[1] / "recipes" / "code_gen"
 CONTEXT = 256
@@ -35,16 +36,7 @@ def test() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def scripts() -> SimpleNamespace:
-    """The scripts of the folder, which are no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import check
-        import make_dataset
-        import mutants
-        import words
-    finally:
-        sys.path.remove(str(FOLDER))
-    return SimpleNamespace(check=check, make_dataset=make_dataset, mutants=mutants, words=words)
+    return load_scripts(FOLDER, "check", "make_dataset", "mutants", "words")
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
+from tests.scripts import load_scripts
+
 FOLDER = Path(__file__).resolve().parents[2] / "recipes" / "sentiment"
 HELD_OUT_DOMAINS = {"museums", "trains"}
 
@@ -42,15 +44,9 @@ def splits() -> Splits:
 
 @pytest.fixture(scope="module")
 def modules() -> Modules:
-    """make_dataset, grammar and stats, which are scripts of the folder, not of a package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import grammar
-        import make_dataset
-        import stats
-    finally:
-        sys.path.remove(str(FOLDER))
-    return make_dataset, grammar, stats
+    """make_dataset, grammar and stats."""
+    scripts = load_scripts(FOLDER, "make_dataset", "grammar", "stats")
+    return scripts.make_dataset, scripts.grammar, scripts.stats
 
 
 def plain(text: str) -> str:
