@@ -25,7 +25,15 @@ from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
 from slm_lora.report.summary import number, p_value
 from slm_lora.run import write_json, write_text
-from tests.fake_run import classification_run, code_run, labelled, make_run, text_run, training
+from tests.fake_run import (
+    classification_run,
+    code_run,
+    labelled,
+    make_run,
+    text_run,
+    training,
+    written,
+)
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -272,6 +280,17 @@ def test_page_of_a_code_task(tmp_path: Path) -> None:
     console.print(summary_table(metrics))
     for name in ("pass@1", "pass@5", "pass@10"):
         assert f"{metrics['tuned'][name]:.3f}" in console.file.getvalue()
+
+
+def test_page_of_code_items_without_family_and_split(tmp_path: Path) -> None:
+    """As HumanEval's are."""
+    rng = np.random.default_rng(0)
+    base, tuned = written(rng, 0.1, 20), written(rng, 0.6, 20)
+    for prediction in base + tuned:
+        prediction["family"] = prediction["split"] = None
+    shown = Page(write_report(make_run(tmp_path, base, tuned))).text
+    assert "Which families it learned" not in shown
+    assert "What the programs came to" in shown
 
 
 def test_page_without_a_win_or_a_written_answer(tmp_path: Path) -> None:
