@@ -154,17 +154,10 @@ def item_losses(base: Sequence[dict[str, Any]], tuned: Sequence[dict[str, Any]])
 def families(base: dict[str, Any], tuned: dict[str, Any]) -> Figure:
     """pass@1 of each family of task items, base and tuned; the best tuned one on top."""
     names = sorted(tuned, key=lambda name: (-tuned[name]["pass@1"], name))
-    figure, axes = _figure(1.2 + 0.3 * len(names))
-    for scores, colour, label, shift in ((base, BASE, "base", -0.2), (tuned, TUNED, "tuned", 0.2)):
-        values = [scores[name]["pass@1"] for name in names]
-        places = [place + shift for place in range(len(names))]
-        axes.barh(places, values, height=0.4, color=colour, label=label)
-    axes.set_yticks(range(len(names)), [f"{name} ({tuned[name]['n_tasks']})" for name in names])
-    axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
-    axes.grid(visible=False, axis="y")
-    axes.set_xlabel("pass@1; in brackets: task items")
-    figure.legend(loc="outside lower right", ncols=2)
-    solved = sum(tuned[name]["pass@1"] >= 0.5 for name in names)
+    before, after = ([scores[name]["pass@1"] for name in names] for scores in (base, tuned))
+    labels = [f"{name} ({tuned[name]['n_tasks']})" for name in names]
+    figure = _paired_bars(labels, before, after, "pass@1; in brackets: task items")
+    solved = sum(value >= 0.5 for value in after)
     _title(figure, f"{solved} of {len(names)} families mostly solved by the tuned model")
     return figure
 
@@ -172,17 +165,25 @@ def families(base: dict[str, Any], tuned: dict[str, Any]) -> Figure:
 def verdicts(base: dict[str, int], tuned: dict[str, int]) -> Figure:
     """What the answers came to, base and tuned: share of the answers by verdict."""
     names = [name for name in VERDICTS if name in base or name in tuned]
-    figure, axes = _figure(1.2 + 0.4 * len(names))
-    for counts, colour, label, shift in ((base, BASE, "base", -0.2), (tuned, TUNED, "tuned", 0.2)):
-        shares = [counts.get(name, 0) / sum(counts.values()) for name in names]
+    before, after = (
+        [counts.get(name, 0) / sum(counts.values()) for name in names] for counts in (base, tuned)
+    )
+    figure = _paired_bars(names, before, after, "share of the answers")
+    _title(figure, f"{tuned.get('pass', 0):,} of {sum(tuned.values()):,} tuned answers pass")
+    return figure
+
+
+def _paired_bars(names: list[str], base: list[float], tuned: list[float], xlabel: str) -> Figure:
+    """A bar for base and one for tuned by name; the values are shares."""
+    figure, axes = _figure(1.2 + 0.3 * len(names))
+    for values, colour, label, shift in ((base, BASE, "base", -0.2), (tuned, TUNED, "tuned", 0.2)):
         places = [place + shift for place in range(len(names))]
-        axes.barh(places, shares, height=0.4, color=colour, label=label)
+        axes.barh(places, values, height=0.4, color=colour, label=label)
     axes.set_yticks(range(len(names)), names)
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel("share of the answers")
+    axes.set_xlabel(xlabel)
     figure.legend(loc="outside lower right", ncols=2)
-    _title(figure, f"{tuned.get('pass', 0):,} of {sum(tuned.values()):,} tuned answers pass")
     return figure
 
 
