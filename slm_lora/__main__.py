@@ -22,13 +22,29 @@ from omegaconf.errors import OmegaConfBaseException
 
 from slm_lora import __version__, sweep, usage
 from slm_lora.config import compose
-from slm_lora.config.schema import Config, nearest
+from slm_lora.config.checks import nearest
+from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
 from slm_lora.progress import set_up_logging
 from slm_lora.run import Run, open_run, read_json
 
-VERBS = ("run", "inspect", "evaluate", "report", "check", "init", "doctor")
+AFTER_TRAINING = {
+    "merge": (
+        "merge.",
+        "model.name_or_path=",
+        "data.",
+        "task.batch_size=",
+        "device=",
+        "precision=",
+    ),
+    "export": ("export.", "merge.", "model.name_or_path="),
+    "chat": ("chat.", "model.name_or_path=", "quantization.", "device=", "precision="),
+    "serve": ("serve.", "chat.", "model.name_or_path=", "quantization.", "device=", "precision="),
+    "publish": ("hub.",),
+}
+"""Verb on a finished run → settings that it may change; the others say how the run was trained."""
+VERBS = ("run", "inspect", "evaluate", "report", *AFTER_TRAINING, "check", "init", "doctor")
 
 
 def main() -> None:
@@ -62,6 +78,8 @@ def dispatch(words: list[str]) -> None:
         inspect(words[1:])
     elif words[0] in ("evaluate", "report"):
         on_run(words[0], words[1:])
+    elif words[0] in AFTER_TRAINING:
+        after_training(words[0], words[1:])
     elif words[0] == "check":
         check(words[1:])
     elif words[0] == "init":
@@ -130,12 +148,16 @@ def run_once(config: Config, words: list[str]) -> None:
         from slm_lora import pipeline
 
         pipeline.run(config, folder)
+        try:
+            if config.merge.after_training and not folder.merged.exists():
+                pipeline.merge(config, folder)
+        finally:
+            summarize(folder)
     except KeyboardInterrupt:
         words = [word for word in words if not word.startswith("run_dir=")]
         line = shlex.join(["python", "-m", "slm_lora", *words, f"run_dir={folder.path}"])
         print(f"to go on where it stopped, type: {line}", file=sys.stderr)
         raise
-    summarize(folder)
 
 
 def summarize(folder: Run) -> None:
@@ -165,16 +187,23 @@ def inspect(words: list[str]) -> None:
     show(config, args.json)
 
 
-def on_run(verb: str, words: list[str]) -> None:
-    """`evaluate` and `report`: verbs on a run folder, with the config saved there."""
-    if not words:
+def open_finished(verb: str, words: list[str]) -> tuple[Run, Config, list[str]]:
+    """The run folder that the first word names, its config with the overrides, and those."""
+    if not words or words[0].startswith("-"):
         raise UserError(
             f"{verb} needs a run folder", f"type slm-lora {verb} outputs/RECIPE/DATE_TIME"
         )
     compose.register()
     folder, overrides = Run(Path(words[0])), words[1:]
     config = compose.from_file(folder.config, overrides)
+    config.run_dir = words[0]
     set_up_logging()
+    return folder, config, overrides
+
+
+def on_run(verb: str, words: list[str]) -> None:
+    """`evaluate` and `report`: verbs on a run folder that end with its verdict."""
+    folder, config, overrides = open_finished(verb, words)
     if verb == "evaluate":
         from slm_lora.evaluate import evaluate
 
@@ -187,6 +216,73 @@ def on_run(verb: str, words: list[str]) -> None:
 
         pipeline.conclude(config, folder)
     summarize(folder)
+
+
+def after_training(verb: str, words: list[str]) -> None:
+    """`merge`, `export`, `chat`, `serve` and `publish`."""
+    flags = {word for word in words if word in ("--json", "--dry-run")}
+    if verb == "export":  # `format` and `type` need no `export.` before them
+        words = [f"export.{w}" if w.startswith(("format=", "type=")) else w for w in words]
+    texts = [word for word in words[1:] if "=" not in word.split(" ")[0] and word not in flags]
+    words = [word for word in words if word not in flags and word not in texts]
+    if wrong := (texts if verb != "chat" else texts[1:]) + sorted(
+        flags - {{"chat": "--json", "publish": "--dry-run"}.get(verb, "")}
+    ):
+        raise UserError(f"{verb} takes no '{wrong[0]}'", f"type slm-lora {verb} RUN key=value")
+    for word in words[1:]:
+        if not word.startswith(AFTER_TRAINING[verb]):
+            compose.check_overrides([word])
+            raise UserError(
+                f"{word} says how to train or evaluate, and this run is done",
+                f"{verb} may change {', '.join(AFTER_TRAINING[verb])}",
+            )
+    folder, config, _ = open_finished(verb, words)
+    if not (folder.adapter / "adapter_config.json").is_file():
+        raise UserError(
+            f"{folder.path} holds no adapter", f"finish the run first: run_dir={folder.path}"
+        )
+    if verb == "merge":
+        check_without_torch(config)
+        merge(config, folder)
+    elif verb == "export":
+        from slm_lora.export import export
+
+        export(config, folder)
+    elif verb == "chat":
+        from slm_lora.chat_cli import chat
+
+        check_without_torch(config)
+        chat(config, folder, texts[0] if texts else None, as_json="--json" in flags)
+    elif verb == "serve":
+        from slm_lora.serve import serve
+
+        check_without_torch(config)
+        serve(config, folder)
+    else:
+        from slm_lora.hub import publish
+
+        publish(config, folder, dry_run="--dry-run" in flags)
+
+
+def merge(config: Config, folder: Run) -> None:
+    """The merged model, its proof for a person, and the run folder on the last line."""
+    from rich.console import Console
+
+    from slm_lora.report import combination_table, merge_table
+
+    console = Console()
+    if config.merge.adapters:
+        from slm_lora.combine import combine
+
+        folder = combine(config, folder)
+        console.print(combination_table(read_json(folder.combination)))
+    else:
+        from slm_lora import pipeline
+
+        pipeline.merge(config, folder)
+    console.print(merge_table(read_json(folder.merge_proof)))
+    console.print(f"merged model: {folder.merged}", soft_wrap=True)
+    print(folder.path)
 
 
 def check(words: list[str]) -> None:

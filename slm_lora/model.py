@@ -22,7 +22,7 @@ from transformers import (
 from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
 
-from slm_lora import hardware, nano
+from slm_lora import hardware, llama2c, nano
 from slm_lora.chat import PLAIN_TEMPLATE
 from slm_lora.config.schema import Config, LoraConfig, ModelConfig
 from slm_lora.errors import UserError
@@ -33,8 +33,24 @@ DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 def location(name: str) -> str:
-    """Hub id or folder of a model name; `nano` lies in this package."""
+    """Hub id or folder of a model name; `nano` lies in this package, a .bin is llama2.c's."""
+    if name.endswith(".bin"):
+        return str(llama2c.model_folder(Path(name)))
     return str(nano.PATH) if name == "nano" else name
+
+
+def tokenizer_location(config: ModelConfig) -> str:
+    """Hub id or folder of the tokenizer; a llama2.c model has it in tokenizer.bin beside it."""
+    name = config.tokenizer or config.name_or_path
+    if not name.endswith(".bin"):
+        return location(name)
+    file = Path(name)
+    if not config.tokenizer and not (file := file.with_name("tokenizer.bin")).is_file():
+        raise UserError(
+            f"{name} holds no tokenizer, and there is no {file}",
+            "name it by model.tokenizer=FILE.bin, or =FOLDER_OR_HUB_ID",
+        )
+    return str(llama2c.tokenizer_folder(file))
 
 
 def load_tokenizer(whole: Config) -> PreTrainedTokenizerBase:
@@ -44,7 +60,7 @@ def load_tokenizer(whole: Config) -> PreTrainedTokenizerBase:
         UserError: it cannot be loaded, has no end-of-text token, or not the one asked for.
     """
     config = whole.model
-    name = location(config.tokenizer or config.name_or_path)
+    name = tokenizer_location(config)
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             name, revision=config.revision, trust_remote_code=config.trust_remote_code
@@ -130,26 +146,40 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
     Raises:
         UserError: it cannot be loaded.
     """
-    name = location(config.model.name_or_path)
-    disable_progress_bar()
     dtype = DTYPES[device.precision]
-    try:
-        model = AutoModelForCausalLM.from_pretrained(
-            name,
-            revision=config.model.revision,
-            dtype=dtype,
-            quantization_config=_quantization(config, dtype),
-            device_map={"": device.type},
-            attn_implementation=config.model.attn_implementation,
-            trust_remote_code=config.model.trust_remote_code,
-            use_safetensors=True,
-        )
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
-        raise _not_loaded("model", name, error, "model.name_or_path") from error
+    model = _load(
+        config, dtype=dtype, quantization_config=_quantization(config, dtype), device=device.type
+    )
     # Greedy means greedy: what the model's makers set for sampling would be mixed in.
     model.generation_config = GenerationConfig.from_model_config(model.config)
     disable_cpu_inference_kernel(model)
     return model.eval()
+
+
+def load_full_precision(config: Config) -> PreTrainedModel:
+    """The base model as its file has it, on the CPU, in evaluation mode.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    return _load(config, dtype="auto", quantization_config=None, device="cpu").eval()
+
+
+def _load(config: Config, device: str, **options: Any) -> PreTrainedModel:
+    name = location(config.model.name_or_path)
+    disable_progress_bar()
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            name,
+            revision=config.model.revision,
+            device_map={"": device},
+            attn_implementation=config.model.attn_implementation,
+            trust_remote_code=config.model.trust_remote_code,
+            use_safetensors=True,
+            **options,
+        )
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        raise _not_loaded("model", name, error, "model.name_or_path") from error
 
 
 def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -234,8 +264,8 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
         ) from error
 
 
-def load_adapter(model: PreTrainedModel, folder: Path) -> peft.PeftModel:
-    """The base model with a trained adapter.
+def load_adapter(model: PreTrainedModel, folder: Path, name: str = "default") -> peft.PeftModel:
+    """The base model with a trained adapter, under this name.
 
     Raises:
         UserError: the folder holds none.
@@ -243,7 +273,7 @@ def load_adapter(model: PreTrainedModel, folder: Path) -> peft.PeftModel:
     if not (folder / "adapter_config.json").is_file():
         raise UserError(f"{folder} holds no adapter", "let the run finish: run_dir= of this run")
     try:
-        tuned = peft.PeftModel.from_pretrained(model, folder)
+        tuned = peft.PeftModel.from_pretrained(model, folder, adapter_name=name)
     except (ValueError, RuntimeError) as error:
         raise UserError(
             f"the adapter in {folder} does not fit this base model: {str(error).splitlines()[0]}",

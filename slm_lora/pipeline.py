@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from slm_lora import hardware, model, report, train
+from slm_lora import merge as merging
 from slm_lora.card import write_card
 from slm_lora.config.schema import Config
 from slm_lora.data import Loaded, load_rows, prepare
@@ -65,6 +66,40 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
     return conclude(config, folder)
 
 
+def merge(config: Config, folder: Run) -> dict[str, Any]:
+    """The merged model in the run folder, with its proof in merge.json and in metrics.json; returns
+    the proof.
+
+    Raises:
+        UserError: something the user can mend, or the merged model is not the tuned one.
+    """
+    device = hardware.detect(config)
+    model.check_size(config, device)
+    proof = merging.merge(
+        config,
+        folder.adapter,
+        folder.merged,
+        held_out(config),
+        model.load_tokenizer(config),
+        device,
+        read_json(folder.provenance)["device"]["precision"],
+    )
+    write_json(folder.merge_proof, proof)
+    if folder.metrics.exists():
+        conclude(config, folder)
+    return proof
+
+
+def held_out(config: Config) -> merging.HeldOut:
+    """The test rows of a run, and their task.
+
+    Raises:
+        UserError: they cannot be read.
+    """
+    loaded = load_rows(config.data, config.seed, config.task.format)
+    return merging.HeldOut(loaded.test, labels_of(config, loaded), task_of(config))
+
+
 def fit_length(config: Config) -> None:
     """Lower trainer.max_length to the model's context, beyond which it knows no positions."""
     context = context_length(model.load_config(config.model))
@@ -99,6 +134,8 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
     }
     if config.task.kind == "code":
         metrics["sandbox"] = config.sandbox.kind
+    if run.merge_proof.exists():
+        metrics["merge"] = read_json(run.merge_proof)
     write_json(run.metrics, metrics)
     report.write_report(run.path)
     if (run.path / "adapter").exists():  # an evaluation borrows the adapter of its run

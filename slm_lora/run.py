@@ -51,6 +51,10 @@ class Run:
         self.data_report = path / "data_report.json"
         self.checkpoints = path / "checkpoints"
         self.adapter = adapter or path / "adapter"
+        self.merged = path / "merged"
+        self.merge_proof = path / "merge.json"
+        self.combination = path / "combination.json"
+        self.exports = path / "exports"
         self.train = path / "train.json"
         self.metrics = path / "metrics.json"
         self.base_predictions = path / "predictions" / "base.jsonl"
@@ -110,7 +114,8 @@ def new_folder(path: Path) -> Path:
 def _check_same(config: Config, saved: Config, path: Path) -> None:
     now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
     differing = [key for key in sorted(now | then) if now.get(key) != then.get(key)]
-    differing = [key for key in differing if key not in ("run_dir", "recipe")]
+    after = ("run_dir", "recipe", "merge.", "export.", "chat.", "serve.", "hub.")
+    differing = [key for key in differing if not key.startswith(after)]
     if differing:
         shown = ", ".join(f"{k}={now.get(k)} (there {then.get(k)})" for k in differing[:5])
         raise UserError(

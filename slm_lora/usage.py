@@ -14,6 +14,11 @@ Fine-tune a small language model with LoRA or QLoRA, and prove that it got bette
   python -m slm_lora inspect +recipe=sentiment [--json]  what the model will see: rows, loss mask
   python -m slm_lora evaluate RUN [key=value …]          score a run again, on other data too
   python -m slm_lora report RUN                          write metrics and report.html anew
+  python -m slm_lora merge RUN [merge.base=trained …]    the adapter in the weights, with proof
+  python -m slm_lora export RUN format=gguf [type=q8_0]  also llama2c, hf, lora-gguf; read back
+  python -m slm_lora chat RUN ["text"] [--json]          talk to the base and the tuned model
+  python -m slm_lora serve RUN                           OpenAI-compatible endpoint, and a page
+  python -m slm_lora publish RUN hub.repo_id=me/name     adapter and card to the hub [--dry-run]
   python -m slm_lora check FILE [out=verdicts.jsonl]     run programs against their tests, no model
   python -m slm_lora init my_framework [--task code]     a recipe of your own, with example rows
   python -m slm_lora doctor                              what this machine can do

@@ -6,12 +6,13 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "slm_lora"
 FLOORS = [
     {"__main__"},
-    {"evaluate", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"},
+    {"evaluate", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"}
+    | {"combine", "export", "chat_cli", "serve", "hub"},
     {"pipeline"},
-    {"card"},
-    {"train", "report", "tasks", "batching"},
+    {"card", "merge"},
+    {"train", "report", "tasks", "batching", "talk"},
     {"data", "model", "generate", "callbacks"},
-    {"trainer", "chat", "stats", "nano", "hardware", "run", "usage", "sandbox"},
+    {"trainer", "chat", "stats", "nano", "hardware", "run", "usage", "sandbox", "llama2c"},
     {"progress"},
     {"config"},
     {"errors"},

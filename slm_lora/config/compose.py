@@ -19,8 +19,9 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
+from slm_lora.config.checks import nearest
 from slm_lora.config.options import check_options, lora_options, trainer_options
-from slm_lora.config.schema import Config, nearest
+from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parents[1]

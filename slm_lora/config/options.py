@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from slm_lora.config.schema import nearest
+from slm_lora.config.checks import nearest
 from slm_lora.errors import UserError
 
 SFT_CONFIG = (

@@ -8,41 +8,17 @@ A wrong value raises `UserError` while the config is read, before torch is impor
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
 
+from slm_lora.config.checks import at_least, choice, share
+from slm_lora.config.release import ChatConfig, ExportConfig, HubConfig, MergeConfig, ServeConfig
 from slm_lora.config.reserved import RESERVED_LORA_KEYS, RESERVED_TRAINER_KEYS
 from slm_lora.errors import UserError
 
 QUANTIZED = ("nf4", "int8")
 TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio")
 NOT_WITH_PISSA = {"bias", "trainable_token_indices", "rank_pattern", "alpha_pattern"}
-
-
-def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """`did you mean 'r'?` when a known name is near, else the list of what is known."""
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else "known here: " + ", ".join(sorted(known))
-
-
-def _choice(key: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UserError(
-            f"{key} is '{value}'",
-            f"expected one of {', '.join(choices)}; {nearest(value, choices)}",
-        )
-
-
-def _at_least(key: str, value: float | None, least: float) -> None:
-    if value is not None and value < least:
-        raise UserError(f"{key} is {value}", f"expected {least} or more, such as {key}={least}")
-
-
-def _share(key: str, value: float | None) -> None:
-    """A share of a whole: 0 is allowed, 1 is not."""
-    if value is not None and not 0 <= value < 1:
-        raise UserError(f"{key} is {value}", f"expected 0 or more and below 1, such as {key}=0.1")
 
 
 @dataclass
@@ -81,7 +57,7 @@ class QuantizationConfig:
     """Quantize the quantization constants too (nf4 only): 0.37 bit less per weight."""
 
     def __post_init__(self) -> None:
-        _choice("quantization.method", self.method, ("nf4", "int8", "none"))
+        choice("quantization.method", self.method, ("nf4", "int8", "none"))
 
 
 @dataclass
@@ -115,10 +91,10 @@ class LoraConfig:
             raise UserError(
                 f"lora.alpha is {self.alpha}", "expected more than 0, such as lora.alpha=32"
             )
-        _share("lora.dropout", self.dropout)
+        share("lora.dropout", self.dropout)
         for key in RESERVED_LORA_KEYS.keys() & self.extra.keys():
             raise UserError(f"lora.extra.{key} is set", f"type {RESERVED_LORA_KEYS[key]} instead")
-        _choice("lora.init", self.init, ("default", "gaussian", "orthogonal", "pissa"))
+        choice("lora.init", self.init, ("default", "gaussian", "orthogonal", "pissa"))
         if not isinstance(self.target_modules, str | list) or not self.target_modules:
             raise UserError(
                 f"lora.target_modules is {self.target_modules!r}",
@@ -186,11 +162,11 @@ class DataConfig:
             str(value).lower() if isinstance(value, bool) else str(value): name
             for value, name in self.labels.items()
         }
-        _choice("data.overlong", self.overlong, ("drop", "error", "truncate"))
-        _share("data.validation_fraction", self.validation_fraction)
-        _share("data.test_fraction", self.test_fraction)
-        _at_least("data.train_limit", self.train_limit, 1)
-        _at_least("data.test_limit", self.test_limit, 1)
+        choice("data.overlong", self.overlong, ("drop", "error", "truncate"))
+        share("data.validation_fraction", self.validation_fraction)
+        share("data.test_fraction", self.test_fraction)
+        at_least("data.train_limit", self.train_limit, 1)
+        at_least("data.test_limit", self.test_limit, 1)
         if not 0 < self.near_duplicate <= 1:
             raise UserError(
                 f"data.near_duplicate is {self.near_duplicate}",
@@ -236,13 +212,13 @@ class TaskConfig:
     """Code: an answer is cut off after so many tokens."""
 
     def __post_init__(self) -> None:
-        _choice("task.kind", self.kind, ("classification", "code", "text"))
-        _choice("task.label_score", self.label_score, ("sum", "mean"))
-        _choice("task.format", self.format, ("rows", "humaneval", "mbpp"))
-        _choice("task.solution", self.solution, ("reference", "stub"))
-        _at_least("task.batch_size", self.batch_size, 1)
-        _at_least("task.max_new_tokens", self.max_new_tokens, 1)
-        _at_least("task.n_samples", self.n_samples, 0 if self.greedy else 1)
+        choice("task.kind", self.kind, ("classification", "code", "text"))
+        choice("task.label_score", self.label_score, ("sum", "mean"))
+        choice("task.format", self.format, ("rows", "humaneval", "mbpp"))
+        choice("task.solution", self.solution, ("reference", "stub"))
+        at_least("task.batch_size", self.batch_size, 1)
+        at_least("task.max_new_tokens", self.max_new_tokens, 1)
+        at_least("task.n_samples", self.n_samples, 0 if self.greedy else 1)
         if not 0 < self.top_p <= 1:
             raise UserError(
                 f"task.top_p is {self.top_p}", "expected more than 0 and at most 1, such as 0.95"
@@ -282,12 +258,12 @@ class SandboxConfig:
     need, such as [fasthtml.common, bs4]. An entry that ends in .py is a file of yours, run once."""
 
     def __post_init__(self) -> None:
-        _choice("sandbox.kind", self.kind, ("bubblewrap", "process"))
-        _at_least("sandbox.workers", self.workers, 1)
-        _at_least("sandbox.memory_mb", self.memory_mb, 1)
-        _at_least("sandbox.scratch_mb", self.scratch_mb, 1)
-        _at_least("sandbox.cpu_seconds", self.cpu_seconds, 0.1)
-        _at_least("sandbox.wall_seconds", self.wall_seconds, self.cpu_seconds)
+        choice("sandbox.kind", self.kind, ("bubblewrap", "process"))
+        at_least("sandbox.workers", self.workers, 1)
+        at_least("sandbox.memory_mb", self.memory_mb, 1)
+        at_least("sandbox.scratch_mb", self.scratch_mb, 1)
+        at_least("sandbox.cpu_seconds", self.cpu_seconds, 0.1)
+        at_least("sandbox.wall_seconds", self.wall_seconds, self.cpu_seconds)
 
 
 @dataclass
@@ -300,17 +276,7 @@ class HardwareConfig:
     """Recompute activations instead of keeping them: a third more time, a tenth of the memory."""
 
     def __post_init__(self) -> None:
-        _at_least("hardware.micro_batch_size", self.micro_batch_size, 1)
-
-
-@dataclass
-class HubConfig:
-    """Where an adapter is published."""
-
-    repo_id: str | None = None
-    """`user/name` on the hub."""
-    private: bool = True
-    """Keep the repository private."""
+        at_least("hardware.micro_batch_size", self.micro_batch_size, 1)
 
 
 @dataclass
@@ -328,9 +294,9 @@ class SweepConfig:
     `tag(log, interval(1e-4,1e-2))`, `range(1,5)`."""
 
     def __post_init__(self) -> None:
-        _at_least("sweep.n_trials", self.n_trials, 1)
+        at_least("sweep.n_trials", self.n_trials, 1)
         if self.direction is not None:
-            _choice("sweep.direction", self.direction, ("maximize", "minimize"))
+            choice("sweep.direction", self.direction, ("maximize", "minimize"))
 
 
 @dataclass
@@ -360,16 +326,20 @@ class Config:
     """Options of trl.SFTConfig, passed on as they are."""
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
+    merge: MergeConfig = field(default_factory=MergeConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+    chat: ChatConfig = field(default_factory=ChatConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
     hub: HubConfig = field(default_factory=HubConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
 
     def __post_init__(self) -> None:
         if self.device is not None:
-            _choice("device", self.device, ("cpu", "cuda"))
+            choice("device", self.device, ("cpu", "cuda"))
         if self.precision is not None:
-            _choice("precision", self.precision, ("bf16", "fp16", "fp32"))
-        _at_least("batch_size", self.batch_size, 1)
-        _at_least("early_stopping", self.early_stopping, 1)
+            choice("precision", self.precision, ("bf16", "fp16", "fp32"))
+        at_least("batch_size", self.batch_size, 1)
+        at_least("early_stopping", self.early_stopping, 1)
         self._check_combinations()
         self._check_trainer()
 
@@ -429,7 +399,7 @@ class Config:
             raise UserError(f"trainer.{key} is set", f"type {RESERVED_TRAINER_KEYS[key]} instead")
         trackers = trainer.get("report_to") or "none"
         for tracker in [trackers] if isinstance(trackers, str) else trackers:
-            _choice("trainer.report_to", tracker, ("none", *TRACKERS))
+            choice("trainer.report_to", tracker, ("none", *TRACKERS))
             if tracker != "none" and find_spec(tracker) is None:
                 raise UserError(
                     f"trainer.report_to={tracker}, but {tracker} is not installed",
@@ -440,7 +410,7 @@ class Config:
                 "trainer.packing=true with trainer.max_length=null",
                 "packing fills rows up to a length; type trainer.max_length=1024",
             )
-        _at_least("trainer.max_length", trainer.get("max_length"), 1)
+        at_least("trainer.max_length", trainer.get("max_length"), 1)
         for key, example in (("learning_rate", 2e-4), ("num_train_epochs", 3)):
             if (value := trainer.get(key)) is not None and value <= 0:
                 raise UserError(

@@ -18,7 +18,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from slm_lora.config.schema import DataConfig, nearest
+from slm_lora.config.checks import nearest
+from slm_lora.config.schema import DataConfig
 from slm_lora.data import programs
 from slm_lora.data.labels import Labels
 from slm_lora.data.sources import Source, columns_of

@@ -6,7 +6,8 @@ python -m slm_lora inspect +recipe=sentiment data=sst2 'data.prompt="Review: {te
 from collections.abc import Callable
 from string import Formatter
 
-from slm_lora.config.schema import DataConfig, nearest
+from slm_lora.config.checks import nearest
+from slm_lora.config.schema import DataConfig
 from slm_lora.data.labels import Labels
 from slm_lora.data.sources import Record, Source, columns_of
 from slm_lora.errors import UserError

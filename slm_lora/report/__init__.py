@@ -16,10 +16,14 @@ from slm_lora.report import plots
 from slm_lora.report.outline import outline, plain
 from slm_lora.report.summary import (
     CAUTION,
+    combination_table,
     count,
     figures,
     interval,
     items,
+    merge_caption,
+    merge_rows,
+    merge_table,
     number,
     outcome,
     signed,
@@ -28,7 +32,14 @@ from slm_lora.report.summary import (
 )
 from slm_lora.run import Run, read_json, read_jsonl, write_text
 
-__all__ = ["count", "summary_table", "verdict", "write_report"]
+__all__ = [
+    "combination_table",
+    "count",
+    "merge_table",
+    "summary_table",
+    "verdict",
+    "write_report",
+]
 
 Prediction = dict[str, Any]
 Pair = tuple[Prediction, Prediction]
@@ -75,6 +86,7 @@ def write_report(run_dir: Path) -> Path:
             examples=_examples(metrics["task"], list(zip(base, tuned, strict=True))),
             training=_training_figures(training),
             data=outline(read_json(run.data_report), "Data"),
+            merge=outline(_merge(metrics["merge"]), "Merge") if "merge" in metrics else None,
             surroundings=_surroundings(provenance),
             config=config,
             config_text=config_text,
@@ -224,6 +236,10 @@ def _surroundings(provenance: dict[str, Any]) -> dict[str, str]:
         "seed": str(provenance["seed"]),
         "data fingerprint": provenance["data_fingerprint"],
     }
+
+
+def _merge(proof: dict[str, Any]) -> dict[str, Any]:
+    return {merge_caption(proof): merge_rows(proof)}
 
 
 def _from_saved_config(run_dir: Path) -> str:

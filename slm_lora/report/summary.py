@@ -13,6 +13,13 @@ from rich.text import Text
 from slm_lora.stats import LEAST_P
 
 Metrics = dict[str, Any]
+PROOF = {
+    "equal_tokens": "same tokens",
+    "mean_kl": "mean KL",
+    "max_logit_difference": "largest gap",
+    "greedy_equal": "same texts",
+}
+"""Figures of merge.json → how they are called."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,53 @@ def summary_table(metrics: Metrics) -> Table:
     for figure in figures(metrics):
         difference = Text(f"{figure.difference} {figure.change}", style=colours[figure.change])
         table.add_row(figure.name, figure.base, figure.tuned, difference)
+    return table
+
+
+def merge_rows(proof: Metrics) -> list[dict[str, str]]:
+    """The proof of a merge, a row for each kind of weights that the adapter was merged into; in the
+    last one nothing is merged: the run's own precision alone."""
+    score = next(key for key in proof["candidates"][proof["base"]] if key not in PROOF)
+    rows = []
+    for base, figures in proof["candidates"].items():
+        change = f"{figures[score]['tuned']:.4f} → {figures[score]['merged']:.4f}"
+        rows.append({"merged into": base, **_proof(figures), score: change})
+    noise = proof["noise"]
+    rows.append({"merged into": f"none ({noise['precision']})", **_proof(noise), score: ""})
+    return rows
+
+
+def _proof(figures: Metrics) -> dict[str, str]:
+    return {name: f"{figures[key]:.4g}" for key, name in PROOF.items()}
+
+
+def merge_caption(proof: Metrics) -> str:
+    """What the figures were measured on, and which weights were kept."""
+    return (
+        f"Against the tuned model in fp32: {proof['rows']:,} rows, {proof['tokens']:,} tokens. "
+        f"Kept: {proof['base']} weights, in {proof['dtype']}."
+    )
+
+
+def merge_table(proof: Metrics) -> Table:
+    """The proof of a merge for the terminal."""
+    table = Table(caption=merge_caption(proof), caption_justify="left")
+    rows = merge_rows(proof)
+    for column in rows[0]:
+        table.add_column(column, justify="left" if column == "merged into" else "right")
+    for row in rows:
+        table.add_row(*row.values())
+    return table
+
+
+def combination_table(combination: Metrics) -> Table:
+    """Each run's own metric with its adapter alone and with the combined one."""
+    table = Table(caption=f"{combination['combination']}", caption_justify="left")
+    for column in ("run", "weight", "metric", "alone", "combined"):
+        table.add_column(column)
+    for task, weight in zip(combination["tasks"], combination["weights"], strict=True):
+        scores = (number(task["before"]), number(task["after"]))
+        table.add_row(task["run"], f"{weight:g}", task["metric"], *scores)
     return table
 
 

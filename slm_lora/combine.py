@@ -1,0 +1,119 @@
+"""Several adapters of one base model made into one, with each task's metric before and after.
+
+    python -m slm_lora merge RUN 'merge.adapters=[RUN,OTHER]' merge.combination=ties
+
+What comes of it is a folder in the run's `combinations/` that the verbs after training take as a
+run: config, provenance, the combined adapter, and the model that it is merged into.
+"""
+
+import shutil
+import tempfile
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import peft
+from transformers import PreTrainedModel
+
+from slm_lora import hardware, model, pipeline
+from slm_lora.config.compose import from_file, to_yaml
+from slm_lora.config.release import MergeConfig
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+from slm_lora.merge import score
+from slm_lora.run import Run, new_folder, read_json, write_json, write_text
+from slm_lora.trainer import cast_adapter_on_use
+
+
+def combine(config: Config, run: Run) -> Run:
+    """The folder of the combined adapter.
+
+    Raises:
+        UserError: the runs do not go together, or the merged model is not the combined one.
+    """
+    runs = [Run(Path(path)) for path in config.merge.adapters]
+    configs = [from_file(other.config) for other in runs]
+    check(run, runs, configs)
+    device = hardware.detect(config)
+    model.check_size(config, device)
+    tokenizer = model.load_tokenizer(config)
+    base = model.load_base(config, device)
+    combined = combined_adapter(base, [other.adapter for other in runs], config.merge)
+    out = Run(new_folder(run.path / "combinations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")))
+    tasks = []
+    for other, settings in zip(runs, configs, strict=True):
+        rows = pipeline.held_out(settings)
+        metric = rows.task.PRIMARY
+        before = read_json(other.metrics)["tuned"][metric]
+        after = score(combined, tokenizer, rows, settings, f"combined, {other.path.name}")
+        tasks.append({"run": str(other.path), "metric": metric, "before": before, "after": after})
+    with tempfile.TemporaryDirectory(dir=out.path) as scratch:  # PEFT adds a folder of the name
+        combined.save_pretrained(scratch, selected_adapters=["combined"])
+        tokenizer.save_pretrained(Path(scratch, "combined"))
+        Path(scratch, "combined").rename(out.adapter)
+    shutil.copy(run.provenance, out.provenance)
+    alone = replace(
+        config, run_dir=str(out.path), merge=replace(config.merge, adapters=[], weights=[])
+    )
+    write_text(out.config, to_yaml(alone))
+    write_json(
+        out.combination,
+        {
+            "combination": config.merge.combination,
+            "weights": weights(config.merge),
+            "tasks": tasks,
+        },
+    )
+    pipeline.merge(alone, out)
+    return out
+
+
+def check(run: Run, runs: list[Run], configs: list[Config]) -> None:
+    """Refuse runs that are not finished, or not trained on the same base model."""
+    if run.path.resolve() not in [other.path.resolve() for other in runs]:
+        raise UserError(
+            f"merge.adapters lacks {run.path}", f"type 'merge.adapters=[{run.path},OTHER]'"
+        )
+    for other, config in zip(runs, configs, strict=True):
+        if not other.metrics.exists() or not other.adapter.exists():
+            raise UserError(
+                f"{other.path} is not finished", f"type its command with run_dir={other.path}"
+            )
+        if (config.model, config.quantization) != (configs[0].model, configs[0].quantization):
+            raise UserError(
+                f"{other.path} was trained on another base model than {runs[0].path}",
+                "expected the same model and quantization in both config.yaml",
+            )
+
+
+def weights(settings: MergeConfig) -> list[float]:
+    """One for each adapter; all the same, 1 in all, unless the config says."""
+    return settings.weights or [1 / len(settings.adapters)] * len(settings.adapters)
+
+
+def combined_adapter(
+    base: PreTrainedModel, adapters: list[Path], settings: MergeConfig
+) -> peft.PeftModel:
+    """The base model with one adapter, "combined", made of those in the folders.
+
+    Raises:
+        UserError: an adapter does not fit the base model, or PEFT cannot combine them.
+    """
+    names = [f"adapter_{number}" for number in range(1, len(adapters) + 1)]
+    tuned = model.load_adapter(base, adapters[0], names[0])
+    for name, folder in zip(names[1:], adapters[1:], strict=True):
+        tuned.load_adapter(folder, adapter_name=name)
+    options: dict[str, Any] = {"combination_type": settings.combination}
+    if settings.combination != "linear":
+        options["density"] = settings.density
+    try:
+        tuned.add_weighted_adapter(names, weights(settings), "combined", **options)
+    except (ValueError, NotImplementedError) as error:
+        raise UserError(
+            f"merge.combination={settings.combination}: {str(error).splitlines()[0]}",
+            "expected adapters of the same rank and kind",
+        ) from error
+    tuned.set_adapter("combined")
+    cast_adapter_on_use(tuned)
+    return tuned.eval()

@@ -1,0 +1,154 @@
+"""Configuration keys of what comes after training: merge, export, chat, serve, publish.
+
+    python -m slm_lora merge RUN merge.base=original merge.dtype=fp32
+
+Each dataclass is one section of the config; slm_lora/config/schema.py holds the rest.
+"""
+
+from dataclasses import dataclass, field
+
+from slm_lora.config.checks import at_least, choice
+from slm_lora.errors import UserError
+
+GGUF_TYPES = ("f32", "f16", "bf16", "q8_0")
+
+
+@dataclass
+class MergeConfig:
+    """The adapter added into the base weights, with the proof that the model stays the same."""
+
+    after_training: bool = True
+    """Merge at the end of a run. A sweep never does."""
+    base: str = "best"
+    """Weights that the update is added to: `trained` (those that training saw, quantized and
+    dequantized again), `original` (full precision), or `best`: the one that the proof finds closer
+    to the tuned model."""
+    dtype: str = "auto"
+    """Of the merged weights: `bf16`, `fp16`, `fp32`, or `auto`, that of the base model's file."""
+    max_shard_gb: float = 5.0
+    """Largest size of one weight file in gigabytes (10⁹ bytes)."""
+    rows: int = 64
+    """Test rows whose next tokens the proof compares."""
+    min_equal_tokens: float = 0.98
+    """The merge fails when a smaller share of the likeliest next tokens is the same."""
+    max_kl: float = 0.01
+    """The merge fails when the mean Kullback-Leibler divergence per token, in nats, is larger."""
+    max_metric_loss: float = 0.01
+    """The merge fails when the task's own metric gets worse by more than this."""
+    adapters: list[str] = field(default_factory=list)
+    """Run folders, RUN among them, whose adapters become one; empty: that of RUN alone."""
+    weights: list[float] = field(default_factory=list)
+    """Weight of each of `adapters`; empty: all the same, 1 in all."""
+    combination: str = "linear"
+    """How several adapters become one: `linear`, `ties` (arXiv:2306.01708) or `dare_ties`
+    (arXiv:2311.03099)."""
+    density: float = 0.5
+    """Share of each update that `ties` and `dare_ties` keep."""
+
+    def __post_init__(self) -> None:
+        choice("merge.base", self.base, ("best", "trained", "original"))
+        choice("merge.dtype", self.dtype, ("auto", "bf16", "fp16", "fp32"))
+        choice("merge.combination", self.combination, ("linear", "ties", "dare_ties"))
+        at_least("merge.rows", self.rows, 1)
+        at_least("merge.max_shard_gb", self.max_shard_gb, 0.000001)
+        at_least("merge.max_kl", self.max_kl, 0)
+        at_least("merge.max_metric_loss", self.max_metric_loss, 0)
+        for key, value in (("min_equal_tokens", self.min_equal_tokens), ("density", self.density)):
+            if not 0 < value <= 1:
+                raise UserError(f"merge.{key} is {value}", "expected more than 0 and at most 1")
+        if len(self.adapters) == 1:
+            raise UserError(
+                "merge.adapters names one run", "name two or more, RUN itself among them"
+            )
+        if self.weights and len(self.weights) != len(self.adapters):
+            raise UserError(
+                f"merge.weights has {len(self.weights)} numbers for {len(self.adapters)} adapters",
+                "give one weight for each of merge.adapters, in their order",
+            )
+
+
+@dataclass
+class ExportConfig:
+    """The merged model in a file format of another program."""
+
+    format: str = "gguf"
+    """`gguf` (llama.cpp, Ollama), `llama2c` (llama2.c), `hf` (a folder for transformers, vLLM), or
+    `lora-gguf` (the adapter alone, for llama.cpp)."""
+    type: str | None = None
+    """Number format of the matrices: `f32`, `f16`, `bf16` or `q8_0` for gguf and lora-gguf, `f32`
+    (version 0) or `q8_0` (version 2) for llama2c; null takes f16, and f32 for llama2c. hf keeps
+    that of the merged model."""
+
+    def __post_init__(self) -> None:
+        choice("export.format", self.format, ("gguf", "llama2c", "hf", "lora-gguf"))
+        if self.type is not None:
+            choice("export.type", self.type, GGUF_TYPES)
+        if self.format == "llama2c" and self.type in ("f16", "bf16"):
+            raise UserError(
+                f"export.type is {self.type}, which llama2c does not have",
+                "type type=f32 or type=q8_0",
+            )
+
+
+@dataclass
+class ChatConfig:
+    """How answers are drawn in `chat` and, where a request does not say, in `serve`."""
+
+    system: str | None = None
+    """System turn at the beginning."""
+    temperature: float = 0.0
+    """0 always takes the likeliest token."""
+    top_p: float = 0.95
+    """With a temperature: draw from the likeliest tokens that together have this probability."""
+    max_new_tokens: int = 256
+    """An answer is cut off after so many tokens."""
+
+    def __post_init__(self) -> None:
+        at_least("chat.temperature", self.temperature, 0)
+        at_least("chat.max_new_tokens", self.max_new_tokens, 1)
+        if not 0 < self.top_p <= 1:
+            raise UserError(
+                f"chat.top_p is {self.top_p}", "expected more than 0 and at most 1, such as 0.95"
+            )
+
+
+@dataclass
+class ServeConfig:
+    """The OpenAI-compatible endpoint. A key that clients must send: variable SLM_LORA_API_KEY."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 lets other machines in."""
+    port: int = 8000
+    """TCP port; 0 takes a free one and prints it."""
+    max_request_kb: int = 256
+    """A larger request is refused."""
+    max_new_tokens: int = 1024
+    """No request gets a longer answer."""
+
+    def __post_init__(self) -> None:
+        at_least("serve.max_request_kb", self.max_request_kb, 1)
+        at_least("serve.max_new_tokens", self.max_new_tokens, 1)
+        if not 0 <= self.port < 65536:
+            raise UserError(f"serve.port is {self.port}", "expected 0 to 65535")
+
+
+@dataclass
+class HubConfig:
+    """Where and how a run is published."""
+
+    repo_id: str | None = None
+    """`user/name` on the hub."""
+    private: bool = True
+    """Keep a new repository private."""
+    what: str = "adapter"
+    """`adapter`, `merged` (the merged model) or `both` (the merged model in a folder beside the
+    adapter)."""
+    revision: str | None = None
+    """Branch to commit to; null takes main."""
+    create_pr: bool = False
+    """Propose the change as a pull request instead of committing it."""
+    force: bool = False
+    """Publish over a repository that this program did not make, or a run without metrics."""
+
+    def __post_init__(self) -> None:
+        choice("hub.what", self.what, ("adapter", "merged", "both"))

@@ -1,0 +1,211 @@
+"""The merged model in the file format of another program, proven before it gets its name.
+
+    python -m slm_lora export RUN format=gguf type=q8_0       llama.cpp, Ollama
+    python -m slm_lora export RUN format=llama2c              llama2.c
+    python -m slm_lora export RUN format=hf                   transformers, vLLM
+    python -m slm_lora export RUN format=lora-gguf            llama.cpp, the adapter alone
+
+Into RUN/exports/<format>-<type>/, with what was found in <format>-<type>.json beside it. A model
+that is not merged yet is merged first; an export of the same name is replaced.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+from transformers.utils.logging import disable_progress_bar
+
+from slm_lora import chat, pipeline
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+from slm_lora.export import adapter, gguf, ollama, proof, tensors
+from slm_lora.export.vocabulary import vocabulary
+from slm_lora.export.weights import Weights
+from slm_lora.llama2c import tokenizer as pieces
+from slm_lora.llama2c import weights as llama2c
+from slm_lora.model import load_config
+from slm_lora.progress import log
+from slm_lora.run import Run, write_json
+
+Report = dict[str, Any]
+
+
+def export(config: Config, run: Run) -> None:
+    """Write the export that `config.export` names, and print what it is and the path.
+
+    Raises:
+        UserError: the format cannot hold this model, or what was written is not the model.
+    """
+    form = config.export.format
+    kind = config.export.type or ("f32" if form == "llama2c" else "f16")
+    if form != "lora-gguf" and not run.merged.exists():
+        log.info("merging first")
+        pipeline.merge(config, run)
+    disable_progress_bar()
+    label = "hf" if form == "hf" else f"{form}-{kind}"
+    name = title(config)
+    with _replacing(run.exports / label) as folder:
+        if form == "lora-gguf":
+            file, report = _lora(config, run, folder / f"{name}-lora.gguf", kind)
+        else:
+            write = {"gguf": _gguf, "llama2c": _llama2c, "hf": _hf}[form]
+            file, report = write(config, run, folder, name, kind)
+        sizes = [part.stat().st_size for part in folder.rglob("*") if part.is_file()]
+        report = {
+            "format": form,
+            "type": None if form == "hf" else kind,
+            "bytes": sum(sizes),
+        } | report
+    write_json(run.exports / f"{label}.json", report)
+    show(report)
+    print(run.exports / label / file if file else run.exports / label)
+
+
+def title(config: Config) -> str:
+    """The model's name in file names and in the files: base model and recipe."""
+    words = (
+        f"{Path(config.model.name_or_path).name.removesuffix('.bin')}-{config.recipe or 'tuned'}"
+    )
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", words)
+
+
+def show(report: Report) -> None:
+    """For a person: what was written and how it was proven."""
+    table = Table(show_header=False)
+    for key, value in report.items():
+        if key != "warnings":
+            shown = f"{value:,}" if type(value) is int else value
+            shown = f"{value:.4g}" if isinstance(value, float) else shown
+            table.add_row(key.replace("_", " "), str(shown))
+    Console().print(table)
+    for warning in report.get("warnings", []):
+        log.warning("%s", warning)
+
+
+def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
+    tokenizer = AutoTokenizer.from_pretrained(run.merged)
+    parts, weights = AutoConfig.from_pretrained(run.merged), Weights(run.merged)
+    rows = proof.test_rows(config)
+    tensors.check(parts)
+    prompts = [chat.prompt_text(row, tokenizer) for row in rows]
+    texts = [chat.full_text(row, tokenizer) for row in rows]
+    words = vocabulary(tokenizer, parts.vocab_size, prompts, texts)
+    file = folder / f"{name}-{kind}.gguf"
+    gguf.write(file, name, parts, weights, words, tokenizer, kind)
+    exact = gguf.check_file(file, parts, weights, words)
+    found = proof.prove(
+        lambda: _load(run.merged),
+        lambda: _load(folder, gguf_file=file.name),
+        tokenizer,
+        rows,
+        exact,
+    )
+    text = ollama.modelfile(file.name, tokenizer, gguf.context(parts), config.data)
+    (folder / "Modelfile").write_text(text, encoding="utf-8")
+    warnings = []
+    if words.rows_alike < len(rows):
+        warnings.append(
+            "llama.cpp has no way to split texts that is this tokenizer's; the nearest, "
+            f"{words.pre}, gives {words.prompts_alike} of {len(rows)} prompts and "
+            f"{words.rows_alike} of {len(rows)} rows with their answers the same ids"
+        )
+    return file.name, {
+        **found,
+        "tokenizer": f"{words.model}, {words.pre}",
+        "prompts_tokenized_alike": f"{words.prompts_alike} of {len(rows)}",
+        "warnings": warnings,
+    }
+
+
+def _llama2c(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
+    tokenizer = AutoTokenizer.from_pretrained(run.merged)
+    parts, weights = AutoConfig.from_pretrained(run.merged), Weights(run.merged)
+    llama2c.check(parts)
+    rows = proof.test_rows(config)
+    stored = pieces.stored_pieces(tokenizer, parts.vocab_size)
+    file = folder / "model.bin"
+    llama2c.write(file, parts, weights, quantized=kind == "q8_0")
+    pieces.write(folder / "tokenizer.bin", stored)
+
+    def read_back() -> LlamaForCausalLM:
+        read, values = llama2c.read(file)
+        model = LlamaForCausalLM(read).eval()
+        model.load_state_dict({n: torch.from_numpy(t) for n, t in values.items()}, strict=False)
+        return model
+
+    if pieces.read(folder / "tokenizer.bin") != stored:
+        raise UserError("llama2c: tokenizer.bin read back is not the tokenizer", "export it anew")
+    found = proof.prove(lambda: _load(run.merged), read_back, tokenizer, rows, exact=kind == "f32")
+    prompts = [chat.prompt_text(row, tokenizer) for row in rows[: proof.PROMPTS]]
+    typed = [
+        pieces.encode(text.removeprefix(tokenizer.bos_token or ""), stored) for text in prompts
+    ]
+    alike = sum(a == b for a, b in zip(typed, chat.tokenize(prompts, tokenizer), strict=True))
+    warnings = []
+    if alike < len(prompts):
+        warnings.append(
+            "run.c knows no special tokens and puts a space before a prompt: typed with -i, "
+            f"{alike} of {len(prompts)} prompts get this tokenizer's ids; give it ids instead"
+        )
+    if tokenizer.eos_token_id != 1:
+        warnings.append(
+            f"run.c stops at token 1; this model ends its answers by token "
+            f"{tokenizer.eos_token_id} ({tokenizer.eos_token})"
+        )
+    return "", {
+        **found,
+        "prompts_tokenized_alike": f"{alike} of {len(prompts)}",
+        "warnings": warnings,
+    }
+
+
+def _hf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
+    for file in run.merged.iterdir():
+        try:
+            os.link(file, folder / file.name)
+        except OSError:  # another file system, or one without hard links
+            shutil.copy2(file, folder / file.name)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    found = proof.prove(
+        lambda: _load(run.merged),
+        lambda: _load(folder),
+        tokenizer,
+        proof.test_rows(config),
+        exact=True,
+    )
+    return "", found
+
+
+def _lora(config: Config, run: Run, file: Path, kind: str) -> tuple[str, Report]:
+    parts = load_config(config.model)
+    adapter.write(file, file.stem, parts, run.adapter, kind)
+    return file.name, adapter.prove(file, parts, run.adapter)
+
+
+def _load(folder: Path, **options: Any) -> Any:
+    """A model in fp32, for the proof."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **options)
+    return model.eval()
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A folder to write to, which becomes `path` when all went well; nothing stays otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export.") as scratch:
+        made = Path(scratch) / "made"
+        made.mkdir()
+        yield made
+        if path.exists():
+            log.info("replacing %s", path)
+            path.rename(Path(scratch) / "earlier")
+        made.rename(path)

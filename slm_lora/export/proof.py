@@ -1,0 +1,133 @@
+"""The proof of an export: what was written, read back, against the merged model.
+
+    python -m slm_lora export RUN format=gguf type=q8_0
+
+Eight test rows: the tokens that both models write after the prompts, and their logits along the
+whole rows (slm_lora/merge/proof.py). All in fp32, so that the file alone makes a difference.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import GenerationConfig, PreTrainedTokenizerBase
+
+from slm_lora.chat import Row
+from slm_lora.config.schema import Config
+from slm_lora.data import load_rows
+from slm_lora.errors import UserError
+from slm_lora.generate import context_length
+from slm_lora.merge.proof import Texts, distance, next_tokens
+from slm_lora.progress import log
+
+PROMPTS = 8
+ROWS = 200
+"""Test rows whose token ids the tokenizer of an export must give."""
+WRITTEN = 32
+"""Tokens written after a prompt, at most."""
+SAME = 1e-3
+"""Largest difference of two logits of models with the same weights: the order of the sums."""
+MIN_EQUAL_TOKENS, MAX_KL = 0.95, 0.02
+"""Of next tokens, and of nats a token, when the file's weights are not the merged model's."""
+QUESTIONS = [
+    "What is the capital of France?",
+    "Write a short story about a dog.",
+    "The film was long, but the ending made up for it.",
+    "List three fruits.",
+    "def add(a, b):",
+    "How are you today?",
+    "Translate to German: good morning",
+    "2 + 2 =",
+]
+Proof = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a model did: tokens it wrote after each prompt, and the folder of its logits."""
+
+    tokens: list[list[int]]
+    logits: Path
+
+
+def test_rows(config: Config) -> list[Row]:
+    """Test rows of the run's data; fixed questions where the data cannot be read any more."""
+    try:
+        return load_rows(config.data, config.seed, config.task.format).test[:ROWS]
+    except UserError as error:
+        log.warning("the run's data cannot be read (%s): taking fixed prompts", error.message)
+    answer = [{"role": "assistant", "content": "Yes."}]
+    return [
+        {"id": str(n), "prompt": [{"role": "user", "content": text}], "completion": answer}
+        for n, text in enumerate(QUESTIONS)
+    ]
+
+
+def prove(
+    merged: Callable[[], Any],
+    exported: Callable[[], Any],
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    exact: bool,
+) -> Proof:
+    """The two models, one after the other in memory, compared on eight of the rows.
+
+    `exact`: the file has the very weights of the merged model, so nothing may differ.
+
+    Raises:
+        UserError: more differs than may.
+    """
+    rows = rows[:: max(len(rows) // PROMPTS, 1)][:PROMPTS]
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = _play(merged(), tokenizer, rows, Path(scratch) / "merged")
+        found = _play(exported(), tokenizer, rows, Path(scratch) / "exported")
+        same = sum(a == b for a, b in zip(wanted.tokens, found.tokens, strict=True))
+        proof = {
+            "prompts": len(rows),
+            "greedy_equal": same,
+            "tokens_written": sum(map(len, wanted.tokens)),
+            "exact_weights": exact,
+            **distance(wanted.logits, found.logits),
+        }
+    check(proof)
+    return proof
+
+
+def check(proof: Proof) -> None:
+    """Refuse an export that is not the merged model.
+
+    Raises:
+        UserError: it says what differs.
+    """
+    if proof["exact_weights"]:
+        wrong = proof["greedy_equal"] < proof["prompts"] or proof["max_logit_difference"] > SAME
+    else:
+        wrong = proof["equal_tokens"] < MIN_EQUAL_TOKENS or proof["mean_kl"] > MAX_KL
+    if wrong:
+        raise UserError(
+            f"the exported model is not the merged one: {proof['greedy_equal']} of "
+            f"{proof['prompts']} greedy answers equal, {proof['equal_tokens']:.4f} of the next "
+            f"tokens, mean KL {proof['mean_kl']:.2g}, logits up to "
+            f"{proof['max_logit_difference']:.2g} apart",
+            "nothing was written; type a type= of more bits, such as type=f32",
+        )
+
+
+def _play(model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], to: Path) -> Played:
+    texts = Texts.of(rows, tokenizer, context_length(model.config))
+    next_tokens(model, texts, to)
+    room = min(WRITTEN, context_length(model.config) // 2)
+    config = GenerationConfig(
+        max_new_tokens=room,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    tokens = []
+    for prompt in texts.prompts:
+        ids = torch.tensor([prompt[-(context_length(model.config) - room) :]])
+        written = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+        tokens.append(written[0, ids.shape[1] :].tolist())
+    return Played(tokens, to)

@@ -1,0 +1,159 @@
+"""Names, layout and number formats of a model's tensors in GGUF.
+
+    python -m slm_lora export RUN format=gguf type=q8_0
+
+Names come from the gguf package's own map. llama.cpp rotates neighbouring values of a head in a
+Llama, so rows of its query and key matrices are interleaved, as in convert_hf_to_gguf.py; Qwen2
+keeps transformers' order. GPT-2's matrices are stored transposed in transformers.
+Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
+
+from typing import Any
+
+import gguf
+import numpy as np
+from gguf import GGMLQuantizationType as Type
+from numpy.typing import NDArray
+from transformers import PreTrainedConfig
+
+from slm_lora.errors import UserError
+from slm_lora.llama2c.weights import Array, interleaved
+
+ARCHITECTURES = {
+    "llama": gguf.MODEL_ARCH.LLAMA,
+    "mistral": gguf.MODEL_ARCH.LLAMA,
+    "qwen2": gguf.MODEL_ARCH.QWEN2,
+    "gpt2": gguf.MODEL_ARCH.GPT2,
+}
+TYPES = {"f32": Type.F32, "f16": Type.F16, "bf16": Type.BF16, "q8_0": Type.Q8_0}
+FILE_TYPES = {
+    "f32": gguf.LlamaFileType.ALL_F32,
+    "f16": gguf.LlamaFileType.MOSTLY_F16,
+    "bf16": gguf.LlamaFileType.MOSTLY_BF16,
+    "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
+}
+BLOCK = 32
+"""Values of a q8_0 block; a row that is no multiple of it stays f16, as llama.cpp does it."""
+
+
+def check(config: PreTrainedConfig) -> None:
+    """Refuse a model that this module cannot lay out for llama.cpp.
+
+    Raises:
+        UserError: it names the first such thing.
+    """
+    hint = f"gguf takes {', '.join(ARCHITECTURES)}; type format=hf, which takes any model"
+    if config.model_type not in ARCHITECTURES:
+        raise UserError(f"gguf: no export of {config.model_type} models", hint)
+    if config.model_type == "gpt2":
+        odd = {
+            "activation_function": config.activation_function not in ("gelu_new", "gelu_fast"),
+            "scale_attn_weights": not config.scale_attn_weights,
+            "scale_attn_by_inverse_layer_idx": config.scale_attn_by_inverse_layer_idx,
+        }
+    else:
+        biased = config.model_type == "llama" and (config.attention_bias or config.mlp_bias)
+        odd = {
+            "attention_bias or mlp_bias": biased,
+            "hidden_act": config.hidden_act != "silu",
+            "rope_parameters": config.rope_parameters["rope_type"] != "default",
+        }
+    for key, there in odd.items():
+        if there:
+            raise UserError(
+                f"gguf: no export of a {config.model_type} model with this {key} in config.json",
+                "type format=hf, which takes any model",
+            )
+
+
+def names(config: PreTrainedConfig, weights: list[str]) -> dict[str, str]:
+    """transformers' name → GGUF's.
+
+    Raises:
+        UserError: a tensor has no place there.
+    """
+    table = gguf.get_tensor_name_map(ARCHITECTURES[config.model_type], config.num_hidden_layers)
+    found = {}
+    for name in weights:
+        place = table.get_name(name, try_suffixes=(".weight", ".bias"))
+        if place is None:
+            raise UserError(
+                f"gguf: no place for the tensor {name}", "type format=hf, which takes any model"
+            )
+        found[name] = place
+    return found
+
+
+def laid_out(name: str, values: Array, config: PreTrainedConfig) -> Array:
+    """A tensor as llama.cpp wants it; `name` is transformers'."""
+    if _turned(name, config):
+        return np.ascontiguousarray(values.T)
+    return interleaved(values, rotated_heads(name, config))
+
+
+def laid_out_shape(name: str, shape: tuple[int, ...], config: PreTrainedConfig) -> tuple[int, ...]:
+    """Shape of a tensor as llama.cpp wants it."""
+    return shape[::-1] if _turned(name, config) else shape
+
+
+def _turned(name: str, config: PreTrainedConfig) -> bool:
+    """Whether it is a Conv1D's matrix, (in, out) in transformers."""
+    matrices = (".c_attn.weight", ".c_proj.weight", ".c_fc.weight")
+    return config.model_type == "gpt2" and name.endswith(matrices)
+
+
+def rotated_heads(name: str, config: PreTrainedConfig) -> int:
+    """Heads of a matrix whose rows llama.cpp has interleaved; 0 for any other."""
+    if config.model_type in ("llama", "mistral"):
+        if "q_proj" in name:
+            return int(config.num_attention_heads)
+        if "k_proj" in name:
+            return int(config.num_key_value_heads)
+    return 0
+
+
+def type_of(place: str, shape: tuple[int, ...], wanted: str) -> Type:
+    """Number format of a tensor: vectors and positions stay f32."""
+    if len(shape) == 1 or place == "position_embd.weight":
+        return Type.F32
+    return Type.F16 if wanted == "q8_0" and shape[-1] % BLOCK else TYPES[wanted]
+
+
+def add(writer: gguf.GGUFWriter, place: str, shape: tuple[int, ...], kind: Type) -> None:
+    """Announce a tensor, whose values come later."""
+    bytes_shape = gguf.quant_shape_to_byte_shape(shape, kind)
+    writer.add_tensor_info(
+        place, bytes_shape, np.dtype(np.uint8), int(np.prod(bytes_shape)), raw_dtype=kind
+    )
+
+
+def encoded(place: str, values: Array, kind: Type) -> NDArray[Any]:
+    """The values in their number format.
+
+    Raises:
+        UserError: f16 cannot hold one of them.
+    """
+    if kind == Type.F16 and (largest := float(np.abs(values).max())) > np.finfo(np.float16).max:
+        raise UserError(
+            f"gguf: {place} holds {largest:.3g}, too large for f16", "type type=bf16 or type=f32"
+        )
+    return gguf.quants.quantize(values, kind)
+
+
+SAME = 2.0**-25
+"""Half the smallest step of f16, next to zero: a difference that no sum notices."""
+
+
+def errors(values: Array, tensor: gguf.ReaderTensor) -> tuple[float, float]:
+    """Largest difference between a tensor of a file and what it stands for: as it is, and in units
+    of what the number format may be off (above 1: a wrong file)."""
+    found = gguf.quants.dequantize(tensor.data, tensor.tensor_type).reshape(values.shape)
+    size = np.abs(values)
+    if tensor.tensor_type == Type.Q8_0:
+        blocks = size.reshape(-1, BLOCK).max(axis=1) / 127  # one step; half of it, and f16 scales
+        allowed = np.repeat(blocks, BLOCK).reshape(values.shape)
+    else:
+        bits = {Type.F32: 24, Type.F16: 11, Type.BF16: 8}[tensor.tensor_type]
+        allowed = size * 2.0**-bits
+    apart = np.abs(found - values)
+    return float(apart.max()), float((apart / (allowed + SAME)).max())

@@ -1,0 +1,128 @@
+"""Merging: the adapter goes into the weights, and the result proves to be the same model.
+
+    python -m slm_lora merge outputs/sentiment/2026-01-31_12-00-00 merge.base=original
+
+An adapter that was trained over 4-bit weights may be added to these weights (`trained`) or to those
+of full precision (`original`). People disagree on which is right, so both are put to the proof, the
+closer one is kept, and the figures of both are reported.
+"""
+
+import gc
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from slm_lora import model
+from slm_lora.config.schema import Config, QuantizationConfig
+from slm_lora.generate import context_length
+from slm_lora.hardware import Device
+from slm_lora.merge.proof import HeldOut, Proof, Texts, check, compare, observe, score
+from slm_lora.merge.weights import merged_model, tuned_model
+from slm_lora.progress import log
+
+__all__ = ["HeldOut", "merge", "score"]
+
+
+def merge(
+    config: Config,
+    adapter: Path,
+    out: Path,
+    held_out: HeldOut,
+    tokenizer: PreTrainedTokenizerBase,
+    device: Device,
+    trained_dtype: str,
+) -> Proof:
+    """Write the merged model to the folder `out`, and return what merge.json holds.
+
+    `trained_dtype` is the precision of the run that made the adapter. A folder `out` of an earlier
+    merge is replaced when all is done.
+
+    Raises:
+        UserError: the model or the adapter cannot be loaded, or the proof fails. `out` then is
+            as it was.
+    """
+    rows, primary = held_out.rows[: config.merge.rows], held_out.task.PRIMARY
+    exact = replace(device, precision="fp32")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".merge.") as name:
+        scratch, proofs = Path(name), dict[str, Proof]()
+        tuned = tuned_model(config, adapter, trained_dtype).to(device.type)
+        texts = Texts.of(rows, tokenizer, context_length(tuned.config))
+        wanted = observe(tuned, tokenizer, texts, scratch / "tuned", "tuned model")
+        before = score(tuned, tokenizer, held_out, config, "tuned model")
+        del tuned
+        for base in bases(config, trained_dtype):
+            gc.collect()
+            log.info("merging into the %s weights", base)
+            made = merged_model(config, adapter, base, config.merge.dtype, trained_dtype)
+            save(made, tokenizer, scratch / f"{base} model", config.merge.max_shard_gb)
+            dtype = next(name for name, dtype in model.DTYPES.items() if dtype == made.dtype)
+            del made
+            merged, saved_tokenizer = read_back(scratch / f"{base} model", config, exact)
+            if Texts.of(rows, saved_tokenizer, context_length(merged.config)) != texts:
+                raise RuntimeError("the saved tokenizer reads the test rows differently")
+            found = observe(merged, saved_tokenizer, texts, scratch / base, "merged model")
+            after = score(merged, saved_tokenizer, held_out, config, "merged model")
+            proofs[base] = {**compare(wanted, found), primary: {"tuned": before, "merged": after}}
+            log.info("%s weights: %s", base, summary(proofs[base], primary))
+            del merged
+        gc.collect()
+        as_run = model.load_adapter(model.load_base(config, device), adapter)
+        noise = compare(wanted, observe(as_run, tokenizer, texts, scratch / "noise", "as it ran"))
+        best = min(proofs, key=lambda base: proofs[base]["mean_kl"])
+        check(best, proofs[best], primary, config.merge)
+        if out.exists():
+            log.info("replacing %s", out)
+            out.rename(scratch / "earlier")
+        (scratch / f"{best} model").rename(out)
+    tokens = sum(map(len, texts.whole))
+    return {
+        "base": best,
+        "dtype": dtype,
+        "rows": len(rows),
+        "tokens": tokens,
+        "candidates": proofs,
+        "noise": {"precision": device.precision, **noise},
+    }
+
+
+def bases(config: Config, trained_dtype: str) -> list[str]:
+    """The weights to try: one of the two, or both where they differ."""
+    if config.merge.base != "best":
+        return [config.merge.base]
+    of_file = model.load_config(config.model).dtype
+    same = config.quantization.method == "none" and of_file == model.DTYPES[trained_dtype]
+    return ["original"] if same else ["trained", "original"]
+
+
+def save(
+    merged: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, shard_gb: float
+) -> None:
+    """Weights, configs and tokenizer, for plain `from_pretrained` and `generate`."""
+    merged.generation_config.eos_token_id = tokenizer.eos_token_id
+    merged.generation_config.pad_token_id = tokenizer.pad_token_id
+    merged.save_pretrained(folder, max_shard_size=int(shard_gb * 1e9))
+    tokenizer.save_pretrained(folder)
+
+
+def read_back(
+    folder: Path, config: Config, device: Device
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Model and tokenizer from the files alone."""
+    plain = replace(
+        config,
+        model=replace(config.model, name_or_path=str(folder), revision=None),
+        quantization=QuantizationConfig(method="none"),
+    )
+    return model.load_base(plain, device), AutoTokenizer.from_pretrained(folder)
+
+
+def summary(proof: Proof, primary: str) -> str:
+    """The proof in a line."""
+    return (
+        f"{proof['equal_tokens']:.4f} of the next tokens equal, mean KL {proof['mean_kl']:.2g}, "
+        f"{proof['greedy_equal']:.3f} of the texts, {primary} {proof[primary]['tuned']:.4f} → "
+        f"{proof[primary]['merged']:.4f}"
+    )
