@@ -18,20 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Table
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+from transformers import AutoConfig, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from slm_lora import chat, pipeline
 from slm_lora.config.schema import Config
-from slm_lora.errors import UserError
-from slm_lora.export import adapter, gguf, ollama, proof, tensors
+from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
 from slm_lora.export.vocabulary import vocabulary
 from slm_lora.export.weights import Weights
-from slm_lora.llama2c import tokenizer as pieces
-from slm_lora.llama2c import weights as llama2c
 from slm_lora.model import load_config
 from slm_lora.progress import log
 from slm_lora.run import Run, write_json
@@ -82,7 +78,7 @@ def show(report: Report) -> None:
     """For a person: what was written and how it was proven."""
     table = Table(show_header=False)
     for key, value in report.items():
-        if key != "warnings":
+        if key != "warnings" and value is not None:
             shown = f"{value:,}" if type(value) is int else value
             shown = f"{value:.4g}" if isinstance(value, float) else shown
             table.add_row(key.replace("_", " "), str(shown))
@@ -102,9 +98,11 @@ def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple
     file = folder / f"{name}-{kind}.gguf"
     gguf.write(file, name, parts, weights, words, tokenizer, kind)
     exact = gguf.check_file(file, parts, weights, words)
+    # transformers forgets that GPT-2's context is also its number of positions.
+    known = {"n_positions": parts.n_positions} if parts.model_type == "gpt2" else {}
     found = proof.prove(
-        lambda: _load(run.merged),
-        lambda: _load(folder, gguf_file=file.name),
+        run.merged,
+        lambda: proof.load(folder, gguf_file=file.name, **known),
         tokenizer,
         rows,
         exact,
@@ -127,45 +125,7 @@ def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple
 
 
 def _llama2c(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
-    tokenizer = AutoTokenizer.from_pretrained(run.merged)
-    parts, weights = AutoConfig.from_pretrained(run.merged), Weights(run.merged)
-    llama2c.check(parts)
-    rows = proof.test_rows(config)
-    stored = pieces.stored_pieces(tokenizer, parts.vocab_size)
-    file = folder / "model.bin"
-    llama2c.write(file, parts, weights, quantized=kind == "q8_0")
-    pieces.write(folder / "tokenizer.bin", stored)
-
-    def read_back() -> LlamaForCausalLM:
-        read, values = llama2c.read(file)
-        model = LlamaForCausalLM(read).eval()
-        model.load_state_dict({n: torch.from_numpy(t) for n, t in values.items()}, strict=False)
-        return model
-
-    if pieces.read(folder / "tokenizer.bin") != stored:
-        raise UserError("llama2c: tokenizer.bin read back is not the tokenizer", "export it anew")
-    found = proof.prove(lambda: _load(run.merged), read_back, tokenizer, rows, exact=kind == "f32")
-    prompts = [chat.prompt_text(row, tokenizer) for row in rows[: proof.PROMPTS]]
-    typed = [
-        pieces.encode(text.removeprefix(tokenizer.bos_token or ""), stored) for text in prompts
-    ]
-    alike = sum(a == b for a, b in zip(typed, chat.tokenize(prompts, tokenizer), strict=True))
-    warnings = []
-    if alike < len(prompts):
-        warnings.append(
-            "run.c knows no special tokens and puts a space before a prompt: typed with -i, "
-            f"{alike} of {len(prompts)} prompts get this tokenizer's ids; give it ids instead"
-        )
-    if tokenizer.eos_token_id != 1:
-        warnings.append(
-            f"run.c stops at token 1; this model ends its answers by token "
-            f"{tokenizer.eos_token_id} ({tokenizer.eos_token})"
-        )
-    return "", {
-        **found,
-        "prompts_tokenized_alike": f"{alike} of {len(prompts)}",
-        "warnings": warnings,
-    }
+    return "", llama2c.write(run.merged, folder, proof.test_rows(config), kind)
 
 
 def _hf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
@@ -176,8 +136,8 @@ def _hf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[s
             shutil.copy2(file, folder / file.name)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     found = proof.prove(
-        lambda: _load(run.merged),
-        lambda: _load(folder),
+        run.merged,
+        lambda: proof.load(folder),
         tokenizer,
         proof.test_rows(config),
         exact=True,
@@ -188,13 +148,14 @@ def _hf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[s
 def _lora(config: Config, run: Run, file: Path, kind: str) -> tuple[str, Report]:
     parts = load_config(config.model)
     adapter.write(file, file.stem, parts, run.adapter, kind)
-    return file.name, adapter.prove(file, parts, run.adapter)
-
-
-def _load(folder: Path, **options: Any) -> Any:
-    """A model in fp32, for the proof."""
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **options)
-    return model.eval()
+    found = adapter.prove(file, parts, run.adapter)
+    warnings = []
+    if config.quantization.method != "none":
+        warnings.append(
+            f"trained over {config.quantization.method} weights: on those of full precision the "
+            "adapter makes another model; merge RUN says how far off (original)"
+        )
+    return file.name, {**found, "warnings": warnings}
 
 
 @contextmanager

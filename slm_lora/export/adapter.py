@@ -114,7 +114,8 @@ def names(config: PreTrainedConfig, weights: Weights) -> dict[str, str]:
     found = {}
     for name in weights.names:
         part = next((part for part in PARTS if name.endswith(part)), None)
-        if part is None or "embed_tokens" in name or "wte" in name:
+        tied = "lm_head" in name and config.tie_word_embeddings  # no matrix of its own
+        if part is None or tied or "embed_tokens" in name or "wte" in name:
             raise UserError(
                 f"lora-gguf: the adapter's tensor {name} has no place there",
                 "type format=gguf, which takes the merged model",

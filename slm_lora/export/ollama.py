@@ -17,27 +17,31 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora.config.schema import DataConfig
 
-ROLES = ("system", "user", "assistant")
 Turns = list[tuple[str, str]]
 TRIED: list[Turns] = [
     [("user", "one")],
-    [("system", "be brief"), ("user", "one")],
     [("user", "one"), ("assistant", "two"), ("user", "three")],
+    [("system", "be brief"), ("user", "one")],
     [("system", "be brief"), ("user", "one"), ("assistant", "two"), ("user", "three")],
 ]
-"""Conversations whose rendering must come out the same."""
-MARK = "\u0001"
+"""Conversations whose rendering must come out the same, those without a system turn first."""
+S, U, A, V = "\u0001", "\u0002", "\u0003", "\u0004"
+"""Stand for a system turn, a question, its answer and a second question."""
 
 
 @dataclass(frozen=True)
 class TurnTemplate:
-    """What is written around each role's text, and before the answer."""
+    """What is written around the text of each role that the template knows, and before the answer;
+    the system turn that it adds where there is none."""
 
     around: dict[str, tuple[str, str]]
     before_answer: str
+    default_system: str
 
     def render(self, turns: Turns) -> str:
-        """As Ollama renders it."""
+        """As Ollama renders it, with the default as the Modelfile's SYSTEM."""
+        if self.default_system and turns[0][0] != "system":
+            turns = [("system", self.default_system), *turns]
         texts = [self.around[role][0] + text + self.around[role][1] for role, text in turns]
         return "".join(texts) + self.before_answer
 
@@ -48,33 +52,37 @@ class TurnTemplate:
             f"{_literal(before)}{{{{ .Content }}}}{_literal(after)}"
             for n, (role, (before, after)) in enumerate(self.around.items())
         ]
-        body = "".join(branches)
-        answer = _literal(self.before_answer)
+        body, answer = "".join(branches), _literal(self.before_answer)
         return f"{{{{ range .Messages }}}}{body}{{{{ end }}}}{{{{ end }}}}{answer}"
 
 
 def turn_template(tokenizer: PreTrainedTokenizerBase) -> TurnTemplate | None:
     """The chat template as a sequence of turns; None when it is none."""
+    asked = _rendered(tokenizer, [("user", U)])
+    before_answer = _rendered(tokenizer, [("user", U)], answer=True).removeprefix(asked)
+    head, _, after_user = asked.partition(U)
+    answered = _rendered(tokenizer, [("user", U), ("assistant", A)])
+    after_assistant = answered.partition(A)[2]
+    again = _rendered(tokenizer, [("user", U), ("assistant", A), ("user", V)])
+    before_user = _between(again, A, V).removeprefix(after_assistant)
+    around = {
+        "user": (before_user, after_user),
+        "assistant": (_between(answered, U, A).removeprefix(after_user), after_assistant),
+    }
+    default = ""
     try:
-        user, after_user = _around(tokenizer, [("user", MARK)])
-        before_answer = _rendered(tokenizer, [("user", MARK)], answer=True).removeprefix(
-            user + MARK + after_user
-        )
-        answered = _rendered(tokenizer, [("user", MARK), ("assistant", MARK)])
-        assistant = answered.removeprefix(user + MARK + after_user).partition(MARK)[::2]
-        system = _rendered(tokenizer, [("system", MARK), ("user", MARK)]).partition(MARK)
-        around = {
-            "system": (system[0], system[2].removesuffix(user + MARK + after_user)),
-            "user": (user, after_user),
-            "assistant": assistant,
-        }
-        found = TurnTemplate(around, before_answer)
-        for turns in TRIED:
-            if found.render(turns) != _rendered(tokenizer, turns, answer=True):
-                return None
-    except TemplateError:  # it refuses a role or an order of roles
-        return None
-    return found
+        instructed = _rendered(tokenizer, [("system", S), ("user", U)])
+    except TemplateError:  # it takes no system turn
+        tried = TRIED[:2]
+    else:
+        tried = TRIED
+        before, after = instructed.partition(S)[0], _between(instructed, S, U)
+        around["system"] = (before, after.removesuffix(before_user))
+        if head != before_user:
+            default = head.removeprefix(before).removesuffix(after)
+    found = TurnTemplate(around, before_answer, default)
+    same = all(found.render(turns) == _rendered(tokenizer, turns, answer=True) for turns in tried)
+    return found if same else None
 
 
 def modelfile(gguf: str, tokenizer: PreTrainedTokenizerBase, context: int, data: DataConfig) -> str:
@@ -87,17 +95,16 @@ def modelfile(gguf: str, tokenizer: PreTrainedTokenizerBase, context: int, data:
         lines.append("# The chat template is no plain sequence of turns: write TEMPLATE by hand.")
     else:
         lines.append(f'TEMPLATE """{found.go()}"""')
-    if data.system:
-        lines.append(f'SYSTEM """{data.system}"""')
+    if system := data.system or (found.default_system if found else None):
+        lines.append(f'SYSTEM """{system}"""')
     lines.append(f'PARAMETER stop "{tokenizer.eos_token}"')
     lines.append(f"PARAMETER num_ctx {context}")
     lines.append("PARAMETER temperature 0")
     return "\n".join(lines) + "\n"
 
 
-def _around(tokenizer: PreTrainedTokenizerBase, turns: Turns) -> tuple[str, str]:
-    before, _, after = _rendered(tokenizer, turns).partition(MARK)
-    return before, after
+def _between(text: str, first: str, second: str) -> str:
+    return text.partition(first)[2].partition(second)[0]
 
 
 def _rendered(tokenizer: PreTrainedTokenizerBase, turns: Turns, answer: bool = False) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedTokenizerBase
 
 from slm_lora.chat import Row
 from slm_lora.config.schema import Config
@@ -26,7 +26,7 @@ from slm_lora.progress import log
 PROMPTS = 8
 ROWS = 200
 """Test rows whose token ids the tokenizer of an export must give."""
-WRITTEN = 32
+WRITTEN = 64
 """Tokens written after a prompt, at most."""
 SAME = 1e-3
 """Largest difference of two logits of models with the same weights: the order of the sums."""
@@ -66,14 +66,20 @@ def test_rows(config: Config) -> list[Row]:
     ]
 
 
+def load(folder: Path, **options: Any) -> Any:
+    """A model in fp32, on the CPU."""
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **options).eval()
+
+
 def prove(
-    merged: Callable[[], Any],
+    merged: Path,
     exported: Callable[[], Any],
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     exact: bool,
 ) -> Proof:
-    """The two models, one after the other in memory, compared on eight of the rows.
+    """The model of the folder `merged` and the exported one, compared on eight of the rows. They
+    are in memory one after the other.
 
     `exact`: the file has the very weights of the merged model, so nothing may differ.
 
@@ -82,7 +88,7 @@ def prove(
     """
     rows = rows[:: max(len(rows) // PROMPTS, 1)][:PROMPTS]
     with tempfile.TemporaryDirectory() as scratch:
-        wanted = _play(merged(), tokenizer, rows, Path(scratch) / "merged")
+        wanted = _play(load(merged), tokenizer, rows, Path(scratch) / "merged")
         found = _play(exported(), tokenizer, rows, Path(scratch) / "exported")
         same = sum(a == b for a, b in zip(wanted.tokens, found.tokens, strict=True))
         proof = {

@@ -133,7 +133,8 @@ def encoded(place: str, values: Array, kind: Type) -> NDArray[Any]:
     Raises:
         UserError: f16 cannot hold one of them.
     """
-    if kind == Type.F16 and (largest := float(np.abs(values).max())) > np.finfo(np.float16).max:
+    largest = float(np.abs(values).max())
+    if kind == Type.F16 and largest > float(np.finfo(np.float16).max):
         raise UserError(
             f"gguf: {place} holds {largest:.3g}, too large for f16", "type type=bf16 or type=f32"
         )

@@ -31,14 +31,15 @@ LLAMA3 = (
     r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 WORDS = {
-    "gpt-2": [GPT2],
     "smollm": [r"\p{N}", GPT2],
-    "llama-bpe": [LLAMA3],
+    "gpt-2": [GPT2],
     "qwen2": [LLAMA3.replace("{1,3}", "")],
+    "llama-bpe": [LLAMA3],
     "superbpe": [r"\p{N}+", r"(?=(\d{3})+(?!\d))"],
 }
 """llama.cpp's name of a way to split texts → its expressions (src/llama-vocab.cpp). `superbpe`
-splits almost nothing, and so fits tokenizers whose merges keep within words by themselves."""
+splits almost nothing, and so fits tokenizers whose merges keep within words by themselves. Of two
+that fit equally the first is taken: where digits never join, the one that keeps them apart."""
 MIN_ALIKE = 0.95
 """Share of the run's prompts that must come out with the same ids."""
 HARD = [
@@ -47,6 +48,7 @@ HARD = [
     'def f(a: int) -> str:\n    return f"{a!r}" + "\\n"\n\n\n',
     "Zürich, naïve café — 你好, мир 🙂\u00a0end",
     "((((a))))=====>>>>####''''",
+    "x =  1\n   22\n\n333   4444",
 ]
 """Texts that tell one way of splitting from another."""
 

@@ -137,16 +137,16 @@ def pieces_of(tokenizer: PreTrainedTokenizerBase) -> Pieces:
         UserError: it joins its pieces in a way that scores cannot say.
     """
     model = model_of(tokenizer)
-    merges = [tuple(merge) for merge in model["merges"]]
+    kept = {*BYTES, *tokenizer.get_added_vocab()}
+    merges = [(left, right) for left, right in model["merges"] if left + right not in kept]
     order = list(dict.fromkeys(left + right for left, right in merges))
     rank = {text: n for n, text in enumerate(order)}
     texts = texts_of(tokenizer)
-    kept = {*BYTES, *tokenizer.get_added_vocab()}
     for text in texts:
         if text not in kept:  # a character, which nothing is joined to
             rank.setdefault(text, len(rank))
     pieces = Pieces(texts, [0.0 if text in kept else -float(rank[text]) for text in texts])
-    again = pieces.merges()
+    again = [pair for pair in pieces.merges() if "".join(pair) not in kept]
     if set(again) != set(merges) or list(dict.fromkeys(a + b for a, b in again)) != order:
         raise UserError(
             "the tokenizer's merges are not those of SentencePiece, which joins whatever makes a "

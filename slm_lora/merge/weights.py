@@ -3,9 +3,11 @@
     python -m slm_lora merge outputs/sentiment/2026-01-31_12-00-00 merge.base=trained
 
 The update of each layer is computed by PEFT and added in fp32, then the layer is cast once to the
-dtype asked for. So beside the model itself only one layer is held in fp32.
+dtype asked for. So beside the model itself only one layer is held in fp32, and no GPU is needed.
 """
 
+import ctypes
+import platform
 import warnings
 from pathlib import Path
 
@@ -35,6 +37,7 @@ def merged_model(
     Raises:
         UserError: the base model or the adapter cannot be loaded, or they do not fit.
     """
+    give_back_at_once()
     model = load_full_precision(config)
     wanted = model.dtype if dtype == "auto" else DTYPES[dtype]
     if base == "trained":
@@ -56,6 +59,14 @@ def merged_model(
     if tied:
         tie_if_equal(merged)
     return merged
+
+
+def give_back_at_once() -> None:
+    """Let glibc return large buffers when they are freed. It would keep more and more of the copies
+    of layers: 1.3 times the model's size at the peak instead of 1.08 (300 MB of weights)."""
+    if platform.libc_ver()[0] == "glibc":
+        m_mmap_threshold = -3  # malloc.h
+        ctypes.CDLL(None).mallopt(m_mmap_threshold, 1 << 20)
 
 
 def tuned_model(config: Config, adapter: Path, trained_dtype: str) -> peft.PeftModel:
@@ -84,7 +95,8 @@ def see_as_trained(model: nn.Module, config: Config, dtype: torch.dtype) -> None
             turned = isinstance(module, Conv1D)
             weight = module.weight.T if turned else module.weight
             seen = round_trip(weight.contiguous(), config)
-            module.weight.copy_(seen.T if turned else seen)
+            # Not in place: the pages of the mapped file would be copied, and stay until the end.
+            module.weight.data = seen.T.contiguous() if turned else seen
 
 
 def round_trip(weight: Tensor, config: Config) -> Tensor:

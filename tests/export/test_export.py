@@ -1,0 +1,146 @@
+"""The verb: what lies in exports/, what is proven, and that a failure leaves nothing.
+
+pytest tests/export/test_export.py
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from slm_lora.config import compose
+from slm_lora.errors import UserError
+from slm_lora.export import export
+from slm_lora.model import load_tokenizer
+from slm_lora.run import Run
+from tests.adapted_run import adapted_run
+from tests.export.models import make
+from tests.llama2c_numpy import greedy
+from tests.tiny import make_rows
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose adapter is merged already."""
+    folder = tmp_path_factory.mktemp("finished")
+    for name, seed in (("train", 1), ("test", 2)):
+        make_rows(folder / f"{name}.jsonl", 24, seed)
+    run = adapted_run(
+        folder / "run",
+        "+recipe=sentiment",
+        f"model.name_or_path={make(folder / 'base', 'llama')}",
+        f"data.train={folder / 'train.jsonl'}",
+        f"data.test={folder / 'test.jsonl'}",
+        "data.prompt='{text}'",
+    )
+    base = AutoModelForCausalLM.from_pretrained(folder / "base", dtype=torch.float32)
+    from peft import PeftModel
+
+    merged = PeftModel.from_pretrained(base, run / "adapter").merge_and_unload()
+    merged.save_pretrained(run / "merged")
+    load_tokenizer(compose.from_file(run / "config.yaml")).save_pretrained(run / "merged")
+    return run
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+def do(run: Path, *words: str) -> None:
+    export(compose.from_file(run / "config.yaml", [f"export.{w}" for w in words]), Run(run))
+
+
+def report(run: Path, label: str) -> dict:
+    return json.loads((run / "exports" / f"{label}.json").read_text())
+
+
+def test_gguf_with_its_modelfile(run: Path, capsys: pytest.CaptureFixture) -> None:
+    do(run, "format=gguf", "type=f32")
+    folder = run / "exports" / "gguf-f32"
+    file = folder / "base-sentiment-f32.gguf"
+    assert {path.name for path in folder.iterdir()} == {file.name, "Modelfile"}
+    assert capsys.readouterr().out.splitlines()[-1] == str(file)
+    assert f"FROM ./{file.name}" in (folder / "Modelfile").read_text()
+    found = report(run, "gguf-f32")
+    assert (found["prompts"], found["greedy_equal"], found["exact_weights"]) == (8, 8, True)
+    assert found["tokens_written"] > 8
+    assert found["max_logit_difference"] < 1e-3
+    assert found["tokenizer"] == "gpt2, smollm"
+    assert found["prompts_tokenized_alike"] == "24 of 24"
+
+
+def test_llama2c_writes_what_the_merged_model_writes(run: Path) -> None:
+    do(run, "format=llama2c")
+    found = report(run, "llama2c-f32")
+    assert (found["greedy_equal"], found["exact_weights"]) == (8, True)
+    # A tokenizer of another kind than llama2.c's own: said, not hidden.
+    assert found["prompts_tokenized_alike"] == "0 of 24"
+    assert "-i" in found["warnings"][0]
+    merged = AutoModelForCausalLM.from_pretrained(run / "merged", dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(run / "merged")
+    for text in ("the cat", "x = 12", "It's"):
+        prompt = tokenizer(text).input_ids
+        wanted = merged.generate(torch.tensor([prompt]), max_new_tokens=8, do_sample=False)
+        file = run / "exports" / "llama2c-f32" / "model.bin"
+        assert greedy(file, prompt, 8, stop=2) == wanted[0, len(prompt) :].tolist()
+
+
+def test_hf_is_the_merged_folder(run: Path) -> None:
+    do(run, "format=hf")
+    folder = run / "exports" / "hf"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {path.name for path in (run / "merged").iterdir()}
+    assert report(run, "hf")["max_logit_difference"] == 0
+    do(run, "format=hf")  # again: replaced
+    assert {path.name for path in (run / "exports").iterdir()} == {"hf", "hf.json"}
+
+
+def test_lora_gguf_needs_no_merged_model(run: Path, capsys: pytest.CaptureFixture) -> None:
+    shutil.rmtree(run / "merged")
+    do(run, "format=lora-gguf", "type=f32")
+    file = run / "exports" / "lora-gguf-f32" / "base-sentiment-lora.gguf"
+    assert capsys.readouterr().out.splitlines()[-1] == str(file)
+    assert file.is_file()
+    found = report(run, "lora-gguf-f32")
+    assert (found["exact_weights"], found["warnings"]) == (True, [])
+
+
+def test_lora_gguf_of_quantized_training_says_what_it_is_not(run: Path) -> None:
+    config = compose.from_file(
+        run / "config.yaml", ["quantization.method=nf4", "export.format=lora-gguf"]
+    )
+    export(config, Run(run))
+    assert "over nf4 weights" in report(run, "lora-gguf-f16")["warnings"][0]
+
+
+def test_without_the_data_fixed_prompts_are_taken(
+    run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(text.replace("test.jsonl", "gone.jsonl"))
+    do(run, "format=gguf", "type=bf16")
+    assert "taking fixed prompts" in caplog.text
+    assert report(run, "gguf-bf16")["prompts"] == 8
+
+
+def test_too_far_from_the_merged_model_leaves_nothing(run: Path) -> None:
+    """Weights of which q8_0 loses nearly all: one value of each block is far larger."""
+    model = AutoModelForCausalLM.from_pretrained(run / "merged", dtype=torch.float32)
+    with torch.no_grad():
+        for layer in model.model.layers:
+            for weight in (layer.self_attn.q_proj.weight, layer.mlp.up_proj.weight):
+                weight[:, ::32] = 200.0
+    model.save_pretrained(run / "merged")
+    with pytest.raises(UserError, match="not the merged one") as refused:
+        do(run, "format=gguf", "type=q8_0")
+    assert "type=f32" in refused.value.hint
+    assert list((run / "exports").iterdir()) == []
+
+
+def test_a_type_that_llama2c_lacks_is_refused(run: Path) -> None:
+    with pytest.raises(UserError, match="which llama2c does not have"):
+        do(run, "format=llama2c", "type=bf16")

@@ -1,0 +1,91 @@
+"""Modelfiles: the chat template carried over to Go's template language.
+
+pytest tests/export/test_ollama.py
+"""
+
+import re
+
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from slm_lora import nano
+from slm_lora.chat import PLAIN_TEMPLATE
+from slm_lora.config.schema import DataConfig
+from slm_lora.export.ollama import Turns, modelfile, turn_template
+from tests.export.models import byte_level
+from tests.tiny import CHAT_TEMPLATE
+
+TALK: Turns = [("system", "S"), ("user", "U {{1}}"), ("assistant", "A"), ("user", "V")]
+
+
+def run_go(template: str, turns: Turns) -> str:
+    """What Go's text/template makes of the few words that Modelfiles here use."""
+    body, answer = re.fullmatch(
+        r"\{\{ range \.Messages \}\}(.*)\{\{ end \}\}\{\{ end \}\}(.*)", template, re.DOTALL
+    ).groups()
+    branches = re.split(r'\{\{ (?:else )?if eq \.Role "(\w+)" \}\}', body)[1:]
+    by_role = dict(zip(branches[::2], branches[1::2], strict=True))
+    text = "".join(by_role[role].replace("{{ .Content }}", said) for role, said in turns) + answer
+    return text.replace('{{ "{{" }}', "{{")
+
+
+def tokenizer_of(template: str) -> PreTrainedTokenizerFast:
+    tokenizer = byte_level("gpt-2")
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def rendered(tokenizer: PreTrainedTokenizerFast, turns: Turns) -> str:
+    messages = [{"role": role, "content": text} for role, text in turns]
+    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    return text.removeprefix(tokenizer.bos_token)
+
+
+def test_a_sequence_of_turns_is_carried_over() -> None:
+    odd = CHAT_TEMPLATE.replace("<|assistant|>", "{{ '{{' }}reply}}")
+    ours = AutoTokenizer.from_pretrained(nano.PATH)
+    for tokenizer in (ours, *map(tokenizer_of, (CHAT_TEMPLATE, PLAIN_TEMPLATE, odd))):
+        found = turn_template(tokenizer)
+        assert found is not None
+        assert run_go(found.go(), TALK) == rendered(tokenizer, TALK)
+
+
+def test_any_other_template_is_left_to_the_user() -> None:
+    counting = "{% for m in messages %}{{ loop.index }}{{ m['content'] }}{% endfor %}"
+    assert turn_template(tokenizer_of(counting)) is None
+    text = modelfile("m.gguf", tokenizer_of(counting), 128, DataConfig())
+    assert "TEMPLATE by hand" in text
+    assert 'TEMPLATE """' not in text
+
+
+def test_a_template_without_system_turns_is_carried_over() -> None:
+    strict = "{{ raise_exception('no system turn') if messages[0]['role'] == 'system' }}"
+    tokenizer = tokenizer_of(strict + CHAT_TEMPLATE)
+    found = turn_template(tokenizer)
+    assert run_go(found.go(), TALK[1:]) == rendered(tokenizer, TALK[1:])
+    assert "system" not in found.go()
+
+
+def test_a_system_turn_of_the_template_goes_to_the_modelfile() -> None:
+    added = "{% if messages[0]['role'] != 'system' %}<|system|>\nYou help.{% endif %}"
+    tokenizer = tokenizer_of(added + CHAT_TEMPLATE)
+    found = turn_template(tokenizer)
+    assert found.default_system == "You help."
+    assert run_go(found.go(), TALK) == rendered(tokenizer, TALK)
+    with_system = [("system", "You help."), *TALK[1:]]
+    assert run_go(found.go(), with_system) == rendered(tokenizer, TALK[1:])
+    text = modelfile("m.gguf", tokenizer, 128, DataConfig())
+    assert 'SYSTEM """You help."""' in text
+
+
+def test_modelfile_says_what_ollama_needs() -> None:
+    data = DataConfig(prompt="{text}\nSentiment:", system="Be brief.")
+    text = modelfile("m.gguf", tokenizer_of(CHAT_TEMPLATE), 128, data)
+    lines = text.splitlines()
+    assert lines[0] == "FROM ./m.gguf"
+    assert r'"{text}\nSentiment:"' in lines[1]
+    assert lines[-4:] == [
+        'SYSTEM """Be brief."""',
+        'PARAMETER stop "</s>"',
+        "PARAMETER num_ctx 128",
+        "PARAMETER temperature 0",
+    ]
