@@ -1,0 +1,80 @@
+"""The base model as a reader of the card finds it: its name, and what its own card says.
+
+base_model(config, download=False)
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from huggingface_hub import HfApi, ModelCard
+from huggingface_hub.errors import HfHubHTTPError
+
+from slm_lora import nano
+from slm_lora.card.paths import is_local
+from slm_lora.config.schema import ModelConfig
+from slm_lora.progress import log
+
+HTTPError: type[Exception] = HfHubHTTPError.__mro__[1]
+"""Of the HTTP library that the hub's client uses; failures of the network are such errors too."""
+INHERITED = ("license", "license_name", "license_link", "language")
+TIMEOUT = 10
+"""Seconds that the hub has to tell of the base model's card."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """`kind` says where a reader gets it: `hub`, `nano` (in this package), `folder` or `file` (a
+    llama2.c file) of the author's. `card` is the metadata of its own card, empty when unknown."""
+
+    name: str
+    kind: str
+    card: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def hub_id(self) -> str | None:
+        return self.name if self.kind == "hub" else None
+
+
+def kind_of(name: str) -> str:
+    """`hub`, `nano`, `folder` or `file`: where the model of this name lies."""
+    if name == "nano":
+        return "nano"
+    if name.endswith(".bin"):
+        return "file"
+    return "folder" if is_local(name) else "hub"
+
+
+def base_model(config: ModelConfig, download: bool, last_card: Path) -> Base:
+    """The base model of a config.
+
+    The card of one on the hub is asked for if `download`. Where that fails, or is not wanted, what
+    `last_card`, an earlier card of the adapter, says of licence and language stands.
+    """
+    name, kind = config.name_or_path, kind_of(config.name_or_path)
+    if kind != "hub":
+        folder = nano.PATH if kind == "nano" else Path(name)
+        return Base(Path(name).resolve().name, kind, _metadata(folder / "README.md"))
+    if download:
+        try:
+            info = HfApi().model_info(name, revision=config.revision, timeout=TIMEOUT)
+        except (OSError, HTTPError) as error:
+            log.info("no card of %s: %s", name, " ".join(str(error).split()))
+        else:
+            said = vars(info.card_data) if info.card_data else {}
+            return Base(name, kind, {key: value for key, value in said.items() if value})
+    known = _metadata(last_card)
+    return Base(name, kind, {key: known[key] for key in INHERITED if key in known})
+
+
+def _metadata(file: Path) -> dict[str, Any]:
+    """The block at the top of a model card (huggingface.co/docs/hub/model-cards)."""
+    if not file.is_file():
+        return {}
+    try:
+        found: dict[str, Any] = ModelCard.load(file, ignore_metadata_errors=True).data.to_dict()
+    except (ValueError, yaml.YAMLError) as error:
+        log.warning("%s: its metadata cannot be read: %s", file, error)
+        return {}
+    return found

@@ -1,0 +1,107 @@
+"""The block at the top of a card that the hub reads: base model, licence, results.
+
+The fields are the hub's: https://huggingface.co/docs/hub/model-cards
+"""
+
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from slm_lora.card.base import INHERITED, Base
+from slm_lora.card.paths import is_local, last_part
+from slm_lora.config.schema import Config, DataConfig
+
+Json = dict[str, Any]
+MARK = "slm_lora"
+"""Tag of every card made here; publishing over a repository without it needs hub.force=true."""
+TASKS = {
+    "classification": ("text-classification", "Text classification"),
+    "code": ("text-generation", "Code generation"),
+    "text": ("text-generation", "Text generation"),
+}
+"""Kind of task → type and name of the task that was measured."""
+METRICS = {
+    "accuracy": ("accuracy", "accuracy"),
+    "f1_macro": ("f1", "macro F1"),
+    "perplexity": ("perplexity", "perplexity"),
+}
+"""Metric → type and name. pass@k goes by its own name."""
+
+
+def card_data(
+    config: Config, base: Base, metrics: Json | None, data: Json | None, what: str, name: str
+) -> ModelCardData:
+    """Metadata of the card. `data` is what data_report.json holds, `name` the model's."""
+    merged = what == "merged"
+    dataset = hub_dataset(config.data)
+    method = config.quantization.method
+    quantized = [] if merged or method == "none" else [method]
+    return ModelCardData(
+        base_model=base.hub_id,
+        base_model_relation=("finetune" if merged else "adapter") if base.hub_id else None,
+        datasets=[dataset] if dataset else None,
+        library_name="transformers" if merged else "peft",
+        **{key: base.card[key] for key in INHERITED if key in base.card},
+        pipeline_tag="text-generation",
+        tags=["lora", *quantized, MARK],
+        model_name=name,
+        eval_results=results(config, metrics, data["sources"], merged)
+        if metrics and data
+        else None,
+    )
+
+
+def hub_dataset(config: DataConfig) -> str | None:
+    """Hub id of the training data; None for files."""
+    if config.train is not None or config.name is None or is_local(config.name):
+        return None
+    return config.name
+
+
+def results(config: Config, metrics: Json, sources: Json, merged: bool) -> list[EvalResult]:
+    """The tuned model's results for the model-index; of a merged model, what its proof measured."""
+    task_type, task_name = TASKS[metrics["task"]]
+    dataset = _dataset(config, sources)
+    return [
+        EvalResult(
+            task_type=task_type,
+            task_name=task_name,
+            metric_type=kind,
+            metric_name=name,
+            metric_value=value,
+            verified=False,
+            **dataset,
+        )
+        for kind, name, value in _values(metrics, merged)
+    ]
+
+
+def _values(metrics: Json, merged: bool) -> list[tuple[str, str, float]]:
+    primary, tuned = metrics["primary"], metrics["tuned"]
+    if merged and (proof := metrics.get("merge")):
+        measured = proof["candidates"][proof["base"]][primary]["merged"]
+        return [(*METRICS.get(primary, (primary, primary)), measured)]
+    keys = [key for key in tuned if key in METRICS or key.startswith("pass@")]
+    return [
+        (*METRICS.get(key, (key, key)), tuned[key])
+        for key in keys
+        if isinstance(tuned[key], float | int)
+    ]
+
+
+def _dataset(config: Config, sources: Json) -> Json:
+    """What the test rows are called: a hub dataset, else the names of their files."""
+    split: str | None = config.data.test_split
+    test = sources["test"]
+    if isinstance(test, str):  # held out of the training rows
+        test, split = sources["train"], None
+    if dataset := hub_dataset(config.data):
+        return {
+            "dataset_type": dataset,
+            "dataset_name": dataset,
+            "dataset_config": config.data.config_name,
+            "dataset_split": split or config.data.train_split,
+            "dataset_revision": test[0]["revision"],
+        }
+    name = ", ".join(last_part(source.get("file") or source["hub"]) for source in test)
+    return {"dataset_type": config.recipe or "files", "dataset_name": name}

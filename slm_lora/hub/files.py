@@ -1,0 +1,147 @@
+"""What goes up of a run: named files alone, so that no checkpoint and no data can slip in.
+
+python -m slm_lora publish RUN hub.repo_id=me/name --dry-run
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
+from slm_lora.card.base import kind_of
+from slm_lora.config.schema import Config
+from slm_lora.run import Json, Run, read_json
+
+TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "spiece.model",
+)
+ADAPTER = ("adapter_model.safetensors", *TOKENIZER)
+MERGED = (
+    "model*.safetensors",
+    "model.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    *TOKENIZER,
+)
+OURS = (
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    *MERGED,
+    "merged/*",
+    "plots/*.png",
+    "metrics.json",
+    "combination.json",
+    "config.yaml",
+)
+"""Patterns of what a publication may have put up; what is no longer part of it is removed."""
+BINARY = (".safetensors", ".png", ".model")
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a publication: its path in the repository and its content, or where that lies."""
+
+    path: str
+    content: Path | bytes
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        content = self.content
+        return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+    @property
+    def is_text(self) -> bool:
+        return not self.path.endswith(BINARY)
+
+    @property
+    def text(self) -> str:
+        return self._bytes().decode("utf-8", errors="replace")
+
+    @cached_property
+    def sha256(self) -> str:
+        """What the hub calls a large file."""
+        if isinstance(self.content, bytes):
+            return hashlib.sha256(self.content).hexdigest()
+        with self.content.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @cached_property
+    def git_sha1(self) -> str:
+        """What git, and so the hub, calls a file that is not large."""
+        data = self._bytes()
+        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+    def _bytes(self) -> bytes:
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+
+def files_of(config: Config, run: Run, download: bool) -> list[File]:
+    """The files of a publication, in the order of their paths.
+
+    Args:
+        download: ask for the base model's card, for the licence in ours.
+    """
+    what, repo_id = config.hub.what, config.hub.repo_id
+    metrics = read_json(run.metrics) if run.metrics.exists() else None
+    card = render_card(run, config, metrics, repo_id, what, download)
+    files = [_text("README.md", card), _text("config.yaml", to_yaml_text(shared_config(config)))]
+    if metrics is not None:
+        files.append(_json("metrics.json", _metrics(metrics)))
+    if run.combination.exists():
+        files.append(_json("combination.json", last_parts(read_json(run.combination))))
+    files += [File(f"plots/{f.name}", f) for f in (run.path / "plots").glob("*.png")]
+    if what != "merged":
+        files.append(_json("adapter_config.json", _adapter_config(config, run)))
+        files += _named(run.adapter, ADAPTER, "")
+    if what != "adapter":
+        files += _named(run.merged, MERGED, "merged/" if what == "both" else "")
+    return sorted(files, key=lambda file: file.path)
+
+
+def _metrics(metrics: Json) -> Json:
+    """Without the messages of failed programs, which quote test rows and what the model wrote."""
+    sides = {
+        side: {key: value for key, value in metrics[side].items() if key != "messages"}
+        for side in ("base", "tuned")
+    }
+    shared: Json = last_parts({**metrics, **sides})
+    return shared
+
+
+def _adapter_config(config: Config, run: Run) -> Json:
+    """PEFT's config with the base model's hub id, or none: a stranger's model could bear the name
+    of a folder."""
+    name = config.model.name_or_path
+    named = read_json(run.adapter / "adapter_config.json")
+    hub_id = name if kind_of(name) == "hub" else None
+    shared: Json = last_parts({**named, "base_model_name_or_path": hub_id})
+    return shared
+
+
+def _named(folder: Path, patterns: tuple[str, ...], prefix: str) -> list[File]:
+    return [
+        File(f"{prefix}{file.name}", file)
+        for pattern in patterns
+        for file in folder.glob(pattern)
+        if file.is_file()
+    ]
+
+
+def _text(path: str, text: str) -> File:
+    return File(path, text.encode())
+
+
+def _json(path: str, content: Json) -> File:
+    return _text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
