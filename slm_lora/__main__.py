@@ -9,6 +9,7 @@ Nothing here imports torch before the config is known to be right.
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -220,16 +221,15 @@ def on_run(verb: str, words: list[str]) -> None:
 
 def after_training(verb: str, words: list[str]) -> None:
     """`merge`, `export`, `chat`, `serve` and `publish`."""
-    flags = {word for word in words if word in ("--json", "--dry-run")}
+    flag = {"chat": "--json", "publish": "--dry-run"}.get(verb)
+    flagged, words = flag in words, [word for word in words if word != flag]
     if verb == "export":  # `format` and `type` need no `export.` before them
         words = [f"export.{w}" if w.startswith(("format=", "type=")) else w for w in words]
-    texts = [word for word in words[1:] if "=" not in word.split(" ")[0] and word not in flags]
-    words = [word for word in words if word not in flags and word not in texts]
-    if wrong := (texts if verb != "chat" else texts[1:]) + sorted(
-        flags - {{"chat": "--json", "publish": "--dry-run"}.get(verb, "")}
-    ):
-        raise UserError(f"{verb} takes no '{wrong[0]}'", f"type slm-lora {verb} RUN key=value")
+    text = next(filter(is_text, words[1:]), None) if verb == "chat" else None
+    words = [word for word in words if word != text]
     for word in words[1:]:
+        if "=" not in word:
+            raise UserError(f"{verb} takes no '{word}'", f"type slm-lora {verb} RUN key=value")
         if not word.startswith(AFTER_TRAINING[verb]):
             compose.check_overrides([word])
             raise UserError(
@@ -252,7 +252,7 @@ def after_training(verb: str, words: list[str]) -> None:
         from slm_lora.chat_cli import chat
 
         check_without_torch(config)
-        chat(config, folder, texts[0] if texts else None, as_json="--json" in flags)
+        chat(config, folder, text, as_json=flagged)
     elif verb == "serve":
         from slm_lora.serve import serve
 
@@ -261,7 +261,15 @@ def after_training(verb: str, words: list[str]) -> None:
     else:
         from slm_lora.hub import publish
 
-        publish(config, folder, dry_run="--dry-run" in flags)
+        publish(config, folder, dry_run=flagged)
+
+
+def is_text(word: str) -> bool:
+    """Whether it is no setting: `x=1 is true` may be what a user says in a chat."""
+    key, equals, _ = word.partition("=")
+    known = compose.keys()
+    setting = equals and (key in known or re.fullmatch(r"\w+(\.\w+)+", key))
+    return not setting and not word.startswith("--")
 
 
 def merge(config: Config, folder: Run) -> None:

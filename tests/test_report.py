@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html import escape, unescape
@@ -25,6 +24,7 @@ from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
 from slm_lora.report.summary import number, p_value
 from slm_lora.run import write_json, write_text
+from tests.browser import CHROMIUM
 from tests.fake_run import (
     classification_run,
     code_run,
@@ -35,9 +35,6 @@ from tests.fake_run import (
     written,
 )
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 HOSTILE = "</pre><script>document.title='owned'</script><img src=x onerror=alert(1)> & \"quoted\""
 
 

@@ -1,0 +1,252 @@
+"""The web app: the page at `/`, `/health`, `/v1/models` and `/v1/chat/completions`.
+
+    python -m slm_lora serve RUN
+
+Only this machine's own pages and programs get in while it is bound to the loopback address: a
+request whose Host is another name (DNS rebinding) or whose Origin is another site is refused.
+"""
+
+import hmac
+import json
+import re
+import time
+import uuid
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import torch
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from slm_lora import talk
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+from slm_lora.progress import log
+from slm_lora.serve import protocol
+from slm_lora.serve.protocol import ApiError, ChatRequest
+from slm_lora.serve.worker import ClientGoneError, Work, Worker
+from slm_lora.talk import MODELS, Answer, Pair
+
+PAGE = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def make_app(
+    pair: Pair, config: Config, key: str | None, local: bool, leaving: Callable[[], bool]
+) -> FastAPI:
+    """The app for one run. `local`: it listens on the loopback address; `leaving`: whether the
+    server was told to stop."""
+    worker, began = Worker(leaving), int(time.time())
+
+    def own_host(request: Request) -> None:
+        check_host(request, local)
+
+    def allowed(request: Request) -> None:
+        check_key(request, key)
+
+    async def body(request: Request) -> ChatRequest:
+        return protocol.parse(await read(request, config.serve.max_request_kb * 1024))
+
+    app = FastAPI(openapi_url=None, dependencies=[Depends(own_host)])
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(allowed)])
+
+    @app.get("/")
+    def page() -> Response:
+        return HTMLResponse(PAGE, headers=page_headers(PAGE))
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @v1.get("/models")
+    def models() -> dict[str, Any]:
+        cards = [protocol.model_card(name, began) for name in MODELS]
+        return {"object": "list", "data": cards}
+
+    @v1.get("/models/{name}")
+    def one_model(name: str) -> dict[str, Any]:
+        if name not in MODELS:
+            raise protocol.no_model(name)
+        return protocol.model_card(name, began)
+
+    @v1.post("/chat/completions", response_model=None)
+    async def completions(
+        request: Request, asked: Annotated[ChatRequest, Depends(body)]
+    ) -> Response:
+        pieces = worker.run(request, work(pair, config, asked))
+        number = f"chatcmpl-{uuid.uuid4().hex}"
+        # Waits for its turn, so a refusal still has a status of its own.
+        piece = await anext(pieces)
+        if asked.stream:
+            return StreamingResponse(
+                events(number, asked, piece, pieces),
+                media_type="text/event-stream",
+                headers={"Cache-Control": "no-store"},
+            )
+        while not isinstance(piece, Answer):
+            piece = await anext(pieces)
+        return JSONResponse(protocol.completion(number, asked.model, piece))
+
+    app.include_router(v1)
+    add_error_handlers(app)
+    return app
+
+
+def work(pair: Pair, config: Config, asked: ChatRequest) -> Work:
+    """What the model's thread has to do for a request."""
+    wanted = asked.max_completion_tokens or asked.max_tokens or config.chat.max_new_tokens
+    default = config.chat
+    drawing = replace(
+        default,
+        temperature=default.temperature if asked.temperature is None else asked.temperature,
+        top_p=asked.top_p or default.top_p,
+        max_new_tokens=min(wanted, config.serve.max_new_tokens),
+    )
+
+    def answer(say: Callable[[str], None], interrupted: Callable[[], bool]) -> Answer:
+        prompt = talk.prompt(pair, asked.turns)
+        if pair.labels:
+            found = talk.classify(pair, asked.model, prompt)
+            say(found.text)
+            return found
+        if asked.seed is not None:
+            torch.manual_seed(asked.seed)
+        return talk.write(pair, asked.model, prompt, drawing, say, interrupted, asked.stops)
+
+    return answer
+
+
+async def events(
+    number: str, asked: ChatRequest, piece: str | Answer, pieces: AsyncIterator[str | Answer]
+) -> AsyncIterator[str]:
+    """Server-sent events of a streamed answer, `piece` being its first piece."""
+    name = asked.model
+    yield event(protocol.chunk(number, name, {"role": "assistant", "content": ""}))
+    try:
+        while not isinstance(piece, Answer):
+            yield event(protocol.chunk(number, name, {"content": piece}))
+            piece = await anext(pieces)
+    except ClientGoneError:
+        return
+    except ApiError as error:
+        yield event(error.body())
+        return
+    except Exception:
+        log.exception("an answer broke off")
+        yield event(broken().body())
+        return
+    yield event(protocol.chunk(number, name, {}, piece))
+    if asked.wants_usage:
+        yield event(protocol.usage_chunk(number, name, piece))
+    yield "data: [DONE]\n\n"
+
+
+def event(content: dict[str, Any]) -> str:
+    return f"data: {json.dumps(content)}\n\n"
+
+
+def broken() -> ApiError:
+    return ApiError(500, "the answer broke off; see the server's log", "server_error")
+
+
+def check_host(request: Request, local: bool) -> None:
+    """Refuse what another site made a browser send.
+
+    Raises:
+        ApiError: 403.
+    """
+    host, origin = request.headers.get("host", ""), request.headers.get("origin")
+    if local and urlsplit(f"//{host}").hostname not in LOCAL_NAMES:
+        raise ApiError(403, f"expected one of {', '.join(LOCAL_NAMES)} as host")
+    if origin is not None and urlsplit(origin).netloc != host:
+        raise ApiError(403, "requests of other sites' pages are refused")
+
+
+def check_key(request: Request, key: str | None) -> None:
+    """Compare the key in constant time.
+
+    Raises:
+        ApiError: 401.
+    """
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    right = scheme.lower() == "bearer" and hmac.compare_digest(
+        given.strip().encode("latin-1"), (key or "").encode()
+    )
+    if key is not None and not right:
+        raise ApiError(
+            401, "send the server's key as Authorization: Bearer KEY", code="invalid_api_key"
+        )
+
+
+async def read(request: Request, limit: int) -> bytes:
+    """The body of a request, of at most `limit` bytes.
+
+    Raises:
+        ApiError: 413 for a larger one, 415 when it is no JSON.
+    """
+    # A page of another site can send other types without asking; for this one a browser asks.
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise ApiError(415, "expected Content-Type: application/json")
+    too_large = ApiError(413, f"expected at most {limit // 1024} KB", code="request_too_large")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit:
+        raise too_large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise too_large
+    return bytes(body)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Every error in OpenAI's shape."""
+
+    @app.exception_handler(ApiError)
+    def refused(request: Request, error: ApiError) -> Response:
+        return JSONResponse(error.body(), error.status)
+
+    @app.exception_handler(UserError)
+    def unusable(request: Request, error: UserError) -> Response:
+        code = "context_length_exceeded" if isinstance(error, talk.TooLongError) else None
+        shown = ApiError(400, f"{error.message}; {error.hint}", param="messages", code=code)
+        return JSONResponse(shown.body(), shown.status)
+
+    @app.exception_handler(HTTPException)
+    def no_such_path(request: Request, error: HTTPException) -> Response:
+        shown = ApiError(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
+        return JSONResponse(shown.body(), shown.status, headers=error.headers)
+
+    @app.exception_handler(ClientGoneError)
+    def nobody_listens(request: Request, error: ClientGoneError) -> Response:
+        return Response(status_code=499)
+
+    @app.exception_handler(Exception)
+    def failed(request: Request, error: Exception) -> Response:
+        shown = broken()
+        return JSONResponse(shown.body(), shown.status)
+
+
+def page_headers(page: str) -> dict[str, str]:
+    """Only the page's own script and style run, and they ask this server alone."""
+    allowed = {
+        f"{tag}-src": " ".join(
+            f"'sha256-{b64encode(sha256(part.encode()).digest()).decode()}'"
+            for part in re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        )
+        for tag in ("script", "style")
+    }
+    policy = {"default-src": "'none'", **allowed, "connect-src": "'self'", "img-src": "data:"}
+    policy |= {"frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'"}
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }

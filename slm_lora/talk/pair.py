@@ -1,0 +1,78 @@
+"""A run's two models: one in memory, which is the base while its adapter is switched off.
+
+python -m slm_lora chat RUN
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora import hardware, model
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+from slm_lora.generate import context_length
+from slm_lora.run import Run, read_json
+
+MODELS = ("base", "tuned")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Base and tuned model of one run. `shape` is that of the training rows
+    (slm_lora/data/shapes.py); `labels` are those to choose from, none but in a classification."""
+
+    tuned: PeftModel
+    tokenizer: PreTrainedTokenizerBase
+    config: Config
+    shape: str
+    labels: list[str]
+
+    @property
+    def remembers(self) -> bool:
+        """Whether earlier turns are read again: a label or plain text knows no conversation."""
+        return not self.labels and self.shape != "text"
+
+    @property
+    def context(self) -> int:
+        return context_length(self.tuned.config)
+
+    @contextmanager
+    def model(self, name: str) -> Iterator[PeftModel]:
+        """`base` or `tuned`; only one of them at a time."""
+        if name == "tuned":
+            yield self.tuned
+        else:
+            with self.tuned.disable_adapter():
+                yield self.tuned
+
+
+def load(config: Config, run: Run) -> Pair:
+    """The models of a finished run.
+
+    Raises:
+        UserError: the run lacks a file, or the model cannot be loaded.
+    """
+    if not run.data_report.is_file():
+        raise UserError(
+            f"{run.path} holds no {run.data_report.name}, which says how its rows were made",
+            "name the folder of the run itself",
+        )
+    report = read_json(run.data_report)
+    device = hardware.detect(config)
+    model.check_size(config, device)
+    tokenizer = model.load_tokenizer(config)
+    tuned = model.load_adapter(model.load_base(config, device), run.adapter)
+    return Pair(tuned, tokenizer, config, report["shape"], labels_of(config, report))
+
+
+def labels_of(config: Config, report: dict[str, Any]) -> list[str]:
+    """The labels in the order in which training and evaluation took them."""
+    if config.task.kind != "classification":
+        return []
+    found = {label for labels in report["labels"].values() for label in labels}
+    named = dict.fromkeys(config.data.labels.values())
+    return [label for label in named if label in found] or sorted(found)

@@ -1,0 +1,563 @@
+"""The endpoint in a process of its own over HTTP, and its page in a browser.
+
+python -m pytest tests/test_serve.py
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import numpy as np
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from matplotlib.image import imread
+
+from slm_lora import serve, talk
+from slm_lora.config import compose
+from slm_lora.config.release import ChatConfig
+from slm_lora.errors import UserError
+from slm_lora.run import Run, write_jsonl
+from slm_lora.serve.app import make_app
+from slm_lora.serve.protocol import ApiError
+from slm_lora.serve.worker import ClientGoneError, Worker
+from slm_lora.talk import Pair
+from tests.adapted_run import adapted_run
+from tests.browser import CHROMIUM, Browser
+from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows
+
+KEY = "a secret of 30 letters or more"
+
+
+def asking(model: str, text: str = "Say 3.", **more: Any) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": text}], **more}
+
+
+@pytest.fixture(scope="module")
+def conversing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("conversing")
+    turns = [{"prompt": f"Say {n}.", "completion": f"It is {n}."} for n in range(30)]
+    write_jsonl(folder / "rows.jsonl", turns)
+    return adapted_run(
+        folder / "run",
+        "+recipe=instruct",
+        f"model.name_or_path={make_llama(folder / 'llama', CHAT_TEMPLATE)}",
+        f"data.train={folder / 'rows.jsonl'}",
+    )
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("labelled")
+    return adapted_run(
+        folder / "run",
+        "+recipe=sentiment",
+        f"model.name_or_path={make_llama(folder / 'llama')}",
+        f"data.train={make_rows(folder / 'rows.jsonl', 40)}",
+        "data.test=null",
+    )
+
+
+def never() -> bool:
+    return False
+
+
+def pair_of(folder: Path) -> Pair:
+    run = Run(folder)
+    return talk.load(compose.from_file(run.config), run)
+
+
+@pytest.fixture(scope="module")
+def pair(conversing: Path) -> Pair:
+    return pair_of(conversing)
+
+
+@pytest.fixture(scope="module")
+def labelling_pair(labelled: Path) -> Pair:
+    return pair_of(labelled)
+
+
+@dataclass
+class Server:
+    client: httpx.Client
+    url: str
+    log: Path
+
+    def ask(self, body: Any) -> httpx.Response:
+        return self.client.post("/v1/chat/completions", json=body)
+
+
+@pytest.fixture(scope="module")
+def server(conversing: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`slm-lora serve` as a user starts it; Ctrl-C ends it well."""
+    log = tmp_path_factory.mktemp("server") / "stderr.txt"
+    words = ["serve.port=0", "serve.max_request_kb=2", "chat.max_new_tokens=12"]
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "slm_lora", "serve", str(conversing), *words],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    url = process.stdout.readline().strip()
+    assert url.startswith("http://127.0.0.1:"), log.read_text()
+    with httpx.Client(base_url=url, timeout=120) as client:
+        yield Server(client, url, log)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 0
+    assert process.stdout.read() == ""
+    assert "Traceback" not in log.read_text()
+
+
+def events(response: httpx.Response) -> list[Any]:
+    """Server-sent events, parsed."""
+    parts = response.read().decode().split("\n\n")
+    assert parts.pop() == ""
+    assert all(part.startswith("data: ") for part in parts)
+    return [part if part == "data: [DONE]" else json.loads(part[6:]) for part in parts]
+
+
+def expected(pair: Pair, name: str, tokens: int = 12, stop: tuple[str, ...] = ()) -> talk.Answer:
+    prompt = talk.prompt(pair, asking(name)["messages"])
+    drawing = ChatConfig(max_new_tokens=tokens)
+    return talk.write(pair, name, prompt, drawing, lambda _: None, never, stop)
+
+
+# ---------------------------------------------------------------- answers
+
+
+def test_models(server: Server) -> None:
+    found = server.client.get("/v1/models").json()
+    assert found["object"] == "list"
+    assert [entry["id"] for entry in found["data"]] == ["base", "tuned"]
+    assert server.client.get("/v1/models/tuned").json() == found["data"][1]
+    assert server.client.get("/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("name", talk.MODELS)
+def test_completion(server: Server, pair: Pair, name: str) -> None:
+    found = server.ask(asking(name, user="me", logit_bias={}, presence_penalty=0)).json()
+    answer = expected(pair, name)
+    assert found["object"] == "chat.completion"
+    assert found["model"] == name
+    (choice,) = found["choices"]
+    assert choice["message"] == {"role": "assistant", "content": answer.text, "refusal": None}
+    assert choice["finish_reason"] == "length"
+    prompt = len(talk.prompt(pair, asking(name)["messages"]).ids)
+    assert found["usage"] == {
+        "prompt_tokens": prompt,
+        "completion_tokens": 12,
+        "total_tokens": prompt + 12,
+    }
+
+
+def test_stream(server: Server, pair: Pair) -> None:
+    options = {"include_usage": True}
+    with server.client.stream(
+        "POST",
+        "/v1/chat/completions",
+        json=asking("tuned", stream=True, stream_options=options, max_completion_tokens=20),
+    ) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        *chunks, last, usage, done = events(response)
+    assert done == "data: [DONE]"
+    assert chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    pieces = [chunk["choices"][0]["delta"]["content"] for chunk in chunks]
+    assert "".join(pieces) == expected(pair, "tuned", 20).text
+    assert len(pieces) > 2
+    assert last["choices"][0]["finish_reason"] == "length"
+    assert usage["choices"] == []
+    assert usage["usage"]["completion_tokens"] == 20
+    assert len({chunk["id"] for chunk in (*chunks, last, usage)}) == 1
+
+
+def test_stop_strings_and_length(server: Server, pair: Pair) -> None:
+    stop = expected(pair, "tuned").text[4:6]
+    found = server.ask(asking("tuned", stop=[stop, "never"])).json()["choices"][0]
+    assert found["finish_reason"] == "stop"
+    assert found["message"]["content"] == expected(pair, "tuned", stop=(stop,)).text
+    assert server.ask(asking("base", max_tokens=3)).json()["usage"]["completion_tokens"] == 3
+
+
+def test_seed(server: Server) -> None:
+    def draw(seed: int) -> str:
+        body = asking("base", seed=seed, temperature=2, top_p=1)
+        return server.ask(body).json()["choices"][0]["message"]["content"]
+
+    assert draw(1) == draw(1)
+    assert len({draw(seed) for seed in range(4)}) > 1
+
+
+def test_requests_at_once_are_answered_one_by_one(server: Server, pair: Pair) -> None:
+    found: dict[int, str] = {}
+
+    def ask(n: int) -> None:
+        body = asking(talk.MODELS[n % 2])
+        found[n] = server.ask(body).json()["choices"][0]["message"]["content"]
+
+    threads = [threading.Thread(target=ask, args=[n]) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    texts = [expected(pair, name).text for name in talk.MODELS]
+    assert found == {n: texts[n % 2] for n in range(6)}
+
+
+def test_conversation_is_read(server: Server, pair: Pair) -> None:
+    messages = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "Say 1."}]},
+        {"role": "assistant", "content": "It is 1."},
+        {"role": "user", "content": "Say 2."},
+    ]
+    found = server.ask({"model": "tuned", "messages": messages}).json()
+    text = (
+        "<|system|>\nBe brief.<|user|>\nSay 1.<|assistant|>\nIt is 1.</s>"
+        "<|user|>\nSay 2.<|assistant|>\n"
+    )
+    ids = pair.tokenizer(text, add_special_tokens=False).input_ids
+    assert found["usage"]["prompt_tokens"] == len(ids)
+
+
+def test_a_client_that_goes_away_stops_its_answer(server: Server) -> None:
+    body = asking("base", stream=True, max_tokens=1000)
+    with server.client.stream("POST", "/v1/chat/completions", json=body) as response:
+        lines = response.iter_lines()
+        for _ in range(6):
+            next(lines)
+    # The next answer comes after the end of that one.
+    assert server.ask(asking("base")).status_code == 200
+    log = server.log.read_text()
+    assert "an answer was broken off after" in log
+
+
+def test_work_for_a_client_that_went_away_is_broken_off() -> None:
+    """Also while pieces keep coming, and for a request that has not had its turn."""
+
+    class Client:
+        gone = False
+
+        async def is_disconnected(self) -> bool:
+            return self.gone
+
+    began = []
+
+    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> talk.Answer:
+        began.append(True)
+        while not interrupted():
+            say("x")
+        return talk.Answer("", "interrupted", 1, 1)
+
+    async def talk_to(worker: Worker, client: Client) -> None:
+        async for _ in worker.run(client, endless):
+            await asyncio.sleep(0)
+            client.gone = True
+
+    async def two_clients() -> list[Any]:
+        worker, late = Worker(never), Client()
+        late.gone = True
+        return await asyncio.gather(
+            talk_to(worker, Client()), talk_to(worker, late), return_exceptions=True
+        )
+
+    found = asyncio.run(two_clients())
+    assert [type(error) for error in found] == [ClientGoneError, ClientGoneError]
+    assert began == [True]
+
+
+def test_a_server_that_stops_breaks_answers_off() -> None:
+    left: list[bool] = []
+
+    class Client:
+        async def is_disconnected(self) -> bool:
+            return False
+
+    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> talk.Answer:
+        while not interrupted():
+            say("x")
+        return talk.Answer("", "interrupted", 1, 1)
+
+    async def talk_to(worker: Worker) -> None:
+        async for _ in worker.run(Client(), endless):
+            await asyncio.sleep(0)
+            left.append(True)
+
+    with pytest.raises(ApiError, match="stops") as caught:
+        asyncio.run(talk_to(Worker(lambda: bool(left))))
+    assert caught.value.status == 503
+
+
+# ---------------------------------------------------------------- refusals
+
+USER = {"role": "user", "content": "Hi."}
+REFUSED = {
+    "no JSON": ("{", 400, None, "Invalid JSON"),
+    "no messages": ({"model": "base"}, 400, "messages", "required"),
+    "empty messages": ({"model": "base", "messages": []}, 400, "messages", "at least 1"),
+    "no such model": (asking("gpt"), 404, "model", "expected base or tuned"),
+    "empty text": (asking("base", " "), 400, "messages", "is empty"),
+    "hot": (asking("base", temperature=2.1), 400, "temperature", "less than or equal to 2"),
+    "not a number": (
+        '{"model": "base", "messages": [{"role": "user", "content": "Hi."}], "top_p": NaN}',
+        400,
+        "top_p",
+        "finite",
+    ),
+    "no tokens": (asking("base", max_tokens=0), 400, "max_tokens", "greater"),
+    "two answers": (asking("base", n=2), 400, "n", "should be 1"),
+    "empty stop": (asking("base", stop=""), 400, "stop", "at least 1 character"),
+    "tools": (asking("base", tools=[{}]), 400, "tools", "not served"),
+    "log probabilities": (asking("base", logprobs=True), 400, "logprobs", "not served"),
+    "JSON mode": (
+        asking("base", response_format={"type": "json_object"}),
+        400,
+        "response_format",
+        "not served",
+    ),
+    "picture": (
+        {
+            "model": "base",
+            "messages": [{"role": "user", "content": [{"type": "image_url", "text": ""}]}],
+        },
+        400,
+        "messages.0.content.0.type",
+        "should be 'text'",
+    ),
+    "assistant last": (
+        {"model": "base", "messages": [USER, {"role": "assistant", "content": "Yes"}]},
+        400,
+        "messages",
+        "user's turn last",
+    ),
+    "too long": (asking("base", "a" * 300), 400, "messages", "reads 256"),
+    "too large": (asking("base", "a" * 3000), 413, None, "at most 2 KB"),
+}
+
+
+def assert_refused(response: httpx.Response, status: int, param: str | None, message: str) -> None:
+    assert response.status_code == status, response.text
+    error = response.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["type"] == "invalid_request_error"
+    assert error["param"] == param
+    assert message in error["message"]
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(server: Server, case: str) -> None:
+    body, status, param, message = REFUSED[case]
+    content = body if isinstance(body, str) else json.dumps(body)
+    found = server.client.post(
+        "/v1/chat/completions", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert_refused(found, status, param, message)
+    code = found.json()["error"]["code"]
+    assert (code == "context_length_exceeded") == (case == "too long")
+    assert server.client.get("/health").status_code == 200
+
+
+def test_refused_without_a_length(server: Server) -> None:
+    """A body sent in chunks is measured as it comes."""
+    parts = (b" " * 1000 for _ in range(4))
+    found = server.client.post(
+        "/v1/chat/completions", content=parts, headers={"Content-Type": "application/json"}
+    )
+    assert_refused(found, 413, None, "at most 2 KB")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/v1/nothing", {}, 404),
+        ("GET", "/v1/models/gpt", {}, 404),
+        ("GET", "/docs", {}, 404),
+        ("GET", "/v1/chat/completions", {}, 405),
+        ("POST", "/v1/chat/completions", {"Content-Type": "text/plain"}, 415),
+        ("GET", "/", {"Host": "evil.example"}, 403),
+        ("GET", "/v1/models", {"Host": "evil.example:80"}, 403),
+        ("GET", "/v1/models", {"Origin": "http://evil.example"}, 403),
+        ("GET", "/v1/models", {"Origin": "null"}, 403),
+    ],
+)
+def test_refused_by_its_head(
+    server: Server, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    found = server.client.request(method, path, headers=headers)
+    assert found.status_code == status
+    assert found.json()["error"]["message"]
+    assert "access-control-allow-origin" not in found.headers
+
+
+def test_localhost_is_this_machine(server: Server) -> None:
+    port = server.url.rpartition(":")[2]
+    for host in (f"localhost:{port}", f"[::1]:{port}"):
+        found = server.client.get("/health", headers={"Host": host, "Origin": f"http://{host}"})
+        assert found.status_code == 200
+
+
+def test_key(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    client = TestClient(make_app(pair, pair.config, KEY, False, never))
+    body = asking("base", max_tokens=1)
+    for headers in ({}, {"Authorization": f"Bearer {KEY}x"}, {"Authorization": KEY}):
+        for found in (
+            client.post("/v1/chat/completions", json=body, headers=headers),
+            client.get("/v1/models", headers=headers),
+        ):
+            assert_refused(found, 401, None, "Authorization: Bearer KEY")
+            assert KEY not in found.text
+    right = {"Authorization": f"bearer {KEY}"}
+    assert client.post("/v1/chat/completions", json=body, headers=right).status_code == 200
+    assert client.get("/").status_code == client.get("/health").status_code == 200
+    assert KEY not in caplog.text
+
+
+# ---------------------------------------------------------------- classification
+
+
+@pytest.fixture(scope="module")
+def labelling_url(labelling_pair: Pair) -> Iterator[str]:
+    """The app of a classification in a thread, so that a browser can reach it."""
+    app = make_app(labelling_pair, labelling_pair.config, None, True, never)
+    with serve.bound(replace(labelling_pair.config.serve, port=0)) as listening:
+        running = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        listening.listen()
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        running.should_exit = True
+        thread.join()
+
+
+def test_labels_with_probabilities(labelling_url: str, labelling_pair: Pair) -> None:
+    with httpx.Client(base_url=labelling_url, timeout=120) as client:
+        for name in talk.MODELS:
+            body = asking(name, "room 3 !!!!!!")
+            found = client.post("/v1/chat/completions", json=body).json()["choices"][0]
+            answer = talk.classify(
+                labelling_pair, name, talk.prompt(labelling_pair, body["messages"])
+            )
+            assert found["message"]["content"] == answer.text
+            assert found["probabilities"] == pytest.approx(answer.probabilities)
+            assert sum(found["probabilities"].values()) == pytest.approx(1)
+            streamed = client.post("/v1/chat/completions", json={**body, "stream": True})
+            *chunks, last, _ = events(streamed)
+            assert chunks[1]["choices"][0]["delta"]["content"] == answer.text
+            assert last["choices"][0]["probabilities"] == found["probabilities"]
+            assert last["choices"][0]["finish_reason"] == "stop"
+
+
+# ---------------------------------------------------------------- starting
+
+
+def test_a_missing_package_is_named(conversing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "find_spec", lambda name: None)
+    run = Run(conversing)
+    with pytest.raises(UserError) as caught:
+        serve.serve(compose.from_file(run.config), run)
+    assert "pip install 'slm-lora[serve]'" in caught.value.hint
+
+
+def test_a_taken_port_shows_before_the_model_is_loaded(conversing: Path) -> None:
+    run = Run(conversing)
+    config = compose.from_file(run.config)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config.serve.port = taken.getsockname()[1]
+        config.model.name_or_path = "no/such/model"
+        with pytest.raises(UserError, match="in use"):
+            serve.serve(config, run)
+    config.serve.host = "no.such.host.invalid"
+    with pytest.raises(UserError, match=r"no\.such\.host\.invalid"):
+        serve.serve(config, run)
+
+
+# ---------------------------------------------------------------- the page
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"> & room 3 !!!!!!"
+DONE = (
+    "document.querySelectorAll('article').length === {} && !document.getElementById('ask').disabled"
+)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    opened = Browser(tmp_path / "profile")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium or google-chrome")
+def test_page_in_a_browser(
+    browser: Browser,
+    labelling_url: str,
+    labelling_pair: Pair,
+    server: Server,
+    pair: Pair,
+    tmp_path: Path,
+) -> None:
+    browser.open(f"{labelling_url}/")
+    assert browser.evaluate("document.activeElement.id") == "text"
+    browser.type(HOSTILE)
+    browser.press("Enter", "\r")
+    browser.wait_for(DONE.format(1))
+    assert browser.evaluate("document.title") == "Base and tuned"
+    assert browser.evaluate("document.querySelector('.asked').textContent") == HOSTILE
+    prompt = talk.prompt(labelling_pair, [{"role": "user", "content": HOSTILE}])
+    for name in talk.MODELS:
+        answer = talk.classify(labelling_pair, name, prompt)
+        shown = browser.evaluate(f"document.querySelector('section.{name}').innerText").split()
+        assert shown[:2] == [name, answer.text]
+        for label, probability in answer.probabilities.items():
+            assert f"{label}" in shown
+            assert f"{probability:.3f}" in shown
+        widths = browser.evaluate(
+            f"[...document.querySelectorAll('section.{name} .bar')].map(bar => "
+            "bar.firstChild.getBoundingClientRect().width / (bar.clientWidth))"
+        )
+        assert widths == pytest.approx(list(answer.probabilities.values()), abs=0.01)
+    tops = "[...document.querySelectorAll('section')].map(s => s.getBoundingClientRect().top)"
+    assert len(set(browser.evaluate(tops))) == 1, "the answers stand side by side"
+    for dark in (False, True):
+        browser.dark(dark)
+        browser.screenshot(tmp_path / "page.png")
+        pixels = imread(tmp_path / "page.png")[..., :3]
+        assert (np.median(pixels) < 0.5) == dark
+        tuned = np.array([0x5A, 0xB4, 0xEC] if dark else [0, 0x72, 0xB2]) / 255
+        assert (np.abs(pixels - tuned).max(axis=2) < 0.02).sum() > 200, "nothing in tuned's colour"
+    requests = browser.evaluate("performance.getEntriesByType('resource').map(r => r.name)")
+    assert requests == [f"{labelling_url}/v1/chat/completions"] * 2
+
+    browser.open(f"{server.url}/")
+    browser.type("Say 3.")
+    browser.press("Enter", "\r")
+    browser.wait_for(DONE.format(1))
+    answers = "[...document.querySelectorAll('.answer')].map(a => a.textContent)"
+    texts = [expected(pair, name).text for name in talk.MODELS]
+    assert browser.evaluate(answers) == texts
+    assert browser.evaluate("turns.tuned.length") == 2
+    browser.type("a" * 300)
+    browser.press("Enter", "\r")
+    browser.wait_for(DONE.format(2))
+    wrong = browser.evaluate("[...document.querySelectorAll('.wrong')].map(e => e.textContent)")
+    assert len(wrong) == 2
+    assert all("tokens and the model reads 256" in text for text in wrong)
+    assert browser.evaluate("turns.tuned.length") == 2, "a refused text is not read again"
+    browser.evaluate("document.getElementById('max_tokens').value = 1000")
+    browser.type("Say 4.")
+    browser.press("Enter", "\r")
+    browser.wait_for("document.querySelectorAll('.answer')[4].textContent.length > 0")
+    browser.press("Escape")
+    browser.wait_for(DONE.format(3))
+    states = browser.evaluate("[...document.querySelectorAll('.state')].map(e => e.textContent)")
+    assert "stopped" in states[4:]
