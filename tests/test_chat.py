@@ -24,6 +24,7 @@ from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
 from slm_lora import chat_cli, hardware, model, talk
+from slm_lora.__main__ import is_text
 from slm_lora.chat_cli import Conversation, visible
 from slm_lora.config import compose
 from slm_lora.config.release import ChatConfig
@@ -535,3 +536,11 @@ def test_control_c_stops_an_answer_in_a_terminal(terminal: Terminal) -> None:
     terminal.type_and_wait("", "base>")
     os.write(terminal.master, b"\x04")
     assert terminal.process.wait(timeout=60) == 0
+
+
+def test_a_text_may_hold_an_equals_sign() -> None:
+    compose.register()
+    assert is_text("x=1 is true")
+    assert is_text("a.b is x=1")
+    settings = ("chat.temperature=1", "chat.temprature=1", "device=cpu", "--jsn")
+    assert not any(map(is_text, settings))
