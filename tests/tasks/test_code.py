@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from slm_lora import pipeline
+from slm_lora.config import compose
 from slm_lora.config.schema import TaskConfig
 from slm_lora.errors import UserError
+from slm_lora.run import open_run
 from slm_lora.tasks import code
 from tests.data.helpers import write_jsonl
 from tests.tiny import make_llama, slm_lora
@@ -170,14 +173,17 @@ def test_report_shows_families_verdicts_and_programs(done) -> None:
         ({"entry_points": "a"}, "entry_points is a"),
     ],
 )
-def test_an_item_that_judges_nothing_is_refused(tmp_path, change: dict, expected: str) -> None:
-    words = files(tmp_path)
+def test_an_item_that_judges_nothing_is_refused(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, change: dict, expected: str
+) -> None:
+    words = [*files(tmp_path), f"model.name_or_path={make_llama(tmp_path / 'llama')}"]
     write_jsonl(tmp_path / "test.jsonl", [row(200, "!", 1, tested=True) | change])
-    model = make_llama(tmp_path / "llama")
-    result = slm_lora(*words, f"model.name_or_path={model}", "run_dir=run", cwd=tmp_path)
-    assert result.returncode == 2
-    assert expected in result.stderr
-    assert "Traceback" not in result.stderr
+    monkeypatch.chdir(tmp_path)
+    compose.register()
+    config = compose.load([*words, "run_dir=run"])
+    with pytest.raises(UserError) as error:
+        pipeline.run(config, open_run(config, words))
+    assert expected in error.value.message
 
 
 def test_rows_without_tests_are_refused(tmp_path) -> None:
