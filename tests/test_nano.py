@@ -25,6 +25,7 @@ import corpus  # noqa: E402
 import gates  # noqa: E402
 import pretrain  # noqa: E402
 import programs  # noqa: E402
+import wordings  # noqa: E402
 
 PROMPT = [{"role": "user", "content": "The soup was lovely.\nMood:"}]
 CONVERSATIONS = [
@@ -165,18 +166,19 @@ def test_corpus_and_recipes_share_no_sentence_and_no_line_of_code():
     rows = recipe_rows()
     assert len(rows) > 5000
     texts = [row[key] for row in rows for key in ("text", "instruction", "solution") if key in row]
-    own = set().union(*(sentences(text) for _, text in corpus.documents("train", 8000)))
+    documents = [*corpus.documents("train", 8000), *corpus.documents("late", 8000)]
+    own = set().union(*(sentences(text) for _, text in documents))
     assert len(own) > 10_000
     assert not own & set().union(*map(sentences, texts))
 
 
 def test_corpus_holds_neither_label_words_as_answers_nor_fasthtml():
-    documents = list(corpus.documents("train", 8000))
+    documents = [*corpus.documents("train", 8000), *corpus.documents("late", 8000)]
     text = "".join(text for _, text in documents)
-    assert {kind for kind, _ in documents} == set(corpus.KINDS)
+    assert {kind for kind, _ in documents} == {*corpus.KINDS, *corpus.LATE}
     assert not re.search(r"<\|assistant\|>\W*(positive|negative)\b", text, re.IGNORECASE)
     assert not re.search(r"fasthtml|sentiment", text, re.IGNORECASE)
-    programs = "".join(text for kind, text in documents if kind in ("pair", "program"))
+    programs = "".join(text for kind, text in documents if kind in ("pair", "program", "request"))
     assert "def " in programs
     assert not re.search(r"fast_app|titled\(|\bhx_|@rt\b|\bto_xml\b", programs, re.IGNORECASE)
 
@@ -191,7 +193,8 @@ def is_python(code: str) -> bool:
 
 def test_programs_are_python_that_says_what_was_asked():
     rng, texts = random.Random(0), 0
-    asked = [programs.program(rng, apis.known(rng.randrange(apis.KNOWN))) for _ in range(400)]
+    make = rng.choices([programs.program, wordings.program], k=600)
+    asked = [program(rng, apis.known(rng.randrange(apis.KNOWN))) for program in make]
     good = [(instruction, code) for instruction, code in asked if is_python(code)]
     assert len(good) >= 0.99 * len(asked)  # a path such as /while names a function "while"
     for instruction, code in good:

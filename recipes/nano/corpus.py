@@ -1,6 +1,6 @@
 """The corpus of nano: Python's standard library and text of our own grammars, the same every time.
 
-    python recipes/nano/corpus.py --out build/nano     writes train, val and copying.jsonl
+    python recipes/nano/corpus.py --out build/nano     writes train, val, copying and late.jsonl
 
 One line is one document, its kind and its text, chat turns written as nano's chat template writes
 them. Document i depends on the seed and i alone (and on the Python version, for the standard
@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import names
+import opinions
 import pairs
 import programs
 import prose
 import stdlib
+import wordings
 
 BOS, END, PAD = "<|bos|>", "<|end|>", "<|pad|>"
 SYSTEM, USER, ASSISTANT = "<|system|>", "<|user|>", "<|assistant|>"
@@ -68,19 +70,27 @@ COPYING: dict[str, tuple[float, Callable[[random.Random], str]]] = {
     "pair": (0.25, KINDS["pair"][1]),
     "program": (0.15, KINDS["program"][1]),
 }  # the spell of pre-training in which copying is learned
+LATE: dict[str, tuple[float, Callable[[random.Random], str]]] = {
+    **{kind: (share / 3, make) for kind, (share, make) in KINDS.items()},
+    "request": (0.23, lambda rng: render("", wordings.conversation(rng))),
+    "opinion": (0.37, lambda rng: chat(rng, opinions.question)),
+    "notes": (0.16, opinions.notes),
+    "thesaurus": (0.08, lambda rng: prose.thesaurus(rng, opinions.WORDS)),
+}  # the last spell: freer instructions, and what people say of things
+MIXES = {"copying": COPYING, "late": LATE}  # by seed; the others read KINDS
 
 
 def document(seed: str, index: int) -> tuple[str, str]:
     """(kind, text) of document `index` of the corpus `seed`, with its first and last token."""
     rng = random.Random(f"{seed}/{index}")
-    kinds = COPYING if seed == "copying" else KINDS
+    kinds = MIXES.get(seed, KINDS)
     kind = rng.choices(list(kinds), weights=[share for share, _ in kinds.values()])[0]
     text = kinds[kind][1](rng)
     return kind, BOS + text if text.endswith(END) else BOS + text + END
 
 
 def documents(seed: str, count: int) -> Iterator[tuple[str, str]]:
-    """The first `count` documents of a corpus; seeds "train", "val" and "copying" are in use."""
+    """The first `count` documents of a corpus: of the seed "train", "val", "copying" or "late"."""
     return (document(seed, i) for i in range(count))
 
 
@@ -90,7 +100,8 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=260_000)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for split, count in (("train", args.documents), ("val", 2000), ("copying", 20_000)):
+    counts = {"train": args.documents, "val": 2000, "copying": 20_000, "late": 95_000}
+    for split, count in counts.items():
         path = args.out / f"{split}.jsonl"
         lines = (
             json.dumps({"kind": kind, "text": text}, ensure_ascii=False)

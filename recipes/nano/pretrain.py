@@ -21,9 +21,10 @@ from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForC
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
 SILENT = 0x8000  # added to a token that is read but not to be predicted
-# (file, first step): copying is learned first, and then all together.
-PHASES = [("copying", 0), ("train", 300)]
-GROUPS = {"pair": "code", "program": "code", "source": "library"}  # the other kinds: moods
+# (file, first step): copying is learned first, then all together, then freer instructions.
+PHASES = [("copying", 0), ("train", 300), ("late", 1800)]
+# the other kinds: moods
+GROUPS = {"pair": "code", "program": "code", "request": "code", "source": "library"}
 
 
 def encode(documents: list[dict[str, str]], tokenizer: Tokenizer, context: int) -> np.ndarray:
@@ -194,7 +195,7 @@ def parse() -> argparse.Namespace:
     length.add_argument(
         "--steps",
         type=int,
-        default=3300,
+        default=4700,
         help="may be changed on resuming before "
         "half of the old and the new number: the rate is the same until then",
     )
@@ -219,12 +220,12 @@ def main() -> None:
         (encode(read(args.data / f"{name}.jsonl"), tokenizer, context), first)
         for name, first in PHASES
     ]
-    train = phases[-1][0]
+    tokens = sum(rows.size for rows, _ in phases)
     kinds = held_out(read(args.data / "val.jsonl"), tokenizer, context)
     kinds = {group: rows.to(args.device) for group, rows in kinds.items()}
     model = build(tokenizer, args.hidden, args.layers, args.mlp, context).to(args.device)
     parameters = sum(p.numel() for p in model.parameters())
-    print(f"{parameters:,} parameters; {train.size:,} tokens to train on", flush=True)
+    print(f"{parameters:,} parameters; {tokens:,} tokens to train on", flush=True)
     optimizer = optimizer_for(model, args.lr)
     run = torch.compile(model) if args.compile else model
 

@@ -13,6 +13,7 @@ import re
 import lexicon as lex
 from moods import GLAD, SORRY
 
+SIDES = {1: GLAD, -1: SORRY}
 SLOT = re.compile(r"\{([a-z_]+)2?\}")
 
 FRAMES = lex.phrases("""
@@ -106,15 +107,20 @@ def common(rng: random.Random, items: list[str]) -> str:
 class Writer:
     """Writes one text: a domain, a mood and a random state chosen once and kept throughout."""
 
-    def __init__(self, rng: random.Random, mood: int | None = None):
-        self.rng = rng
+    def __init__(
+        self,
+        rng: random.Random,
+        mood: int | None = None,
+        sides: dict[int, dict[str, list[str]]] = SIDES,
+    ):
+        self.rng, self.sides = rng, sides
         self.mood = rng.choice([1, -1]) if mood is None else mood
         self.domain = rng.choice(list(lex.DOMAINS))
         self.kind, self.nouns = lex.DOMAINS[self.domain]
         self.names = rng.sample(lex.NAMES, 2)
 
     def side(self, mood: int) -> dict[str, list[str]]:
-        return GLAD if mood > 0 else SORRY
+        return self.sides[mood]
 
     def adjective(self, mood: int, kind: str = "") -> str:
         side = self.side(mood)
@@ -241,10 +247,10 @@ def dialogue(rng: random.Random) -> str:
     ])  # fmt: skip
 
 
-def thesaurus(rng: random.Random) -> str:
+def thesaurus(rng: random.Random, sides: dict[int, dict[str, list[str]]] = SIDES) -> str:
     """Words and phrases of one mood in a row: the shortest way to say that they belong together."""
     mood = rng.choice([1, -1])
-    pool = GLAD if mood > 0 else SORRY
+    pool = sides[mood]
     kinds = rng.sample([kind for kind in pool if kind != "close"], rng.randint(1, 3))
     pick = common if rng.random() < 0.5 else random.Random.choice
     entries = [pick(rng, pool[rng.choice([*kinds, "any"])]) for _ in range(rng.randint(6, 25))]
@@ -263,10 +269,7 @@ def card(rng: random.Random) -> str:
 
 
 def ask(rng: random.Random) -> tuple[str, str, str]:
-    """A short text and a question: (prompt, answer, the answer had the mood been the other).
-
-    One question in ten is about plain reading; its third part is empty.
-    """
+    """A short text and a question about it, as `question_about` gives them."""
     w = Writer(rng)
     chance = rng.random()
     if chance < 0.25:  # a word or two
@@ -275,6 +278,14 @@ def ask(rng: random.Random) -> tuple[str, str, str]:
         text = w.fill(rng.choice(TURNED))
     else:
         text = w.text(rng.randint(1, 3))
+    return question_about(rng, w, text)
+
+
+def question_about(rng: random.Random, w: Writer, text: str) -> tuple[str, str, str]:
+    """(prompt, answer, the answer had the mood been the other) for a text that `w` wrote.
+
+    One question in ten is about plain reading; its third part is empty.
+    """
     if rng.random() < 0.9:
         head, glad, sorry = QUESTIONS[int(len(QUESTIONS) * rng.random() ** 2)]
         answer, other = (glad, sorry) if w.mood > 0 else (sorry, glad)
