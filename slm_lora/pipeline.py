@@ -10,6 +10,8 @@ from dataclasses import asdict
 from types import ModuleType
 from typing import Any
 
+import torch
+
 from slm_lora import hardware, model, report, train
 from slm_lora import merge as merging
 from slm_lora.card import write_card
@@ -75,15 +77,21 @@ def merge(config: Config, folder: Run) -> dict[str, Any]:
     """
     device = hardware.detect(config)
     model.check_size(config, device)
-    proof = merging.merge(
-        config,
-        folder.adapter,
-        folder.merged,
-        held_out(config),
-        model.load_tokenizer(config),
-        device,
-        read_json(folder.provenance)["device"]["precision"],
-    )
+    try:
+        proof = merging.merge(
+            config,
+            folder.adapter,
+            folder.merged,
+            held_out(config),
+            model.load_tokenizer(config),
+            device,
+            read_json(folder.provenance)["device"]["precision"],
+        )
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"{device.name}: out of memory; the proof of a merge holds the model in fp32",
+            f"type slm-lora merge {folder.path} device=cpu",
+        ) from error
     write_json(folder.merge_proof, proof)
     if folder.metrics.exists():
         conclude(config, folder)
