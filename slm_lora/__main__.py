@@ -28,7 +28,7 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
 from slm_lora.progress import set_up_logging
-from slm_lora.run import Run, open_run, read_json
+from slm_lora.run import Run, check_weights, open_run, read_json
 
 AFTER_TRAINING = {
     "merge": (
@@ -66,6 +66,10 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
+        if sys.argv[1:2] and sys.argv[1] in ("evaluate", "merge", "export", "publish"):
+            print(
+                f"to do it again, type: {shlex.join(['slm-lora', *sys.argv[1:]])}", file=sys.stderr
+            )
         sys.exit(130)
 
 
@@ -225,11 +229,15 @@ def after_training(verb: str, words: list[str]) -> None:
     flagged, words = flag in words, [word for word in words if word != flag]
     if verb == "export":  # `format` and `type` need no `export.` before them
         words = [f"export.{w}" if w.startswith(("format=", "type=")) else w for w in words]
-    text = next(filter(is_text, words[1:]), None) if verb == "chat" else None
-    words = [word for word in words if word != text]
+    texts = [at for at, word in enumerate(words) if verb == "chat" and at and is_text(word)]
+    text = words.pop(texts[0]) if texts else None
     for word in words[1:]:
         if "=" not in word:
-            raise UserError(f"{verb} takes no '{word}'", f"type slm-lora {verb} RUN key=value")
+            quoted = f"slm-lora chat {words[0]} '{text} {word}'"
+            raise UserError(
+                f"{verb} takes no '{word}'",
+                f"type {quoted}" if text else f"type slm-lora {verb} RUN key=value",
+            )
         if not word.startswith(AFTER_TRAINING[verb]):
             compose.check_overrides([word])
             raise UserError(
@@ -241,10 +249,17 @@ def after_training(verb: str, words: list[str]) -> None:
         raise UserError(
             f"{folder.path} holds no adapter", f"finish the run first: run_dir={folder.path}"
         )
+    check_weights(folder.adapter, "adapter_model")
     if verb == "merge":
         check_without_torch(config)
         merge(config, folder)
     elif verb == "export":
+        merging = [word for word in words if word.startswith("merge.")]
+        if folder.merged.exists() and merging:
+            raise UserError(
+                f"{folder.path} is merged already, so {merging[0]} would change nothing",
+                f"type slm-lora merge {folder.path} {' '.join(merging)} first",
+            )
         from slm_lora.export import export
 
         export(config, folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import peft
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from slm_lora import hardware, model, pipeline
 from slm_lora.config.compose import from_file, to_yaml
@@ -41,9 +41,27 @@ def combine(config: Config, run: Run) -> Run:
     base = model.load_base(config, device)
     combined = combined_adapter(base, [other.adapter for other in runs], config.merge)
     out = Run(new_folder(run.path / "combinations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")))
+    try:
+        _fill(out, config, run, runs, configs, combined, tokenizer)
+    except BaseException:  # half a combination would pass for a run
+        shutil.rmtree(out.path)
+        raise
+    return out
+
+
+def _fill(
+    out: Run,
+    config: Config,
+    run: Run,
+    runs: list[Run],
+    configs: list[Config],
+    combined: peft.PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    """Make `out` a run of the combined adapter, with its figures and its merged model."""
     tasks = []
     for other, settings in zip(runs, configs, strict=True):
-        rows = pipeline.held_out(settings)
+        rows = pipeline.held_out(settings, read_json(other.provenance)["data_fingerprint"])
         metric = rows.task.PRIMARY
         before = read_json(other.metrics)["tuned"][metric]
         after = score(combined, tokenizer, rows, settings, f"combined, {other.path.name}")
@@ -52,7 +70,8 @@ def combine(config: Config, run: Run) -> Run:
         combined.save_pretrained(scratch, selected_adapters=["combined"])
         tokenizer.save_pretrained(Path(scratch, "combined"))
         Path(scratch, "combined").rename(out.adapter)
-    shutil.copy(run.provenance, out.provenance)
+    for own, copy in ((run.provenance, out.provenance), (run.data_report, out.data_report)):
+        shutil.copy(own, copy)
     alone = replace(
         config, run_dir=str(out.path), merge=replace(config.merge, adapters=[], weights=[])
     )
@@ -66,7 +85,6 @@ def combine(config: Config, run: Run) -> Run:
         },
     )
     pipeline.merge(alone, out)
-    return out
 
 
 def check(run: Run, runs: list[Run], configs: list[Config]) -> None:
@@ -75,6 +93,8 @@ def check(run: Run, runs: list[Run], configs: list[Config]) -> None:
         raise UserError(
             f"merge.adapters lacks {run.path}", f"type 'merge.adapters=[{run.path},OTHER]'"
         )
+    if len({other.path.resolve() for other in runs}) < len(runs):
+        raise UserError("merge.adapters names a run twice", "set its weight by merge.weights")
     for other, config in zip(runs, configs, strict=True):
         if not other.metrics.exists() or not other.adapter.exists():
             raise UserError(
@@ -103,6 +123,7 @@ def combined_adapter(
     names = [f"adapter_{number}" for number in range(1, len(adapters) + 1)]
     tuned = model.load_adapter(base, adapters[0], names[0])
     for name, folder in zip(names[1:], adapters[1:], strict=True):
+        model.check_adapter(base, folder)
         tuned.load_adapter(folder, adapter_name=name)
     options: dict[str, Any] = {"combination_type": settings.combination}
     if settings.combination != "linear":

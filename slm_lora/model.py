@@ -3,6 +3,8 @@
 python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
 """
 
+import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.pytorch_utils import Conv1D
+from transformers.utils import cached_file
 from transformers.utils.logging import disable_progress_bar
 
 from slm_lora import hardware, llama2c, nano
@@ -27,6 +30,7 @@ from slm_lora.chat import PLAIN_TEMPLATE
 from slm_lora.config.schema import Config, LoraConfig, ModelConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
+from slm_lora.run import Run, check_weights, read_json
 from slm_lora.trainer import cast_adapter_on_use, disable_cpu_inference_kernel
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
@@ -182,6 +186,22 @@ def _load(config: Config, device: str, **options: Any) -> PreTrainedModel:
         raise _not_loaded("model", name, error, "model.name_or_path") from error
 
 
+def fingerprint(base: PreTrainedModel) -> str:
+    """SHA-256 over the files that the weights were loaded from, wherever these lie."""
+    commit = getattr(base.config, "_commit_hash", None)  # of a hub's repository
+    config = cached_file(base.name_or_path, "config.json", revision=commit)
+    digest = hashlib.sha256()
+    for file in sorted(Path(str(config)).parent.iterdir()):
+        if re.fullmatch(r"model(-\d+-of-\d+)?\.safetensors", file.name):
+            content = file.resolve()
+            name = content.name  # in the hub's cache a large file is named by its own SHA-256
+            if not re.fullmatch(r"[0-9a-f]{64}", name):
+                with content.open("rb") as stream:
+                    name = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest.update(name.encode())
+    return digest.hexdigest()
+
+
 def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
     """Say so when the end-of-turn token is one that the base model never saw.
 
@@ -264,14 +284,31 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
         ) from error
 
 
+def check_adapter(model: PreTrainedModel, folder: Path) -> None:
+    """Look whether the folder holds an adapter of this base model.
+
+    Raises:
+        UserError: it does not, or the adapter was trained on other weights.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        raise UserError(f"{folder} holds no adapter", "let the run finish: run_dir= of this run")
+    check_weights(folder, "adapter_model")
+    provenance = Run(folder.parent).provenance
+    trained_on = read_json(provenance).get("base_fingerprint") if provenance.exists() else None
+    if trained_on is not None and trained_on != fingerprint(model):
+        raise UserError(
+            f"{folder} was trained on other weights than {model.name_or_path} has now",
+            "put those back where model.name_or_path in the run's config.yaml says, or train anew",
+        )
+
+
 def load_adapter(model: PreTrainedModel, folder: Path, name: str = "default") -> peft.PeftModel:
     """The base model with a trained adapter, under this name.
 
     Raises:
-        UserError: the folder holds none.
+        UserError: the folder holds none, or one that was trained on other weights.
     """
-    if not (folder / "adapter_config.json").is_file():
-        raise UserError(f"{folder} holds no adapter", "let the run finish: run_dir= of this run")
+    check_adapter(model, folder)
     try:
         tuned = peft.PeftModel.from_pretrained(model, folder, adapter_name=name)
     except (ValueError, RuntimeError) as error:

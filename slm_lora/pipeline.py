@@ -15,12 +15,22 @@ import torch
 from slm_lora import hardware, model, report, train
 from slm_lora import merge as merging
 from slm_lora.card import write_card
+from slm_lora.card.base import kind_of
+from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.data import Loaded, load_rows, prepare
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length
 from slm_lora.progress import log
-from slm_lora.run import Run, read_json, read_jsonl, write_json, write_jsonl, write_provenance
+from slm_lora.run import (
+    Run,
+    read_json,
+    read_jsonl,
+    record_base,
+    write_json,
+    write_jsonl,
+    write_provenance,
+)
 from slm_lora.tasks import classification, code, text
 
 
@@ -51,6 +61,7 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
             code.check_items(data.test, config.sandbox)
         log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
         base = model.load_base(config, device)
+        record_base(folder, model.fingerprint(base), kind_of(config.model.name_or_path))
         model.warn_of_untrained_end(base, tokenizer)
         if not folder.base_predictions.exists():
             found = task.predict(base, tokenizer, data.test, labels, config, "base model")
@@ -75,17 +86,20 @@ def merge(config: Config, folder: Run) -> dict[str, Any]:
     Raises:
         UserError: something the user can mend, or the merged model is not the tuned one.
     """
+    if folder.metrics.exists():
+        check_finished(folder)
     device = hardware.detect(config)
     model.check_size(config, device)
+    provenance = read_json(folder.provenance)
     try:
         proof = merging.merge(
             config,
             folder.adapter,
             folder.merged,
-            held_out(config),
+            held_out(config, provenance["data_fingerprint"]),
             model.load_tokenizer(config),
             device,
-            read_json(folder.provenance)["device"]["precision"],
+            provenance["device"]["precision"],
         )
     except torch.OutOfMemoryError as error:
         raise UserError(
@@ -94,17 +108,24 @@ def merge(config: Config, folder: Run) -> dict[str, Any]:
         ) from error
     write_json(folder.merge_proof, proof)
     if folder.metrics.exists():
-        conclude(config, folder)
+        conclude(compose.from_file(folder.config), folder)
+    if folder.exports.exists():
+        log.warning("%s holds the model as it was before: export again", folder.exports)
     return proof
 
 
-def held_out(config: Config) -> merging.HeldOut:
+def held_out(config: Config, fingerprint: str) -> merging.HeldOut:
     """The test rows of a run, and their task.
 
     Raises:
-        UserError: they cannot be read.
+        UserError: they cannot be read, or are not those of the run.
     """
     loaded = load_rows(config.data, config.seed, config.task.format)
+    if loaded.report["fingerprint"] != fingerprint:
+        raise UserError(
+            "the rows are not those that the run was trained and tested on",
+            "a merge may be told where its files lie now (data.train=, data.test=), no more",
+        )
     return merging.HeldOut(loaded.test, labels_of(config, loaded), task_of(config))
 
 
@@ -117,8 +138,8 @@ def fit_length(config: Config) -> None:
         config.trainer["max_length"] = context
 
 
-def conclude(config: Config, run: Run) -> dict[str, Any]:
-    """Metrics, report and card from what lies in the run folder.
+def check_finished(run: Run) -> None:
+    """Look whether all is there that metrics and report are made from.
 
     Raises:
         UserError: the run has not come to its end.
@@ -129,6 +150,15 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
                 f"{run.path} holds no {file.relative_to(run.path)}",
                 "let the run finish: type its command again with run_dir= of this folder",
             )
+
+
+def conclude(config: Config, run: Run) -> dict[str, Any]:
+    """Metrics, report and card from what lies in the run folder.
+
+    Raises:
+        UserError: the run has not come to its end.
+    """
+    check_finished(run)
     task = task_of(config)
     base, tuned = read_jsonl(run.base_predictions), read_jsonl(run.tuned_predictions)
     training = read_json(run.train)

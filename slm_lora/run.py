@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from safetensors import SafetensorError, safe_open
 
 from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.schema import Config
@@ -161,8 +162,19 @@ def write_jsonl(path: Path, lines: list[Json]) -> None:
 
 
 def read_json(path: Path) -> Json:
-    """A JSON object."""
-    content: Json = json.loads(path.read_text(encoding="utf-8"))
+    """A JSON object.
+
+    Raises:
+        UserError: the file is missing or broken.
+    """
+    try:
+        content: Json = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path.parent} holds no {path.name}", "name the folder of a finished run"
+        ) from error
+    except ValueError as error:
+        raise UserError(f"{path} is broken: {error}", "put it back as it was") from error
     return content
 
 
@@ -170,6 +182,28 @@ def read_jsonl(path: Path) -> list[Json]:
     """One JSON object a line."""
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
+
+
+def check_weights(folder: Path, stem: str) -> None:
+    """Look whether the files of weights, `stem`.safetensors or its shards, are all there and whole.
+
+    Raises:
+        UserError: one is missing or cut short.
+    """
+    index = folder / f"{stem}.safetensors.index.json"
+    names = {f"{stem}.safetensors"}
+    if index.exists():
+        names = set(read_json(index)["weight_map"].values())
+    for file in (folder / name for name in sorted(names)):
+        if not file.is_file():
+            raise UserError(f"{folder} holds no {file.name}", "let the run finish, or merge again")
+        try:
+            with safe_open(file, "np"):
+                pass
+        except SafetensorError as error:
+            raise UserError(
+                f"{file} is broken: {error}", "put it back as it was, or make it anew"
+            ) from error
 
 
 def write_provenance(run: Run, config: Config, device: Json, data_fingerprint: str) -> None:
@@ -197,6 +231,21 @@ def write_provenance(run: Run, config: Config, device: Json, data_fingerprint: s
         "data_fingerprint": data_fingerprint,
     }
     write_json(run.provenance, content)
+
+
+def record_base(run: Run, fingerprint: str, kind: str) -> None:
+    """Record which weights the run is about, and the kind of place that they came from.
+
+    Raises:
+        UserError: the run began with others.
+    """
+    known = read_json(run.provenance)
+    if known.setdefault("base_fingerprint", fingerprint) != fingerprint:
+        raise UserError(
+            f"the base model's weights changed since {run.path} began",
+            "type another run_dir to start anew",
+        )
+    write_json(run.provenance, known | {"base_kind": kind})
 
 
 def versions() -> dict[str, str]:

@@ -38,7 +38,7 @@ from slm_lora.talk.answering import _Listener
 from slm_lora.talk.pair import labels_of
 from slm_lora.tasks import classification
 from tests.adapted_run import adapted_run
-from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows
+from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora
 
 GREEDY = ChatConfig(max_new_tokens=12)
 
@@ -289,6 +289,16 @@ def test_an_answer_ends_at_a_stop_string(pair: Pair) -> None:
     answer = talk.write(pair, "tuned", prompt, GREEDY, pieces.append, never, [stop])
     assert answer.text == whole[: whole.index(stop)] == "".join(pieces)
     assert answer.finish == "stop"
+
+
+def test_an_answer_that_begins_with_a_stop_string_is_empty(pair: Pair) -> None:
+    prompt = talk.prompt(pair, [user("Say 3.")])
+    whole = talk.write(pair, "tuned", prompt, GREEDY, silent, never).text
+    for length in (1, 5, 9):
+        pieces: list[str] = []
+        stops = [whole[:length]]
+        answer = talk.write(pair, "tuned", prompt, GREEDY, pieces.append, never, stops)
+        assert (answer.text, pieces, answer.finish) == ("", [], "stop")
 
 
 def test_an_answer_stops_when_asked_and_says_so(pair: Pair) -> None:
@@ -544,3 +554,9 @@ def test_a_text_may_hold_an_equals_sign() -> None:
     assert is_text("a.b is x=1")
     settings = ("chat.temperature=1", "chat.temprature=1", "device=cpu", "--jsn")
     assert not any(map(is_text, settings))
+
+
+def test_a_text_may_be_the_name_of_the_run(conversing: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").symlink_to(conversing)
+    asked = slm_lora("chat", "run", "run", "--json", cwd=tmp_path)
+    assert json.loads(asked.stdout)["text"] == "run"

@@ -275,6 +275,17 @@ def test_what_fails_for_the_moment_is_repeated(
     assert [wait for wait in hub.waits if wait >= 1], "it waits between the tries"
 
 
+def test_a_hub_that_sends_the_token_back_shows_it_nowhere(
+    run: Path, hub: LocalHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.fail("whoami", 503, times=4, message=f"Bearer {TOKEN}")
+    with pytest.raises(UserError) as refused:
+        send(run)
+    assert "Bearer ***" in caplog.text
+    assert "Bearer ***" in refused.value.message
+    assert TOKEN not in caplog.text + refused.value.message
+
+
 def test_waits_grow_and_the_hub_may_ask_for_more(
     run: Path, hub: LocalHub, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -375,6 +386,35 @@ def test_offline_is_said(run: Path, hub: LocalHub, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(UserError, match="HF_HUB_OFFLINE"):
         send(run)
+
+
+def test_a_base_model_of_a_relative_path_is_not_looked_for_on_the_hub(
+    run: Path, hub: LocalHub
+) -> None:
+    provenance = json.loads((run / "provenance.json").read_text())
+    (run / "provenance.json").write_text(json.dumps({**provenance, "base_kind": "folder"}))
+    send(run, "model.name_or_path=models/mine")
+    files = repo_of(hub).files()
+    assert json.loads(files["adapter_config.json"])["base_model_name_or_path"] is None
+    assert "base_model:" not in files["README.md"].decode()
+    assert not [line for line in hub.log if "models/mine" in line]
+
+
+def test_merged_weights_must_be_whole(run: Path, hub: LocalHub) -> None:
+    weights = next((run / "merged").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"model\.safetensors is broken"):
+        send(run, "hub.what=merged")
+    weights.unlink()
+    with pytest.raises(UserError, match=r"holds no model\.safetensors"):
+        send(run, "hub.what=merged")
+
+
+def test_an_adapter_without_weights_is_not_published(run: Path) -> None:
+    (run / "adapter" / "adapter_model.safetensors").unlink()
+    result = slm_lora("publish", run, "hub.repo_id=me/name", "--dry-run")
+    assert result.returncode == 2
+    assert "holds no adapter_model.safetensors" in result.stderr
 
 
 def test_merged_needs_a_merged_model(run: Path, hub: LocalHub) -> None:

@@ -4,6 +4,7 @@ pytest tests/test_merge.py
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.merge import save
-from slm_lora.merge.proof import distance
+from slm_lora.merge.proof import Texts, distance, next_tokens
+from slm_lora.merge.proof import check as check_proof
 from slm_lora.merge.weights import merged_model, see_as_trained, tuned_model
 from slm_lora.run import Run
 from tests.tiny import make_gpt2, make_llama, make_rows, make_tokenizer, slm_lora
@@ -259,6 +261,8 @@ def test_two_adapters_become_one(done: Path) -> None:
     assert result.returncode == 0, result.stderr
     folder = done / result.stdout.splitlines()[-1]
     assert folder.parent == done / "run" / "combinations"
+    answers = slm_lora("chat", folder, "walk 1 !!!!!!", "--json", cwd=done)
+    assert json.loads(answers.stdout)["run"] == str(folder)
     combination = json.loads((folder / "combination.json").read_text())
     first, second = combination["tasks"]
     assert [first["run"], second["run"]] == ["run", "other"]
@@ -280,6 +284,10 @@ def test_two_adapters_become_one(done: Path) -> None:
         (["lora.r=3"], "lora.r=3 says how to train"),
         (["merge.bas=trained"], "did you mean 'merge.base'?"),
         (["merge.base=orignal"], "expected one of best, trained, original"),
+        (["merge.adapters=[run,run]"], "merge.adapters names a run twice"),
+        (["merge.adapters=[run,other]", "merge.weights=[0,0]"], "merge.weights are all 0"),
+        (["merge.max_shard_gb=0"], "expected more than 0, such as 5"),
+        (["data.test_limit=20"], "the rows are not those that the run was trained and tested on"),
     ],
 )
 def test_what_the_user_can_mend(words: list[str], said: str, done: Path) -> None:
@@ -289,11 +297,51 @@ def test_what_the_user_can_mend(words: list[str], said: str, done: Path) -> None
     assert "Traceback" not in result.stderr
 
 
+BREAKS = {
+    "config.yaml": ("text", "config.yaml is broken"),
+    "provenance.json": ("gone", "holds no provenance.json"),
+    "predictions": ("gone", "holds no predictions/base.jsonl"),
+    "adapter/adapter_config.json": ("gone", "holds no adapter"),
+    "adapter/adapter_model.safetensors": ("cut", "adapter_model.safetensors is broken"),
+}
+"""File of a run → what happens to it, and what is said of it."""
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_run_is_named_and_stays_as_it_is(name: str, done: Path, tmp_path: Path) -> None:
+    how, said = BREAKS[name]
+    run = tmp_path / "run"
+    shutil.copytree(done / "run", run, ignore=shutil.ignore_patterns("merged", "merge.json"))
+    broken = run / name
+    if how == "text":
+        broken.write_text("{unfinished", encoding="utf-8")
+    elif how == "cut":
+        broken.write_bytes(broken.read_bytes()[:-100])
+    else:
+        shutil.rmtree(broken) if broken.is_dir() else broken.unlink()
+    result = slm_lora("merge", run, "merge.base=trained", cwd=done)
+    assert result.returncode == 2, result.stderr
+    assert said in result.stderr
+    assert not (run / "merged").exists()
+
+
+def test_numbers_that_are_not_finite_prove_nothing(tmp_path: Path) -> None:
+    config, _ = make(tmp_path, "unquantized")
+    broken = model.load_full_precision(config)
+    broken.model.norm.weight.data[0] = float("nan")
+    texts = Texts(whole=[[5, 6, 7]], prompts=[[5]])
+    with pytest.raises(UserError, match="not finite"):
+        next_tokens(broken, texts, tmp_path / "logits")
+    proof = {"equal_tokens": 1.0, "mean_kl": float("nan"), "loss": {"tuned": 1.0, "merged": 1.0}}
+    with pytest.raises(UserError, match="mean KL divergence nan"):
+        check_proof("trained", proof, "loss", config.merge)
+
+
 def test_runs_that_do_not_go_together(done: Path) -> None:
     run, other = Run(done / "run"), Run(done / "other")
     configs = [compose.from_file(r.config) for r in (run, other)]
     with pytest.raises(UserError, match=r"merge\.adapters lacks"):
-        check(run, [other, other], [configs[1]] * 2)
+        check(run, [other], [configs[1]])
     configs[1].model.name_or_path = "another"
     with pytest.raises(UserError, match="another base model"):
         check(run, [run, other], configs)

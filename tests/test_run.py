@@ -220,6 +220,26 @@ def test_changed_data_is_refused(done, tmp_path: Path) -> None:
     assert "the data changed" in result.stderr
 
 
+def test_other_weights_under_the_same_name_are_refused(done, tmp_path: Path) -> None:
+    run, words, _ = done
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    for name in ("config.yaml", "provenance.json"):
+        (begun / name).write_bytes((run / name).read_bytes())
+    weights = Path(words[1].split("=")[1]) / "model.safetensors"
+    original = weights.read_bytes()
+    try:
+        make_llama(tmp_path / "other", seed=1)
+        weights.write_bytes((tmp_path / "other" / "model.safetensors").read_bytes())
+        answers = slm_lora("chat", run, "walk 1 !!!!!!")
+        resumed = slm_lora(*words, f"run_dir={begun}")
+    finally:
+        weights.write_bytes(original)
+    assert answers.returncode == resumed.returncode == 2
+    assert f"{run / 'adapter'} was trained on other weights" in answers.stderr
+    assert f"weights changed since {begun} began" in resumed.stderr
+
+
 def test_folder_with_other_files_is_refused(done, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     result = slm_lora(*done[1], f"run_dir={tmp_path}")

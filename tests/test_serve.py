@@ -389,6 +389,8 @@ def test_refused_without_a_length(server: Server) -> None:
         ("GET", "/v1/models", {"Host": "evil.example:80"}, 403),
         ("GET", "/v1/models", {"Origin": "http://evil.example"}, 403),
         ("GET", "/v1/models", {"Origin": "null"}, 403),
+        ("GET", "/v1/models", {"Origin": "http://["}, 400),
+        ("GET", "/v1/models", {"Host": "["}, 400),
     ],
 )
 def test_refused_by_its_head(

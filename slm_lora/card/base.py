@@ -1,6 +1,6 @@
 """The base model as a reader of the card finds it: its name, and what its own card says.
 
-base_model(config, download=False)
+base_model(config.model, "hub", download=False, last_card=Path("adapter/README.md"))
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +38,8 @@ class Base:
 
 
 def kind_of(name: str) -> str:
-    """`hub`, `nano`, `folder` or `file`: where the model of this name lies."""
+    """`hub`, `nano`, `folder` or `file`: where the model of this name lies. A relative path tells
+    it only in the folder where the run began, so that the run records it (slm_lora/run.py)."""
     if name == "nano":
         return "nano"
     if name.endswith(".bin"):
@@ -46,13 +47,13 @@ def kind_of(name: str) -> str:
     return "folder" if is_local(name) else "hub"
 
 
-def base_model(config: ModelConfig, download: bool, last_card: Path) -> Base:
-    """The base model of a config.
+def base_model(config: ModelConfig, kind: str, download: bool, last_card: Path) -> Base:
+    """The base model of a config; `kind` is that of `Base`.
 
     The card of one on the hub is asked for if `download`. Where that fails, or is not wanted, what
     `last_card`, an earlier card of the adapter, says of licence and language stands.
     """
-    name, kind = config.name_or_path, kind_of(config.name_or_path)
+    name = config.name_or_path
     if kind != "hub":
         folder = nano.PATH if kind == "nano" else Path(name)
         return Base(Path(name).resolve().name, kind, _metadata(folder / "README.md"))

@@ -16,10 +16,9 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
 
 def choice(key: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise UserError(
-            f"{key} is '{value}'",
-            f"expected one of {', '.join(choices)}; {nearest(value, choices)}",
-        )
+        close = get_close_matches(value, choices, n=1)
+        meant = f"; did you mean '{close[0]}'?" if close else ""
+        raise UserError(f"{key} is '{value}'", f"expected one of {', '.join(choices)}{meant}")
 
 
 def at_least(key: str, value: float | None, least: float) -> None:

@@ -18,6 +18,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+from yaml import YAMLError
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.options import check_options, lora_options, trainer_options
@@ -89,7 +90,11 @@ def from_file(file: Path, overrides: list[str] | None = None) -> Config:
             f"{group} is a group", f"on a saved run override single keys, such as {group}.KEY=…"
         )
     try:
-        saved = OmegaConf.load(file)
+        try:
+            saved = OmegaConf.load(file)
+        except YAMLError as error:
+            where = " ".join(str(error).split())
+            raise UserError(f"{file} is broken: {where}", "put it back as it was") from error
         changes = [f"{o.key_or_group}={o.get_value_element_as_str()}" for o in parsed]
         return to_config(cast(DictConfig, OmegaConf.merge(saved, OmegaConf.from_dotlist(changes))))
     except (HydraException, OmegaConfBaseException) as error:
@@ -222,6 +227,11 @@ def unknown_key(key: str) -> UserError:
 def explain(error: BaseException) -> UserError:
     """An error of Hydra or OmegaConf in our words: what was wrong, what was expected."""
     first_line = str(error).splitlines()[0]
+    if "Cannot convert sweep" in first_line:
+        return UserError(
+            "a value with a comma is a list of values to try, and this command takes one",
+            "put the value in quotes of its own: \"chat.system='be brief, please'\"",
+        )
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, OmegaConfBaseException):
         cause = cause.__cause__ or cause.__context__

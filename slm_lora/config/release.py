@@ -50,7 +50,10 @@ class MergeConfig:
         choice("merge.dtype", self.dtype, ("auto", "bf16", "fp16", "fp32"))
         choice("merge.combination", self.combination, ("linear", "ties", "dare_ties"))
         at_least("merge.rows", self.rows, 1)
-        at_least("merge.max_shard_gb", self.max_shard_gb, 0.000001)
+        if self.max_shard_gb <= 0:
+            raise UserError(
+                f"merge.max_shard_gb is {self.max_shard_gb}", "expected more than 0, such as 5"
+            )
         at_least("merge.max_kl", self.max_kl, 0)
         at_least("merge.max_metric_loss", self.max_metric_loss, 0)
         for key, value in (("min_equal_tokens", self.min_equal_tokens), ("density", self.density)):
@@ -60,6 +63,10 @@ class MergeConfig:
             raise UserError(
                 "merge.adapters names one run", "name two or more, RUN itself among them"
             )
+        if self.weights and not any(self.weights):
+            raise UserError("merge.weights are all 0, which leaves nothing", "give one above 0")
+        if self.weights and not self.adapters:
+            raise UserError("merge.weights without merge.adapters", "name the runs to combine")
         if self.weights and len(self.weights) != len(self.adapters):
             raise UserError(
                 f"merge.weights has {len(self.weights)} numbers for {len(self.adapters)} adapters",
@@ -83,6 +90,11 @@ class ExportConfig:
         choice("export.format", self.format, ("gguf", "llama2c", "hf", "lora-gguf"))
         if self.type is not None:
             choice("export.type", self.type, GGUF_TYPES)
+        if self.format == "hf" and self.type is not None:
+            raise UserError(
+                f"export.type is {self.type}, and hf keeps that of the merged model",
+                "leave it out; type slm-lora merge RUN merge.dtype=… for another",
+            )
         if self.format == "llama2c" and self.type in ("f16", "bf16"):
             raise UserError(
                 f"export.type is {self.type}, which llama2c does not have",

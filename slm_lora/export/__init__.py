@@ -9,7 +9,6 @@ Into RUN/exports/<format>-<type>/, with what was found in <format>-<type>.json b
 that is not merged yet is merged first; an export of the same name is replaced.
 """
 
-import os
 import re
 import shutil
 import tempfile
@@ -129,11 +128,7 @@ def _llama2c(config: Config, run: Run, folder: Path, name: str, kind: str) -> tu
 
 
 def _hf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
-    for file in run.merged.iterdir():
-        try:
-            os.link(file, folder / file.name)
-        except OSError:  # another file system, or one without hard links
-            shutil.copy2(file, folder / file.name)
+    shutil.copytree(run.merged, folder, dirs_exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     found = proof.prove(
         run.merged,

@@ -71,7 +71,7 @@ def prove(file: Path, config: PreTrainedConfig, folder: Path) -> dict[str, Any]:
     if there.keys() != errors.keys() or not math.isclose(written, wanted, rel_tol=1e-6):
         raise UserError("lora-gguf: the file read back is not the adapter", "export it anew")
     for place, (_, relative) in errors.items():
-        if relative > 1:
+        if not relative <= 1:
             raise UserError(f"lora-gguf: {place} read back is not the adapter's", "export it anew")
     exact = max(apart for apart, _ in errors.values()) <= tensors.SAME
     return {"tensors": len(there), "alpha": wanted, "exact_weights": exact}

@@ -70,7 +70,7 @@ def check_file(
     for name, place in tensors.names(config, weights.names).items():
         values = tensors.laid_out(name, weights(name), config)
         errors[place] = tensors.errors(values, there[place])
-    wrong = [place for place, (_, relative) in errors.items() if relative > 1]
+    wrong = [place for place, (_, relative) in errors.items() if not relative <= 1]
     keys = gguf.Keys.Tokenizer
     for key, wanted in ((keys.LIST, vocabulary.tokens), (keys.MERGES, vocabulary.merges)):
         if wanted and reader.fields[key].contents() != wanted:

@@ -109,10 +109,10 @@ def check(proof: Proof) -> None:
         UserError: it says what differs.
     """
     if proof["exact_weights"]:
-        wrong = proof["greedy_equal"] < proof["prompts"] or proof["max_logit_difference"] > SAME
+        same = proof["greedy_equal"] == proof["prompts"] and proof["max_logit_difference"] <= SAME
     else:
-        wrong = proof["equal_tokens"] < MIN_EQUAL_TOKENS or proof["mean_kl"] > MAX_KL
-    if wrong:
+        same = proof["equal_tokens"] >= MIN_EQUAL_TOKENS and proof["mean_kl"] <= MAX_KL
+    if not same:
         raise UserError(
             f"the exported model is not the merged one: {proof['greedy_equal']} of "
             f"{proof['prompts']} greedy answers equal, {proof['equal_tokens']:.4f} of the next "

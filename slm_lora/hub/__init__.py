@@ -19,7 +19,7 @@ from slm_lora.errors import UserError
 from slm_lora.hub import remote
 from slm_lora.hub.files import File, files_of
 from slm_lora.hub.scan import refuse_private
-from slm_lora.run import Run
+from slm_lora.run import Run, check_weights
 
 __all__ = ["publish"]
 
@@ -82,11 +82,13 @@ def _check(hub: HubConfig, run: Run) -> None:
             f"let the run finish (run_dir={run.path}), or publish it all the same by "
             "hub.force=true",
         )
-    if hub.what != "adapter" and not run.merged.is_dir():
-        raise UserError(
-            f"hub.what={hub.what}, but {run.path} holds no merged model",
-            f"type slm-lora merge {run.path} first",
-        )
+    if hub.what != "adapter":
+        if not run.merged.is_dir():
+            raise UserError(
+                f"hub.what={hub.what}, but {run.path} holds no merged model",
+                f"type slm-lora merge {run.path} first",
+            )
+        check_weights(run.merged, "model")
 
 
 def _table(files: list[File], changed: dict[str, str]) -> Table:

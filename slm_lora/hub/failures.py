@@ -22,7 +22,7 @@ def explain(error: Exception, api: HfApi, hub: HubConfig, is_empty: bool) -> Use
     user = str(repo_id).partition("/")[0]
     revision = f" with revision {hub.revision}" if hub.revision else ""
     again = "your files are as they were: type the same command again"
-    said = reason(error).replace(str(api.token), "***")
+    said = reason(error, str(api.token))
     full = re.search(r"quota|storage|payment|billing", said, re.IGNORECASE)
     match _status(error):
         case 401:
@@ -95,11 +95,12 @@ def asked_wait(error: Exception) -> int | None:
     return int(asked) if asked.isdigit() else None
 
 
-def reason(error: Exception) -> str:
-    """What the hub said, else the status or the network's own words, in a line."""
+def reason(error: Exception, token: str) -> str:
+    """What the hub said, else the status or the network's own words, in a line, and never the
+    token: a server may send it back."""
     cause = _cause(error)
+    said = str(cause) or type(cause).__name__
     if isinstance(cause, HfHubHTTPError):
         status = f"{cause.response.status_code} {cause.response.reason_phrase}"
-        said = cause.server_message or ""
-        return " ".join(f"{status} {said}".split())
-    return " ".join(str(cause).split()) or type(cause).__name__
+        said = f"{status} {cause.server_message or ''}"
+    return " ".join(said.split()).replace(token, "***")

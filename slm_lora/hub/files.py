@@ -125,7 +125,8 @@ def _adapter_config(config: Config, run: Run) -> Json:
     of a folder."""
     name = config.model.name_or_path
     named = read_json(run.adapter / "adapter_config.json")
-    hub_id = name if kind_of(name) == "hub" else None
+    kind = read_json(run.provenance).get("base_kind") or kind_of(name)
+    hub_id = name if kind == "hub" else None
     shared: Json = last_parts({**named, "base_model_name_or_path": hub_id})
     return shared
 

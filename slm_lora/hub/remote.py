@@ -130,7 +130,7 @@ def _commit(api: HfApi, hub: HubConfig, files: list[File], there: ModelInfo, our
         )
     except ValueError as error:  # the client's word for a card or a large file that is refused
         raise UserError(
-            f"{api.endpoint} refuses {hub.repo_id}: {' '.join(str(error).split())}",
+            f"{api.endpoint} refuses {hub.repo_id}: {reason(error, str(api.token))}",
             "nothing was published; see the card by --dry-run",
         ) from error
     where = f"pull request {sent.pr_num}" if hub.create_pr else f"branch {hub.revision or 'main'}"
@@ -208,7 +208,8 @@ class _Asked:
                 seconds = asked_wait(error) or wait
                 if seconds > LONGEST_WAIT:
                     raise explain(error, self.api, self.hub, self.is_empty) from error
-                log.warning("%s; trying again in %d s", reason(error), seconds)
+                why = reason(error, str(self.api.token))
+                log.warning("%s; trying again in %d s", why, seconds)
                 time.sleep(seconds)
                 self.repeated = True
         raise AssertionError("unreachable")

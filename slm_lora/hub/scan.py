@@ -19,7 +19,7 @@ SECRETS = {
     "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
     "a Slack token": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    "a password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:[^\s/:@'\"]+@",
+    "a password in an address": r"\b[a-z][a-z0-9+.-]*://(?:[^\s/:@'\"]*:[^\s/:@'\"]+|[\w-]{20,})@",
 }
 NAMES_OF_SECRETS = ("TOKEN", "_KEY", "_SECRET", "PASSWORD")
 """How the variables end whose values must not go up."""

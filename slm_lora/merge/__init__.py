@@ -47,7 +47,7 @@ def merge(
     exact = replace(device, precision="fp32")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".merge.") as name:
-        scratch, proofs = Path(name), dict[str, Proof]()
+        scratch, proofs, dtypes = Path(name), dict[str, Proof](), dict[str, str]()
         tuned = tuned_model(config, adapter, trained_dtype).to(device.type)
         texts = Texts.of(rows, tokenizer, context_length(tuned.config))
         wanted = observe(tuned, tokenizer, texts, scratch / "tuned", "tuned model")
@@ -58,7 +58,7 @@ def merge(
             log.info("merging into the %s weights", base)
             made = merged_model(config, adapter, base, config.merge.dtype, trained_dtype)
             save(made, tokenizer, scratch / f"{base} model", config.merge.max_shard_gb)
-            dtype = next(name for name, dtype in model.DTYPES.items() if dtype == made.dtype)
+            dtypes[base] = next(name for name, dtype in model.DTYPES.items() if dtype == made.dtype)
             del made
             merged, saved_tokenizer = read_back(scratch / f"{base} model", config, exact)
             if Texts.of(rows, saved_tokenizer, context_length(merged.config)) != texts:
@@ -80,7 +80,7 @@ def merge(
     tokens = sum(map(len, texts.whole))
     return {
         "base": best,
-        "dtype": dtype,
+        "dtype": dtypes[best],
         "rows": len(rows),
         "tokens": tokens,
         "candidates": proofs,
@@ -105,6 +105,8 @@ def save(
     merged.generation_config.pad_token_id = tokenizer.pad_token_id
     merged.save_pretrained(folder, max_shard_size=int(shard_gb * 1e9))
     tokenizer.save_pretrained(folder)
+    for file in folder.glob("*.safetensors"):  # safetensors lets nobody else read them
+        file.chmod((folder / "config.json").stat().st_mode)
 
 
 def read_back(

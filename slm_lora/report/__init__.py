@@ -235,6 +235,7 @@ def _surroundings(provenance: dict[str, Any]) -> dict[str, str]:
         "git revision": provenance["git_revision"] or "not in a git checkout",
         "seed": str(provenance["seed"]),
         "data fingerprint": provenance["data_fingerprint"],
+        "base model's fingerprint": provenance.get("base_fingerprint", "not recorded"),
     }
 
 

@@ -53,7 +53,6 @@ def serve(config: Config, run: Run) -> None:
                 app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE
             )
         )
-        listening.listen()
         host, port = listening.getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
         try:
@@ -75,6 +74,7 @@ def bound(config: ServeConfig) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen()
     except OSError as error:
         raise UserError(
             f"serve.host={config.host} serve.port={config.port}: {error.strerror}",

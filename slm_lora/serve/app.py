@@ -159,12 +159,16 @@ def check_host(request: Request, local: bool) -> None:
     """Refuse what another site made a browser send.
 
     Raises:
-        ApiError: 403.
+        ApiError: 403, and 400 for what is no address.
     """
     host, origin = request.headers.get("host", ""), request.headers.get("origin")
-    if local and urlsplit(f"//{host}").hostname not in LOCAL_NAMES:
+    try:
+        name, sender = urlsplit(f"//{host}").hostname, urlsplit(origin or "").netloc
+    except ValueError as error:
+        raise ApiError(400, f"Host or Origin is no address: {error}") from error
+    if local and name not in LOCAL_NAMES:
         raise ApiError(403, f"expected one of {', '.join(LOCAL_NAMES)} as host")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and sender != host:
         raise ApiError(403, "requests of other sites' pages are refused")
 
 

@@ -129,7 +129,7 @@ class _Listener(StoppingCriteria):
         else:
             # Half a letter shows as U+FFFD, and the last signs may begin a stop string.
             held = max(map(len, self.stop), default=1) - 1
-            self._tell(self.text[: len(self.text) - held].rstrip("\ufffd"))
+            self._tell(self.text[: max(0, len(self.text) - held)].rstrip("\ufffd"))
         done = self.stopped or self.interrupted()
         return torch.full((1,), done, dtype=torch.bool, device=input_ids.device)
 

@@ -19,7 +19,7 @@ from slm_lora.run import Run
 from tests.adapted_run import adapted_run
 from tests.export.models import make
 from tests.llama2c_numpy import greedy
-from tests.tiny import make_rows
+from tests.tiny import make_rows, slm_lora
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +139,14 @@ def test_too_far_from_the_merged_model_leaves_nothing(run: Path) -> None:
         do(run, "format=gguf", "type=q8_0")
     assert "type=f32" in refused.value.hint
     assert list((run / "exports").iterdir()) == []
+
+
+def test_what_would_change_nothing_is_refused(run: Path) -> None:
+    with pytest.raises(UserError, match="hf keeps that of the merged model"):
+        do(run, "format=hf", "type=q8_0")
+    result = slm_lora("export", run, "format=hf", "merge.dtype=fp32")
+    assert result.returncode == 2
+    assert "merged already, so merge.dtype=fp32 would change nothing" in result.stderr
 
 
 def test_a_type_that_llama2c_lacks_is_refused(run: Path) -> None:
