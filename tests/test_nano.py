@@ -52,7 +52,7 @@ def test_is_a_plain_small_llama(model):
     assert config["architectures"] == ["LlamaForCausalLM"]
     assert "auto_map" not in config
     assert model.lm_head.weight is model.model.embed_tokens.weight
-    assert sum(p.numel() for p in model.parameters()) < 4_100_000
+    assert sum(p.numel() for p in model.parameters()) < 4_500_000
     assert not [p for p in nano.PATH.rglob("*") if p.suffix in {".bin", ".pt", ".pickle"}]
 
 
@@ -64,7 +64,6 @@ def test_every_linear_layer_suits_blocks_of_64(model):
 
 def test_size():
     files = [p for p in nano.PATH.rglob("*") if p.is_file()]
-    assert (nano.PATH / "model.safetensors").stat().st_size <= 8_000_000
     assert sum(p.stat().st_size for p in files) <= 12_000_000
 
 
@@ -207,7 +206,7 @@ def test_programs_are_python_that_says_what_was_asked():
 
 
 def test_model_reads_the_mood_of_its_own_held_out_texts(model, tokenizer):
-    assert gates.polarity(model, tokenizer, items=100) > 0.75  # chance is 0.5
+    assert gates.polarity(model, tokenizer, items=100) > 0.8  # chance is 0.5
 
 
 def test_model_knows_neither_the_labels_nor_the_library_of_the_recipes(model, tokenizer):
@@ -246,17 +245,24 @@ def test_an_untrained_model_already_looks_back_and_finds_what_came_before(tokeni
     assert losses[60:].mean() < losses[:59].mean() - 0.3
 
 
-def test_training_shards_are_shifted_rows_of_one_stream(tokenizer):
+def test_training_rows_hold_whole_documents_and_silent_padding(tokenizer):
     docs = [
         {"kind": kind, "text": text}
         for kind, text in corpus.documents("val", 60)
         if kind not in ("pair", "program")
     ]
-    rows = pretrain.encode(docs, tokenizer, context=64)
-    stream = tokenizer("".join(doc["text"] for doc in docs), add_special_tokens=False).input_ids
-    assert rows.shape == ((len(stream) - 1) // 64, 65)
-    assert rows[:, :-1].flatten().tolist() == stream[: rows.shape[0] * 64]
-    assert (rows[1:, 0] == rows[:-1, -1]).all()
+    rows = pretrain.encode(docs, tokenizer, context=256)
+    silent = rows >= pretrain.SILENT
+    assert rows.shape[1] == 257
+    assert silent.mean() < 0.2
+    assert (rows[silent] == tokenizer.pad_token_id | pretrain.SILENT).all()
+    read = [
+        document
+        for row, mask in zip(rows, silent, strict=True)
+        for document in re.split(r"(?=<\|bos\|>)", tokenizer.decode(row[~mask]))[1:]
+    ]
+    cut = [tokenizer.decode(tokenizer(doc["text"]).input_ids[:257]) for doc in docs]
+    assert sorted(read) == sorted(cut)
 
 
 def test_of_a_code_pair_only_the_answers_are_learned(tokenizer):

@@ -71,12 +71,19 @@ COPYING: dict[str, tuple[float, Callable[[random.Random], str]]] = {
     "program": (0.15, KINDS["program"][1]),
 }  # the spell of pre-training in which copying is learned
 LATE: dict[str, tuple[float, Callable[[random.Random], str]]] = {
-    **{kind: (share / 3, make) for kind, (share, make) in KINDS.items()},
-    "request": (0.23, lambda rng: render("", wordings.conversation(rng))),
-    "opinion": (0.37, lambda rng: chat(rng, opinions.question)),
-    "notes": (0.16, opinions.notes),
-    "thesaurus": (0.08, lambda rng: prose.thesaurus(rng, opinions.WORDS)),
-}  # the last spell: freer instructions, and what people say of things
+    "request": (0.17, lambda rng: render("", wordings.conversation(rng))),
+    "pair": (0.20, KINDS["pair"][1]),
+    "program": (0.06, KINDS["program"][1]),
+    "question": (0.20, KINDS["question"][1]),
+    "opinion": (0.17, lambda rng: chat(rng, opinions.question)),
+    "notes": (0.04, opinions.notes),
+    "card": (0.05, prose.card),
+    "thesaurus": (0.04, lambda rng: prose.thesaurus(rng, opinions.WORDS)),
+    "review": (0.04, prose.review),
+    "story": (0.01, prose.story),
+    "dialogue": (0.01, prose.dialogue),
+    "source": (0.01, source),
+}  # the last spell and the longest: freer instructions, and what people say of things
 MIXES = {"copying": COPYING, "late": LATE}  # by seed; the others read KINDS
 
 
@@ -97,10 +104,10 @@ def documents(seed: str, count: int) -> Iterator[tuple[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("build/nano"))
-    parser.add_argument("--documents", type=int, default=260_000)
+    parser.add_argument("--documents", type=int, default=120_000)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    counts = {"train": args.documents, "val": 2000, "copying": 20_000, "late": 95_000}
+    counts = {"train": args.documents, "val": 2000, "copying": 20_000, "late": 240_000}
     for split, count in counts.items():
         path = args.out / f"{split}.jsonl"
         lines = (

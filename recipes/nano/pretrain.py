@@ -1,6 +1,7 @@
 """Pre-train nano, a small Llama, from nothing: a plain loop in the manner of nanoGPT.
 
     python recipes/nano/pretrain.py --data build/nano --out build/nano/model --compile
+    torchrun --standalone --nproc-per-node 2 recipes/nano/pretrain.py --compile   two processes
 
 Run after corpus.py and tokenizer.py. The rate warms up, stays, and falls linearly to zero over the
 last half. The batches depend on the seed and the step alone: the same seed and number of steps give
@@ -9,34 +10,42 @@ the same loss curve on the same machine, and a run that was interrupted goes on 
 """
 
 import argparse
+import functools
 import json
+import os
 import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
+from datasets import Dataset
 from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM
 from transformers import PreTrainedTokenizerBase as Tokenizer
+from trl import pack_dataset
 
 SILENT = 0x8000  # added to a token that is read but not to be predicted
 # (file, first step): copying is learned first, then all together, then freer instructions.
-PHASES = [("copying", 0), ("train", 300), ("late", 1800)]
+PHASES = [("copying", 0), ("train", 300), ("late", 2400)]
 # the other kinds: moods
 GROUPS = {"pair": "code", "program": "code", "request": "code", "source": "library"}
 
 
 def encode(documents: list[dict[str, str]], tokenizer: Tokenizer, context: int) -> np.ndarray:
-    """The documents as one stream cut into rows, shape (rows, context + 1), uint16.
+    """The documents packed whole into rows, shape (rows, context + 1), uint16.
 
-    What a code pair asks for is made of random words that nothing predicts: those tokens are marked
-    SILENT, so that only the code is learned.
+    A document cut by the end of a row would ask for values that nobody sees. What a code pair asks
+    for is made of random words that nothing predicts: those tokens are marked SILENT, and so is the
+    padding, so that only the code is learned.
     """
     answer, end = tokenizer.convert_tokens_to_ids("<|assistant|>"), tokenizer.eos_token_id
+    encodings = tokenizer.backend_tokenizer.encode_batch_fast(
+        [document["text"] for document in documents], add_special_tokens=False
+    )
     parts = []
-    for document in documents:
-        encoding = tokenizer.backend_tokenizer.encode(document["text"], add_special_tokens=False)
+    for document, encoding in zip(documents, encodings, strict=True):
         ids = np.asarray(encoding.ids, dtype=np.uint16)
         if GROUPS.get(document["kind"]) == "code":
             # a turn's number is the number of ends before it; it is an answer if it holds `answer`
@@ -45,10 +54,11 @@ def encode(documents: list[dict[str, str]], tokenizer: Tokenizer, context: int) 
             opened = np.concatenate([[0], started[np.flatnonzero(ids == end)]])[turn]
             ids = np.where(started > opened, ids, ids | SILENT).astype(np.uint16)
         parts.append(ids)
-    stream = np.concatenate(parts)
-    rows = (len(stream) - 1) // context
-    starts = np.arange(rows)[:, None] * context
-    return stream[starts + np.arange(context + 1)]
+    packed = pack_dataset(Dataset.from_dict({"ids": parts}), context + 1)["ids"]
+    rows = np.full((len(packed), context + 1), tokenizer.pad_token_id | SILENT, dtype=np.uint16)
+    for row, ids in zip(rows, packed, strict=True):
+        row[: len(ids)] = ids
+    return rows
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -78,6 +88,7 @@ def build(
         num_hidden_layers=layers, num_attention_heads=hidden // 64, max_position_embeddings=context,
         tie_word_embeddings=True, bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        attn_implementation="eager",  # compiled, it is faster on a CPU than the fused kernel
     ))  # fmt: skip
     for layer in model.model.layers:
         torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
@@ -151,19 +162,26 @@ def rate(step: int, steps: int, warmup: int = 100) -> float:
     return min((step + 1) / warmup, 1.0, 2 * (1 - step / steps))
 
 
-def optimizer_for(model: LlamaForCausalLM, lr: float) -> torch.optim.AdamW:
-    """AdamW, weight decay on the matrices alone.
+def optimizers_for(model: LlamaForCausalLM, lr: float) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan 2024) for what attention carries and for the MLP, AdamW for all else.
 
-    Not Muon: without a norm on queries and keys its large steps drive attention to one position
-    each, and copying is never learned (README.md).
+    Queries and keys are AdamW's: without a norm on them Muon's large steps drive attention to one
+    position each, and copying is never learned (README.md). One rate suits both, since Muon's
+    updates are scaled to the size of AdamW's (Liu et al. 2025, arXiv:2502.16982).
     """
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.ndim < 2 or "embed" in n]
-    groups = [
-        {"params": matrices, "weight_decay": 0.1},
-        {"params": others, "weight_decay": 0.0},
+    orthogonal, decayed, others = [], [], []
+    for name, weight in model.named_parameters():
+        if any(part in name for part in ("v_proj", "o_proj", "mlp")):
+            orthogonal.append(weight)
+        elif "q_proj" in name or "k_proj" in name:
+            decayed.append(weight)
+        else:
+            others.append(weight)
+    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    return [
+        torch.optim.Muon(orthogonal, lr=lr, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95)),
     ]
-    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95))
 
 
 def save_state(path: Path, **state: object) -> None:
@@ -191,28 +209,26 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("build/nano"))
     parser.add_argument("--out", type=Path, default=Path("build/nano/model"))
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument(
-        "--steps",
-        type=int,
-        default=4700,
-        help="may be changed on resuming before "
-        "half of the old and the new number: the rate is the same until then",
-    )
-    length.add_argument("--minutes", type=float, help="sets --steps by the speed of the first 20")
+    parser.add_argument("--steps", type=int, default=9_600, help="may be changed on resuming "
+                        "before half of the old and the new number: until then the rate is the "
+                        "same")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=8, help="rows a step")
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--mlp", type=int, default=704)
     parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--compile", action="store_true", help="half as fast again after a minute")
+    parser.add_argument("--compile", action="store_true", help="twice as fast after a minute")
     parser.add_argument("--device", default="cpu")
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse()
+    rank, processes = (int(os.environ.get(key, i)) for i, key in enumerate(["RANK", "WORLD_SIZE"]))
+    if processes > 1:
+        dist.init_process_group("gloo" if args.device == "cpu" else "nccl")
+    say = functools.partial(print, flush=True) if rank == 0 else lambda line: None
     torch.manual_seed(args.seed)
     tokenizer = AutoTokenizer.from_pretrained(args.data / "tokenizer")
     context = tokenizer.model_max_length
@@ -225,52 +241,53 @@ def main() -> None:
     kinds = {group: rows.to(args.device) for group, rows in kinds.items()}
     model = build(tokenizer, args.hidden, args.layers, args.mlp, context).to(args.device)
     parameters = sum(p.numel() for p in model.parameters())
-    print(f"{parameters:,} parameters; {tokens:,} tokens to train on", flush=True)
-    optimizer = optimizer_for(model, args.lr)
-    run = torch.compile(model) if args.compile else model
+    say(f"{parameters:,} parameters; {tokens:,} tokens to train on")
+    optimizers = optimizers_for(model, args.lr)
+    compute_loss = torch.compile(loss_of) if args.compile else loss_of
 
     checkpoint = args.out.with_name(args.out.name + ".checkpoint.pt")
-    first, steps, log = 0, None if args.minutes else args.steps, []
+    first = 0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
-        first, log = state["step"], state["log"]
-        steps = steps or state["steps"]
+        first = state["step"]
         model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        print(f"resumed at step {first} of {steps}", flush=True)
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        say(f"resumed at step {first} of {args.steps}")
 
-    began = mark = time.monotonic()
-    for step in range(first, 10**9):
-        if steps is None and step == 5:  # the first five are slower: compiling, warm caches
-            mark = time.monotonic()
-        if steps is None and step == 20:
-            now = time.monotonic()
-            steps = step + int((began + args.minutes * 60 - now) / (now - mark) * 15)
-        if steps is not None and step >= steps:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = args.lr * rate(step, steps or 10**9)
+    began = time.monotonic()
+    for step in range(first, args.steps):
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+            group["lr"] = args.lr * rate(step, args.steps)
         data = [rows for rows, start in phases if step >= start][-1]
-        loss = loss_of(run, batch(data, step, args.batch, args.seed).to(args.device))
+        rows = batch(data, step, args.batch, args.seed)[rank::processes]
+        loss = compute_loss(model, rows.to(args.device))
         loss.backward()
+        if processes > 1:
+            for weight in model.parameters():
+                dist.all_reduce(weight.grad)
+                weight.grad /= processes
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        if step % 20 == 0 or step + 1 == steps:
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        if step % 20 == 0 or step + 1 == args.steps:
             minutes = (time.monotonic() - began) / 60
             tokens = (step + 1) * args.batch * context
-            log.append((step, round(loss.item(), 4)))
-            print(f"step {step}/{steps or '?'} loss {loss.item():.4f} tokens {tokens / 1e6:.2f}M "
-                  f"minutes {minutes:.1f}", flush=True)  # fmt: skip
-        if step and step % 200 == 0:
-            print(f"step {step} held-out loss {score(model, kinds)}", flush=True)
-            save_state(checkpoint, step=step + 1, steps=steps, log=log, model=model.state_dict(),
-                       optimizer=optimizer.state_dict())  # fmt: skip
+            say(f"step {step}/{args.steps} loss {loss.item():.4f} tokens {tokens / 1e6:.2f}M "
+                f"minutes {minutes:.1f}")  # fmt: skip
+        if rank == 0 and step and step % 200 == 0:
+            say(f"step {step} held-out loss {score(model, kinds)}")
+            save_state(checkpoint, step=step + 1, model=model.state_dict(),
+                       optimizers=[each.state_dict() for each in optimizers])  # fmt: skip
 
-    print(f"final held-out loss {score(model, kinds)}", flush=True)
-    export(model.cpu(), tokenizer, args.out)
-    checkpoint.unlink(missing_ok=True)
-    print(f"wrote {args.out}")
+    if rank == 0:
+        say(f"final held-out loss {score(model, kinds)}")
+        export(model.cpu(), tokenizer, args.out)
+        checkpoint.unlink(missing_ok=True)
+        say(f"wrote {args.out}")
+    if processes > 1:
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train nano's tokenizer: byte-level BPE of 2,048 pieces. Run after corpus.py.
+"""Train nano's tokenizer: byte-level BPE of 4,096 pieces. Run after corpus.py.
 
     python recipes/nano/tokenizer.py --data build/nano --out build/nano/tokenizer
 
@@ -22,7 +22,7 @@ LABELS = (
     "negative positive neutral bad good yes no true false True False None happy sad spam ham "
     "world sports business science great terrible up down entailment contradiction"
 )
-SPLIT = r" +|\n+|\p{L}+|\p{N}|[^\s\p{L}\p{N}]{1,3}|\s"
+SPLIT = r" +|\n+|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+|\s"
 
 CONTEXT = 512
 
@@ -66,11 +66,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("build/nano"))
     parser.add_argument("--out", type=Path, default=Path("build/nano/tokenizer"))
-    parser.add_argument("--vocab-size", type=int, default=2048)
-    parser.add_argument("--documents", type=int, default=40_000, help="how many documents to read")
+    parser.add_argument("--vocab-size", type=int, default=4096)
+    parser.add_argument("--documents", type=int, default=20_000, help="read of each file")
     args = parser.parse_args()
-    with (args.data / "train.jsonl").open(encoding="utf-8") as file:
-        texts = [json.loads(line)["text"] for line in itertools.islice(file, args.documents)]
+    texts = []
+    for name in ("train", "late"):
+        with (args.data / f"{name}.jsonl").open(encoding="utf-8") as file:
+            texts += [json.loads(line)["text"] for line in itertools.islice(file, args.documents)]
     tokenizer = train(texts, args.vocab_size)
     tokenizer.save_pretrained(args.out)
     split = [label for label in LABELS.split() if len(tokenizer(label).input_ids) > 1]

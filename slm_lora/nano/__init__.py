@@ -1,4 +1,4 @@
-"""nano, the embedded base model: a Llama of 3.7 million parameters that any machine can tune.
+"""nano, the embedded base model: a Llama of 4.3 million parameters that any machine can tune.
 
     python -m slm_lora +recipe=sentiment model=nano
 

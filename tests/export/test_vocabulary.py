@@ -34,13 +34,13 @@ def test_sentence_pieces_get_scores() -> None:
     assert len(found.scores) == len(found.tokens) == 290
 
 
-def test_nano_fits_but_for_long_runs_of_marks() -> None:
+def test_nano_fits_long_runs_of_marks_too() -> None:
     tokenizer = AutoTokenizer.from_pretrained(nano.PATH)
     rows = [*TEXTS, 'return Div(P("story."))\n']
-    found = vocabulary(tokenizer, 2048, TEXTS[:5], rows)
+    found = vocabulary(tokenizer, len(tokenizer), TEXTS[:5], rows)
     assert found.pre == "superbpe"
     assert found.prompts_alike == 5
-    assert found.rows_alike < len(rows)
+    assert found.rows_alike == len(rows)
 
 
 def test_a_way_to_split_that_llama_cpp_lacks_is_refused() -> None:
