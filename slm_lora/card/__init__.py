@@ -17,7 +17,7 @@ import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from slm_lora.card.base import base_model, kind_of
+from slm_lora.card.base import base_model, recorded_kind
 from slm_lora.card.metadata import MARK, card_data
 from slm_lora.card.paths import last_part, last_parts, shown_word
 from slm_lora.config.compose import to_yaml
@@ -77,7 +77,7 @@ def render_card(
         download: ask the hub for the base model's own card (its licence and language).
     """
     provenance = read_json(run.provenance)
-    kind = provenance.get("base_kind") or kind_of(config.model.name_or_path)
+    kind = recorded_kind(config.model, provenance)
     base = base_model(config.model, kind, download, run.adapter / "README.md")
     data = _if_there(run.data_report)
     combination, merge = _if_there(run.combination), _if_there(run.merge_proof)

@@ -38,13 +38,18 @@ class Base:
 
 
 def kind_of(name: str) -> str:
-    """`hub`, `nano`, `folder` or `file`: where the model of this name lies. A relative path tells
-    it only in the folder where the run began, so that the run records it (slm_lora/run.py)."""
+    """`hub`, `nano`, `folder` or `file`: where the model of this name lies."""
     if name == "nano":
         return "nano"
     if name.endswith(".bin"):
         return "file"
     return "folder" if is_local(name) else "hub"
+
+
+def recorded_kind(config: ModelConfig, provenance: dict[str, Any]) -> str:
+    """The same as the run recorded it: a relative path tells it only in the folder where that
+    began."""
+    return str(provenance.get("base_kind") or kind_of(config.name_or_path))
 
 
 def base_model(config: ModelConfig, kind: str, download: bool, last_card: Path) -> Base:

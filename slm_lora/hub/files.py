@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
-from slm_lora.card.base import kind_of
+from slm_lora.card.base import recorded_kind
 from slm_lora.config.schema import Config
 from slm_lora.run import Json, Run, read_json
 
@@ -123,10 +123,9 @@ def _metrics(metrics: Json) -> Json:
 def _adapter_config(config: Config, run: Run) -> Json:
     """PEFT's config with the base model's hub id, or none: a stranger's model could bear the name
     of a folder."""
-    name = config.model.name_or_path
     named = read_json(run.adapter / "adapter_config.json")
-    kind = read_json(run.provenance).get("base_kind") or kind_of(name)
-    hub_id = name if kind == "hub" else None
+    kind = recorded_kind(config.model, read_json(run.provenance))
+    hub_id = config.model.name_or_path if kind == "hub" else None
     shared: Json = last_parts({**named, "base_model_name_or_path": hub_id})
     return shared
 

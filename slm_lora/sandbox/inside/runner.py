@@ -39,6 +39,7 @@ LINGER_MS = 1000
 """What a thread may take to end after the test that used it: those of an event loop do."""
 EVERY_SIGNAL = frozenset(range(1, signal.NSIG)) - {signal.SIGKILL, signal.SIGSTOP}
 _exit, _set_recursion_limit = os._exit, sys.setrecursionlimit
+_get_blocking = os.get_blocking
 _gc_disable, _gc_enable, _gc_is_enabled = gc.disable, gc.enable, gc.isenabled
 _type_name = type.__dict__["__name__"].__get__
 
@@ -121,6 +122,8 @@ def _report(token: bytes, step: bytes) -> tuple[bytes, bytes]:
         _sleep(0.001)
     else:
         _finish(token, "forbidden", "left a thread running beside its tests")
+    if not _get_blocking(CONTROL_FD):  # whether the answer is there in time would be chance
+        _finish(token, "forbidden", "made the pipe of its tests not wait")
     write_frame(REPORT_FD, token + step)
     answer = read_frame(CONTROL_FD)
     if answer is None:
