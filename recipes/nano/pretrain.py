@@ -1,6 +1,7 @@
 """Pre-train nano, a small Llama, from nothing: a plain loop in the manner of nanoGPT.
 
-    python recipes/nano/pretrain.py --data build/nano --out build/nano/model --compile
+    python recipes/nano/pretrain.py --data build/nano --out build/nano/first --compile
+    python recipes/nano/pretrain.py --init-from build/nano/first --lr 1.5e-3 --compile
     torchrun --standalone --nproc-per-node 2 recipes/nano/pretrain.py --compile   two processes
 
 Run after corpus.py and tokenizer.py. The rate warms up, stays, and falls linearly to zero over the
@@ -29,6 +30,7 @@ from trl import pack_dataset
 SILENT = 0x8000  # added to a token that is read but not to be predicted
 # (file, first step): copying is learned first, then all together, then freer instructions.
 PHASES = [("copying", 0), ("train", 300), ("late", 2400)]
+PHASES_AGAIN = [("late", 0), ("last", 2000)]  # with --init-from
 # the other kinds: moods
 GROUPS = {"pair": "code", "program": "code", "request": "code", "source": "library"}
 
@@ -209,6 +211,8 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("build/nano"))
     parser.add_argument("--out", type=Path, default=Path("build/nano/model"))
+    parser.add_argument("--init-from", type=Path, help="a model made by this program to go on from, "
+                        "with the full rate again")  # fmt: skip
     parser.add_argument("--steps", type=int, default=9_600, help="may be changed on resuming "
                         "before half of the old and the new number: until then the rate is the "
                         "same")  # fmt: skip
@@ -234,12 +238,18 @@ def main() -> None:
     context = tokenizer.model_max_length
     phases = [
         (encode(read(args.data / f"{name}.jsonl"), tokenizer, context), first)
-        for name, first in PHASES
+        for name, first in (PHASES_AGAIN if args.init_from else PHASES)
     ]
     tokens = sum(rows.size for rows, _ in phases)
     kinds = held_out(read(args.data / "val.jsonl"), tokenizer, context)
     kinds = {group: rows.to(args.device) for group, rows in kinds.items()}
-    model = build(tokenizer, args.hidden, args.layers, args.mlp, context).to(args.device)
+    if args.init_from:
+        model = LlamaForCausalLM.from_pretrained(
+            args.init_from, dtype=torch.float32, attn_implementation="eager"
+        )
+    else:
+        model = build(tokenizer, args.hidden, args.layers, args.mlp, context)
+    model.to(args.device)
     parameters = sum(p.numel() for p in model.parameters())
     say(f"{parameters:,} parameters; {tokens:,} tokens to train on")
     optimizers = optimizers_for(model, args.lr)
