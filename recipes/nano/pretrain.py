@@ -211,8 +211,8 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("build/nano"))
     parser.add_argument("--out", type=Path, default=Path("build/nano/model"))
-    parser.add_argument("--init-from", type=Path, help="a model made by this program to go on from, "
-                        "with the full rate again")  # fmt: skip
+    parser.add_argument("--init-from", type=Path, help="a model made by this program to go on "
+                        "from, with the full rate again")  # fmt: skip
     parser.add_argument("--steps", type=int, default=9_600, help="may be changed on resuming "
                         "before half of the old and the new number: until then the rate is the "
                         "same")  # fmt: skip
