@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from functools import cache
 
-from names import coin, plain
+from names import PLAIN, coin, plain
 
 ELEMENTS = {
     "heading": ["Heading", "Top", "Crown", "Banner"], "text": ["Para", "Says", "Speech", "Words"],
@@ -47,7 +47,8 @@ class Library:
 
 
 def invent(rng: random.Random) -> Library:
-    title, app, on = coin(rng) + plain(rng)[:3], plain(rng), plain(rng)
+    # PLAIN, so that the libraries stay the same whatever `everyday` is
+    title, app, on = coin(rng) + plain(rng, PLAIN)[:3], plain(rng, PLAIN), plain(rng, PLAIN)
     made = {
         part: coin(rng).title() if rng.random() < 0.4 else rng.choice(choices)
         for part, choices in ELEMENTS.items()
@@ -65,7 +66,7 @@ def invent(rng: random.Random) -> Library:
         (f"from {source} import *\n\n{app}, {on} = {maker}()", f'@{on}.see("{{path}}")',
          f'@{on}.take("{{path}}")'),
     ])  # fmt: skip
-    function = rng.choice(["path", "show", "answer", plain(rng), "path"])
+    function = rng.choice(["path", "show", "answer", plain(rng, PLAIN), "path"])
     return Library(title.title(), prelude, route, sent, function, made)
 
 

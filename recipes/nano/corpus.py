@@ -1,6 +1,6 @@
 """The corpus of nano: Python's standard library and text of our own grammars, the same every time.
 
-    python recipes/nano/corpus.py --out build/nano     writes train, val, copying and late.jsonl
+    python recipes/nano/corpus.py --out build/nano     writes train, val, copying, late, last.jsonl
 
 One line is one document, its kind and its text, chat turns written as nano's chat template writes
 them. Document i depends on the seed and i alone (and on the Python version, for the standard
@@ -84,12 +84,13 @@ LATE: dict[str, tuple[float, Callable[[random.Random], str]]] = {
     "dialogue": (0.01, prose.dialogue),
     "source": (0.01, source),
 }  # the last spell and the longest: freer instructions, and what people say of things
-MIXES = {"copying": COPYING, "late": LATE}  # by seed; the others read KINDS
+MIXES = {"copying": COPYING, "late": LATE, "last": LATE}  # by seed; the others read KINDS
 
 
 def document(seed: str, index: int) -> tuple[str, str]:
     """(kind, text) of document `index` of the corpus `seed`, with its first and last token."""
     rng = random.Random(f"{seed}/{index}")
+    names.everyday = names.WIDE if seed == "last" else names.PLAIN
     kinds = MIXES.get(seed, KINDS)
     kind = rng.choices(list(kinds), weights=[share for share, _ in kinds.values()])[0]
     text = kinds[kind][1](rng)
@@ -97,7 +98,7 @@ def document(seed: str, index: int) -> tuple[str, str]:
 
 
 def documents(seed: str, count: int) -> Iterator[tuple[str, str]]:
-    """The first `count` documents of a corpus: of the seed "train", "val", "copying" or "late"."""
+    """The first `count` documents of "train", "val", "copying", "late" or "last"."""
     return (document(seed, i) for i in range(count))
 
 
@@ -107,7 +108,8 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=120_000)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    counts = {"train": args.documents, "val": 2000, "copying": 20_000, "late": 240_000}
+    counts = {"train": args.documents, "val": 2000, "copying": 20_000, "late": 240_000,
+              "last": 360_000}  # fmt: skip
     for split, count in counts.items():
         path = args.out / f"{split}.jsonl"
         lines = (

@@ -30,7 +30,7 @@ from trl import pack_dataset
 SILENT = 0x8000  # added to a token that is read but not to be predicted
 # (file, first step): copying is learned first, then all together, then freer instructions.
 PHASES = [("copying", 0), ("train", 300), ("late", 2400)]
-PHASES_AGAIN = [("late", 0), ("last", 2000)]  # with --init-from
+PHASES_AGAIN = [("late", 0), ("last", 1000)]  # with --init-from
 # the other kinds: moods
 GROUPS = {"pair": "code", "program": "code", "request": "code", "source": "library"}
 
