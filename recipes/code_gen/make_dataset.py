@@ -85,7 +85,7 @@ def fits(pair: Pair) -> bool:
 def usual(family: Family) -> int:
     """The length of a family's part in a short pair, and what all have: one in four is shorter."""
     rng = Random(f"{SEED}-length")
-    twice = [length(compose((family, family), "train", "known", rng)) for _ in range(40)]
+    twice = [length(compose((family, family), "few", "known", rng)) for _ in range(40)]
     return (sorted(twice)[10] + len(PRELUDE)) // 2
 
 

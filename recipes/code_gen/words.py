@@ -1,4 +1,4 @@
-"""The words that fill the tasks: every fourth word of a pool is for test.jsonl alone.
+"""The words that fill the tasks: every fourth word of POOLS is for test.jsonl alone.
 
     python recipes/code_gen/words.py        prints how many words each pool has
 
@@ -85,12 +85,98 @@ POOLS = {
     "greeting": GREETINGS,
 }
 
+# For training alone: the more words there are, the less a model can know them by heart, and the
+# more it must copy the one that is asked for.
+MORE = {
+    "noun": spaced("""
+        accident adult advice aeroplane afternoon agent airport alarm album almond ankle answer
+        antique apartment apron arch arm armchair army arrow artist ash aunt award axe baby bacon
+        badge bag bakery balloon bamboo bank banner bar barrel bat bath bay bead beam bean beard
+        beast bed beef beer beetle bell belt berry bill bird biscuit blade blouse board bone border
+        boss bow bowl boy brain brass brick bride brother broom brush bubble bug builder bulb bull
+        bus bush butcher cabbage cabin cable cafe cage calf camel canal canoe canvas cap cape
+        captain car caravan cart cash cat cattle cave celery cellar cello cement cereal chain chalk
+        champion channel chapel chef chess chest child chimney chin chip chocolate church cigar
+        cinema circle circus clay clerk cliff climate clinic cloak cloth clown club coal coast cobra
+        cocoa coconut cod collar college colonel comb comedy comic company computer cook corn
+        corridor costume cottage couch council country couple court cousin cradle crane cream creek
+        crew cricket crime crocodile crop cross crow crowd crystal cube cucumber cupboard curtain
+        curve cushion customer cycle dad dairy dancer daughter dawn day deck dentist detective
+        diamond diary dice dinosaur dish diver dog doll dollar dolphin donkey dough dove drain drama
+        dress drill drink duke dust ear earth east editor egg elbow elephant elevator elm
+        eye fabric face factory fair fairy falcon family father ferry finger fire fisherman flag
+        flame fleet flight flood flour fly fog folk food foot fort frame friend frost fruit fur
+        furnace gang garlic gas ghost giraffe girl globe glue gold golf goose gorilla government
+        grain grandfather grass gravel grave gravity grocer ground guard guest guide gulf gun gym
+        hair hall ham hamster hand handle hawk hay head heart heat heaven hedge heel helmet hen herb
+        hero herring hill hip hive hockey hole honeymoon hood hoof hook horn hospital hotel hour
+        house hunter hurdle hut ice idea inch infant ink inn insect ivory jail jar jaw jeans jelly
+        jet job journal jug jungle jury kid kidney kilt king kiosk kitten knee knife knot laboratory
+        lace ladle lady lake lamb land lane lap lark laundry lava lawn leather leg lemonade lens
+        leopard lettuce level lid lifeboat limb lime lion lip liquid lizard llama loaf lobster lock
+        log lung machine maid mail mango maple march marsh mask mast master mat mayor meal meat
+        medicine merchant metal midnight mill miner minister minute mist model mole monastery
+        money monk monkey monster month moose moss moth mother motor mouse mouth mud mug mule muscle
+        mushroom music musician mustard nail napkin nation neck neighbour nephew nest net newspaper
+        night noodle noon north nose nun nut oak oar oasis oat octopus officer oil olive opera
+        orchestra otter oyster package paddle paint pair palace palm pan panda panel panther parade
+        parent parrot paste patient peacock peanut pear pea pearl pebble pen penguin people perfume
+        person petal pet petrol phrase physics picnic pie pig pigeon pile pill pin pine pineapple
+        pink pipe pistol pit plank plant platform play plaza plough plumber poison pole police
+        polish pond pony pool poppy porch port porter pot pottery powder prayer president
+        priest prince princess prison prize professor programme pump pumpkin puppet puppy pyramid
+        queen quilt quiz rabbi rack raft rail rainbow raisin ranch rat raven razor recorder reef
+        referee refugee reptile restaurant rhyme rider rifle road robber robe rock rod rooster route
+        rug ruler runner sack saint salmon sand sandal sandwich sauce sauna sausage saw scene
+        scholar science scissors scooter screen screw sea seal seat secretary servant shade shed
+        sheet shell shepherd sheriff ship shop shore shoulder shovel shower shrimp sign silk sink
+        sister skate ski skin skirt skull sky sled sleeve slipper slope slug snack snail snake soap
+        soccer sofa soil soldier son south spade spear speech sphere spice spinach spirit sponge
+        sport squirrel stable stadium staff stage stallion steak steam steel stem stew stick stitch
+        stocking stomach stool store stove stranger straw strawberry stream studio suburb subway
+        suit suitcase sun supper surgeon swamp swan sweater swimmer sword symphony syrup tail tailor
+        tank tape taxi tear teenager telescope temple tennis thief thread throat throne thumb
+        thunder tide tie tile timber tin toad toast toaster tobacco toe tongue tool tooth torch
+        tortoise tourist towel town tractor tramp tray tribe trousers truck trunk tub tube tuna
+        turkey twig twin uncle uniform university van vase vegetable veil vessel vest vet villain
+        vinegar vine visitor voice volcano vulture waist waiter walrus war warden wardrobe warehouse
+        warrior wasp watch wax weed week well west wheat whisker widow wife wing wire witch woman
+        wood wool worker worm wound wreath wrist yacht yard year yogurt zebra zoo
+        """),
+    "adjective": spaced("""
+        angry awake bare blank blind blunt bold brief broad careful cheap clear crooked curly curved
+        damp dead deaf dear dense different difficult dirty double dull eager easy eldest electric
+        equal exact extra faint far fast fat fierce final fine firm foreign formal fuzzy gloomy
+        grand grey high hollow hot humble hungry icy ideal indoor inner juicy keen lean lonely loose
+        low loyal mild minor modest national near neat noble noisy obvious odd official orderly
+        outer oval perfect poor popular pure quaint random raw real regular rich ripe rude rural sad
+        safe scarlet senior separate serious shallow single sleepy slim slippery snowy sober solid
+        spare stale steady steep sticky stiff still strange strict sudden swift tender thick thin
+        thirsty tidy tight tired tough tropical typical urban usual vague vast wealthy white
+        whole
+        """),
+    "name": spaced("""
+        Agnes Alan Albert Alex Alfred Amanda Amy Andrew Angela Axel Barbara Basil Beatrice Benjamin
+        Bernard Boris Brian Caroline Celia Charles Chloe Chris Claire Daniel Daria Dennis Diana
+        Dominic Edith Edward Eleanor Elsa Eric Esther Ethan Eva Fatima Felix Fred Gary George Gerald
+        Gordon Gustav Hannah Harriet Harry Hassan Helen Iris Isaac Ivy Jacob James Jane Jean Jerome
+        Joan Joel John Joseph Judith Karen Keith Kevin Lawrence Leon Lewis Linda Lola Lorenzo Lucas
+        Lucy Luke Luna Lydia Magda Malik Marco Margaret Maria Martin Matilda Matthew Maya Michael
+        Miriam Monica Nadia Nancy Nathan Neil Nicholas Norman Oliver Pablo Patricia Pedro Petra
+        Philip Phoebe Pierre Quentin Rachel Ralph Raymond Rebecca Rita Robert Roger Roland Ronald
+        Roy Rupert Samira Sandra Sean Sofia Stephen Susan Sven Sylvia Tamara Teresa Thomas Toby
+        Valerie Vincent Violet Wilma Xavier Yasmin Yusuf Zelda
+        """),
+    "greeting": [],
+}
+
 
 @cache
 def pool(kind: str, split: str) -> list[str]:
-    """The words of a kind ("noun" …) that a split ("train" or "test") may use."""
+    """The words of a kind ("noun" …) that "train" or "test" may use; "few" are some of "train"."""
     test = POOLS[kind][3::4]
-    return test if split == "test" else [word for word in POOLS[kind] if word not in test]
+    few = [word for word in POOLS[kind] if word not in test]
+    return {"test": test, "few": few, "train": few + MORE[kind]}[split]
 
 
 def pick(options: Sequence[T], rng: Random) -> T:
@@ -175,5 +261,7 @@ class Draw:
 
 
 if __name__ == "__main__":
-    for kind, words in POOLS.items():
-        print(f"{kind}: {len(words)}, {len(pool(kind, 'test'))} of them for test alone")
+    for kind in POOLS:
+        print(
+            f"{kind}: {len(pool(kind, 'train'))} for training, {len(pool(kind, 'test'))} for test"
+        )
