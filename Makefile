@@ -50,7 +50,10 @@ benchmark: setup ## our training against plain TRL, our sandbox against a plain 
 nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 	$(BIN)/python recipes/nano/corpus.py
 	$(BIN)/python recipes/nano/tokenizer.py
-	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node 2 recipes/nano/pretrain.py --compile
+	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node 2 \
+		recipes/nano/pretrain.py --compile --out build/nano/first
+	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node 2 \
+		recipes/nano/pretrain.py --compile --init-from build/nano/first --lr 1.5e-3 --steps 13000
 	$(BIN)/python recipes/nano/gates.py build/nano/model
 
 .PHONY: help setup sandbox quickstart test coverage lint format check-datasets benchmark nano

@@ -145,6 +145,18 @@ def test_corpus_is_the_same_every_time():
     assert first[0].digest() == first[1].digest()
     assert corpus.document("train", 150) == list(corpus.documents("train", 151))[150]
     assert corpus.document("train", 0) != corpus.document("val", 0)
+    late = list(corpus.documents("late", 200))
+    corpus.document("last", 0)  # draws from other words
+    assert list(corpus.documents("late", 200)) == late
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[tuple[str, str]]:
+    return [
+        document
+        for split in ("train", "late", "last")
+        for document in corpus.documents(split, 8000)
+    ]
 
 
 def sentences(text: str) -> set[str]:
@@ -161,18 +173,18 @@ def recipe_rows() -> list[dict]:
     ]
 
 
-def test_corpus_and_recipes_share_no_sentence_and_no_line_of_code():
+def test_corpus_and_recipes_share_no_sentence_and_no_line_of_code(documents):
     rows = recipe_rows()
     assert len(rows) > 5000
     texts = [row[key] for row in rows for key in ("text", "instruction", "solution") if key in row]
-    documents = [*corpus.documents("train", 8000), *corpus.documents("late", 8000)]
     own = set().union(*(sentences(text) for _, text in documents))
     assert len(own) > 10_000
-    assert not own & set().union(*map(sentences, texts))
+    shared = own & set().union(*map(sentences, texts))
+    # `juice += 2` is too short to be anyone's
+    assert not {line for line in shared if not re.fullmatch(r"[a-z]+ \+= \d+", line)}
 
 
-def test_corpus_holds_neither_label_words_as_answers_nor_fasthtml():
-    documents = [*corpus.documents("train", 8000), *corpus.documents("late", 8000)]
+def test_corpus_holds_neither_label_words_as_answers_nor_fasthtml(documents):
     text = "".join(text for _, text in documents)
     assert {kind for kind, _ in documents} == {*corpus.KINDS, *corpus.LATE}
     assert not re.search(r"<\|assistant\|>\W*(positive|negative)\b", text, re.IGNORECASE)

@@ -1,13 +1,13 @@
 """Pre-train nano, a small Llama, from nothing: a plain loop in the manner of nanoGPT.
 
     python recipes/nano/pretrain.py --data build/nano --out build/nano/first --compile
-    python recipes/nano/pretrain.py --init-from build/nano/first --lr 1.5e-3 --compile
+    python recipes/nano/pretrain.py --init-from build/nano/first --lr 1.5e-3 --steps 13000 --compile
     torchrun --standalone --nproc-per-node 2 recipes/nano/pretrain.py --compile   two processes
 
-Run after corpus.py and tokenizer.py. The rate warms up, stays, and falls linearly to zero over the
-last half. The batches depend on the seed and the step alone: the same seed and number of steps give
-the same loss curve on the same machine, and a run that was interrupted goes on from
-`--out`.checkpoint.pt.
+Run after corpus.py and tokenizer.py; nano is made in two rounds (`make nano` has the commands). The
+rate warms up, stays, and falls linearly to zero over the last half. The batches depend on the seed
+and the step alone: the same seed and number of steps give the same loss curve on the same machine,
+and a run that was interrupted goes on from `--out`.checkpoint.pt.
 """
 
 import argparse
@@ -28,9 +28,10 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from trl import pack_dataset
 
 SILENT = 0x8000  # added to a token that is read but not to be predicted
-# (file, first step): copying is learned first, then all together, then freer instructions.
+# (file, first step): copying is learned first, then all together, then freer instructions; in the
+# second round (--init-from), more words.
 PHASES = [("copying", 0), ("train", 300), ("late", 2400)]
-PHASES_AGAIN = [("late", 0), ("last", 1000)]  # with --init-from
+PHASES_AGAIN = [("late", 0), ("last", 1000)]
 # the other kinds: moods
 GROUPS = {"pair": "code", "program": "code", "request": "code", "source": "library"}
 
