@@ -11,6 +11,7 @@ import argparse
 import os
 import re
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def main() -> None:
     os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
     # Errors of Hydra reach us instead of being printed by it.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    # A job that is told to end tidies up and says how to go on, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         dispatch(sys.argv[1:])
     except UserError as error:
@@ -128,13 +131,19 @@ def folder_of_recipes(named: str | None) -> Path | None:
 
 def hand_to_hydra(words: list[str], shared: list[str]) -> None:
     """Hydra's own command line: it composes each job of a sweep and calls `job`. The words `shared`
-    belong to each job's own command line."""
+    belong to each job's own command line.
+
+    Raises:
+        UserError: Hydra refuses the command line, or every job failed.
+    """
+    objectives: list[float | None] = []
 
     def job(composed: DictConfig) -> float | None:
         set_up_logging()
         of_hydra = HydraConfig.get()
         own = [*shared, *of_hydra.overrides.task]
-        return sweep.sweep_job(composed, Path(of_hydra.runtime.output_dir), own)
+        objectives.append(sweep.sweep_job(composed, Path(of_hydra.runtime.output_dir), own))
+        return objectives[-1]
 
     sys.argv = [sys.argv[0], *compose.opened(words)]
     program = hydra.main(version_base="1.3", config_path=str(compose.CONF), config_name="config")
@@ -142,6 +151,8 @@ def hand_to_hydra(words: list[str], shared: list[str]) -> None:
         program(job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise compose.explain(error) from error
+    if objectives and set(objectives) == {None}:
+        raise UserError("every job of the sweep failed", "the lines above say why")
 
 
 def run_once(config: Config, words: list[str]) -> None:

@@ -49,6 +49,16 @@ def rendered(folder: Path, *overrides: str, **how: str) -> str:
     return render_card(run, config, metrics, download=False, **how)
 
 
+def test_a_dataset_in_a_folder_is_none_of_the_hub(nano_run: Path) -> None:
+    report = nano_run / "data_report.json"
+    found = [{"folder": "reviews", "config_name": None, "split": "train", "revision": None}]
+    write_json(report, read_json(report) | {"sources": {"train": found, "test": found}})
+    card = ModelCard(rendered(nano_run, "data.train=null", "data.test=null", "data.name=reviews"))
+    assert card.data.datasets is None
+    assert card.data.eval_results[0].dataset_name == "reviews"
+    assert "| reviews, split train |" in card.text
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_metadata_that_the_hub_accepts(
     tmp_path: Path, kind: str, validator: LocalHub, monkeypatch: pytest.MonkeyPatch

@@ -144,7 +144,8 @@ def test_same_command_same_bytes(done, tmp_path: Path) -> None:
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes(), name
 
 
-def test_interrupted_run_resumes_to_the_same_adapter(done, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_resumes_to_the_same_adapter(done, tmp_path: Path, number: int) -> None:
     changed = ("trainer.max_steps=300", "trainer.eval_steps=0.05", "trainer.save_steps=0.05")
     words = [word for word in done[1] if "max_steps" not in word] + [*changed]
     run, folder = tmp_path / "whole", tmp_path / "interrupted"
@@ -158,7 +159,7 @@ def test_interrupted_run_resumes_to_the_same_adapter(done, tmp_path: Path) -> No
             assert process.poll() is None, "it ended before it could be interrupted"
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         errors = process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert f"run_dir={folder}" in errors

@@ -11,7 +11,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -213,6 +215,18 @@ def test_requests_at_once_are_answered_one_by_one(server: Server, pair: Pair) ->
         thread.join()
     texts = [expected(pair, name).text for name in talk.MODELS]
     assert found == {n: texts[n % 2] for n in range(6)}
+
+
+def test_too_many_connections_are_refused(server: Server) -> None:
+    address = server.client.base_url.host, server.client.base_url.port
+    with ExitStack() as held:
+        for _ in range(serve.AT_ONCE):
+            held.enter_context(socket.create_connection(address))
+        assert httpx.get(f"{server.url}/health").status_code == 503
+    deadline = time.monotonic() + 30
+    while httpx.get(f"{server.url}/health").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_conversation_is_read(server: Server, pair: Pair) -> None:

@@ -52,6 +52,16 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
     assert "lora.r=2" in provenance["command"]
 
 
+def test_a_sweep_of_failures_fails(words, tmp_path: Path) -> None:
+    result = slm_lora(
+        "-m", *words, "lora.target_modules=[q],[k]", "hydra.sweep.dir=sweep", cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert "every job of the sweep failed" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(leaderboard(tmp_path / "sweep")) == 2
+
+
 def test_optuna_goes_on_from_its_database(words, tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     line = [

@@ -8,8 +8,8 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from slm_lora.card.base import INHERITED, Base
-from slm_lora.card.paths import is_local, last_part
-from slm_lora.config.schema import Config, DataConfig
+from slm_lora.card.paths import last_part
+from slm_lora.config.schema import Config
 
 Json = dict[str, Any]
 MARK = "slm_lora"
@@ -33,7 +33,7 @@ def card_data(
 ) -> ModelCardData:
     """Metadata of the card. `data` is what data_report.json holds, `name` the model's."""
     merged = what == "merged"
-    dataset = hub_dataset(config.data)
+    dataset = hub_dataset(data["sources"]) if data else None
     method = config.quantization.method
     quantized = [] if merged or method == "none" else [method]
     return ModelCardData(
@@ -51,11 +51,10 @@ def card_data(
     )
 
 
-def hub_dataset(config: DataConfig) -> str | None:
-    """Hub id of the training data; None for files."""
-    if config.train is not None or config.name is None or is_local(config.name):
-        return None
-    return config.name
+def hub_dataset(sources: Json) -> str | None:
+    """Hub id of the training data; None for files and folders."""
+    dataset: str | None = sources["train"][0].get("hub")
+    return dataset
 
 
 def results(config: Config, metrics: Json, sources: Json, merged: bool) -> list[EvalResult]:
@@ -95,7 +94,7 @@ def _dataset(config: Config, sources: Json) -> Json:
     test = sources["test"]
     if isinstance(test, str):  # held out of the training rows
         test, split = sources["train"], None
-    if dataset := hub_dataset(config.data):
+    if dataset := hub_dataset(sources):
         return {
             "dataset_type": dataset,
             "dataset_name": dataset,
@@ -103,5 +102,5 @@ def _dataset(config: Config, sources: Json) -> Json:
             "dataset_split": split or config.data.train_split,
             "dataset_revision": test[0]["revision"],
         }
-    name = ", ".join(last_part(source.get("file") or source["hub"]) for source in test)
+    name = ", ".join(last_part(source.get("file") or source["folder"]) for source in test)
     return {"dataset_type": config.recipe or "files", "dataset_name": name}

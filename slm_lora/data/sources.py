@@ -6,6 +6,7 @@ python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from slm_lora.config.schema import DataConfig
@@ -94,7 +95,7 @@ def read_hub(config: DataConfig, split: str) -> Source:
         {name: f.names for name, f in features.items() if isinstance(f, ClassLabel)},
         [
             {
-                "hub": config.name,
+                "folder" if Path(str(config.name)).exists() else "hub": config.name,
                 "config_name": config.config_name,
                 "split": split,
                 "revision": commit[1] if commit else config.revision,

@@ -95,7 +95,10 @@ def modelfile(gguf: str, tokenizer: PreTrainedTokenizerBase, context: int, data:
         lines.append("# The chat template is no plain sequence of turns: write TEMPLATE by hand.")
     else:
         lines.append(f'TEMPLATE """{found.go()}"""')
-    if system := data.system or (found.default_system if found else None):
+    system = data.system or (found.default_system if found else "")
+    if '"""' in system:
+        lines.append('# The system text holds """, which ends a text here: write SYSTEM by hand.')
+    elif system:
         lines.append(f'SYSTEM """{system}"""')
     lines.append(f'PARAMETER stop "{tokenizer.eos_token}"')
     lines.append(f"PARAMETER num_ctx {context}")

@@ -19,6 +19,8 @@ from slm_lora.progress import log
 from slm_lora.run import Run
 
 KEY = "SLM_LORA_API_KEY"
+AT_ONCE = 100
+"""Connections at once; the next one gets 503, before the waiting requests fill the memory."""
 GRACE = 3
 """Seconds that answers under way have to end when the server is told to."""
 
@@ -50,7 +52,11 @@ def serve(config: Config, run: Run) -> None:
         )
         server = uvicorn.Server(
             uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE
+                app,
+                log_level="warning",
+                access_log=False,
+                limit_concurrency=AT_ONCE,
+                timeout_graceful_shutdown=GRACE,
             )
         )
         host, port = listening.getsockname()[:2]

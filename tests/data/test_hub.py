@@ -41,7 +41,7 @@ def test_a_dataset_by_name_with_its_splits_and_class_names(tmp_path: Path) -> No
     assert {row["label"] for row in loaded.train} == {"neg", "pos"}
     assert loaded.test[0]["id"] == "test:1"
     assert loaded.report["sources"]["test"][0] == {
-        "hub": name,
+        "folder": name,
         "config_name": None,
         "split": "test",
         "revision": None,

@@ -89,3 +89,10 @@ def test_modelfile_says_what_ollama_needs() -> None:
         "PARAMETER num_ctx 128",
         "PARAMETER temperature 0",
     ]
+
+
+def test_a_text_that_the_modelfile_cannot_hold_is_left_to_the_user() -> None:
+    data = DataConfig(system='Write """docstrings""".')
+    text = modelfile("m.gguf", tokenizer_of(CHAT_TEMPLATE), 128, data)
+    assert "write SYSTEM by hand" in text
+    assert "docstrings" not in text
