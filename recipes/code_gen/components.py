@@ -61,6 +61,14 @@ FIXED_LIST = Family(
     At $path, list $listed in a $tag.
     Serve a $low element at $path with one li each for $listed.
     """,
+    more="""
+    Could you put $listed into an $kind list and serve that at $path?
+    When somebody opens $path, they should see a $tag of $listed.
+    GET $path -> <$low>, with a list item for every one of these: $listed.
+    $listed: these are the entries of the $kind list that the page $path displays.
+    As a visitor I'd like to find $listed under the address $path, as the items of an HTML $low.
+    The route $path should yield one $tag; inside it, an Li each for $listed.
+    """,
     held_out="""
     Whoever opens $path reads an $kind list whose items are $listed, in this order.
     The items $listed belong in one $low at $path.
@@ -88,6 +96,14 @@ DATA_LIST = Family(
     Store $listed in a list called $var; $path returns a Ul (id $id) with an Li for each.
     From a list $var of $listed, build the ul #$id of $path.
     $path lists everything in $var, which holds $listed, inside a Ul whose id is $id.
+    """,
+    more="""
+    Could $path answer with a <ul id="$id"> made from a list named $var? It contains $listed.
+    First define a list $var with the members $listed; then loop over it for the Ul, id $id, at $path.
+    $listed go into a list variable $var. Visitors of $path get them as bullet points in a ul with id=$id.
+    When $path is opened, every entry of the list $var ($listed) should appear as an Li of the Ul "$id" (its id).
+    ul#$id at $path, one item per element of $var; $var is a list holding $listed.
+    We need a route $path whose unordered list has the id $id and is filled from $var, a list: $listed.
     """,
     held_out="""
     A module-level list, $var, has $listed. Show each of them as an li of the ul $id at $path.
@@ -117,6 +133,14 @@ LINK_LIST = Family(
     Let $var be $listed; $path lists them as links, such as "$first" to /$first.
     Turn $var = $listed into a list of links on $path; "$first" goes to /$first, the others alike.
     """,
+    more="""
+    Could $path show an anchor for every item of the list $var ($listed), in a ul? Item x points to /x.
+    When someone visits $path, each word in the list $var ($listed) should be an A inside an Li, with href /word.
+    "$first" links to /$first, and so forth: that is the Ul we need at $path, built from a list $var of $listed.
+    Navigation page $path: ul > li > a, one per word in $var. The words are $listed, each address is / plus the word.
+    Users should be able to click any word of $var, a list of $listed, in a ul on $path and get to /WORD.
+    Define $var as a list of $listed. An unordered list of anchors is then returned by $path, href=/ITEM, text ITEM.
+    """,
     held_out="""
     At $path each word of $var ($listed) is a link in a ul to the path of the same name.
     A ul at $path links to /$first and, in the same manner, to $rest; all of them come from $var.
@@ -144,6 +168,14 @@ SELECT = Family(
     Offer $listed as the options of a select named $var at $path.
     Put a Select on $path: its name is $var, its options are $listed.
     """,
+    more="""
+    Could you let visitors of $path choose from $listed? Use a Select with the name $var.
+    When $path is requested, send back <select name="$var"> holding one option apiece for $listed.
+    $listed are the choices; $var is the name of the select box; $path is where it is shown.
+    As a user, I want to open $path and find a dropdown, name=$var, containing $listed.
+    GET $path: select element, name $var, options $listed.
+    The page $path should consist of a choice field (Select) with $var for its name and an Option each: $listed.
+    """,
     held_out="""
     Visitors of $path choose between $listed in a select whose name is $var.
     The options $listed go into a select for $path. Call it $var.
@@ -170,6 +202,14 @@ TABLE_HEAD = Family(
     I need a table on $path with $a and $b on top and, below, $listed.
     Show $listed as the rows of a table at $path whose heads are $a and $b.
     A table with two columns, $a and $b, belongs on $path; it has the rows $listed.
+    """,
+    more="""
+    Could the page $path display $listed in a table, under a header row with $a and $b?
+    Whoever opens $path should see a Table: header cells $a, $b; then one row each for $listed.
+    GET $path: table, th $a, th $b, data rows $listed.
+    $a and $b are the headings of a two-column table; its body is $listed. Return it from $path.
+    We'd like $listed tabulated on $path, one Tr apiece, after a first Tr with Th "$a" and Th "$b".
+    As a reader of $path I want a table that has "$a" and "$b" as its header and lists $listed row by row.
     """,
     held_out="""
     $path tabulates $listed, one pair a row, under the heads $a and $b.
@@ -200,6 +240,14 @@ DICT_TABLE = Family(
     From the dict $var, with $listed, build the table of $path: key, then value, in each row.
     Store $listed in a dict named $var and return a table of its items at $path.
     Show a table at $path with the keys and values of $var, which is a dict of $listed.
+    """,
+    more="""
+    Could $path render the dictionary $var, which maps $listed, as a table with a key cell and a value cell per row?
+    When someone requests $path, loop over a dict $var of $listed and send a Table: Td key, Td value in each Tr.
+    Dictionary: $var. Contents: $listed. Route: $path. Result: a table, one row per entry, key left and value right.
+    $listed belong in a dictionary called $var, whose entries are shown as table rows (key, value) on the page $path.
+    As a visitor I open $path and see a table, no header, of what the dict $var contains, pair by pair: $listed.
+    We need a table at the address $path. Each row holds a key and its value out of $var, the dict with $listed.
     """,
     held_out="""
     At $path there is a table; its rows are the items of a dict $var that maps as follows: $listed.
@@ -233,6 +281,14 @@ DEFINITIONS = Family(
     Make a dl for $path with the terms $a ("$x") and $b ("$y").
     On $path I want a definition list; the term $a has "$x", the term $b has "$y".
     Define $a as "$x" and $b as "$y" in a Dl at $path.
+    """,
+    more="""
+    Could you add a little glossary (dl) at $path where $a is explained as "$x" and $b as "$y"?
+    Visitors who open $path should get a Dl in which "$x" describes $a and, after that, "$y" describes $b.
+    GET $path: dl, dt $a, dd "$x", dt $b, dd "$y".
+    $a: "$x". $b: "$y". These two definitions form the description list (Dl) that $path sends back.
+    As a reader I want to look up $a and $b on $path: a Dl gives me "$x" for the former, "$y" for the latter.
+    The route $path yields a definition list of two entries, term $a with "$x", followed by term $b with "$y".
     """,
     held_out="""
     Two terms with their definitions (dl), $a: "$x" and $b: "$y", are shown at $path.
@@ -273,6 +329,14 @@ COMPONENT = Family(
     $path shows two components $key, $a with $x and $b with $y; each is a Div of class $cls with H3 and P.
     Build divs of class $cls by a function $key(title, text), h3 over p; $path returns $a, $x and $b, $y.
     """,
+    more="""
+    Could you code $key(title, text), giving a $cls-class Div of H3 title, P text, and show ($a, $x), ($b, $y) at $path?
+    When $path is opened, call $key(title, text) for $a/$x and $b/$y; it wraps h3 title and p text in a div.$cls.
+    $key("$a", "$x") and $key("$b", "$y") make up $path. $key returns a Div, class $cls: H3 first, P second.
+    We need a reusable $key(title, text) -> div.$cls > h3 title + p text. Page $path: $a with $x, then $b with $y.
+    Helper $key takes a heading (H3) and a paragraph (P), returns Div cls $cls. Route $path: $a, $x; $b, $y.
+    The address $path answers with $key of $a and $x plus $key of $b and $y, $key being a div.$cls with h3, then p.
+    """,
     held_out="""
     Make $key a reusable div.$cls (h3 for its title, p for its text) and use it on $path for $a, $x and $b, $y.
     Two divs of class $cls stand on $path, both from $key(title, text): h3 $a, p $x; then h3 $b, p $y.
@@ -303,6 +367,14 @@ COMPONENT_LOOP = Family(
     Make a component $key: a Span of the class $cls. On $path, put $listed through it, in one Div.
     The component $key turns a text into a span of class $cls. $path returns a div of them: $listed.
     Use a small function $key to make spans (class $cls) for $listed; $path shows them in a div.
+    """,
+    more="""
+    Could you define $key(text) as a Span with cls $cls and let $path return a Div with $key of each of $listed?
+    When somebody visits $path, they see a div with $listed, each wrapped in a span.$cls by a helper $key.
+    $listed: call a function $key on every one to get a Span, class $cls, and return the spans in a Div from $path.
+    GET $path: div > span.$cls, one for each of $listed. The spans come from a component function $key(text).
+    We need a reusable $key that wraps its text in a $cls-class span; the page $path is a Div where it's used on $listed.
+    First comes $key(text) -> Span of class $cls. Then the route $path loops over $listed with it, inside one div.
     """,
     held_out="""
     In the div at $path stand $listed, each wrapped by $key(text) in a span whose class is $cls.
@@ -337,6 +409,14 @@ TO_XML = Family(
     Make $path give JSON with the key $key: the text of a $low element "$text" with the id $id.
     I want the HTML of a $tag, "$text" with id $id, as a string under $key in the JSON of $path.
     Use to_xml on a $tag (text "$text", id $id) and return it as $key in a dict at $path.
+    """,
+    more="""
+    Could $path answer with a JSON object whose only field $key is to_xml of a $tag saying "$text", id=$id?
+    When a client requests $path, convert $tag "$text" with the id $id by to_xml, and reply {$key: that string}.
+    GET $path: JSON, one entry; name $key, value the HTML string of <$low id="$id"> around "$text".
+    A $low element (id $id, content "$text") becomes an HTML string, and the endpoint $path sends it as JSON under $key.
+    We need an API route $path. Its JSON has $key, where the client finds the markup of a $tag "$text", id "$id".
+    As a script I fetch $path and read, at $key in the JSON, the markup to_xml makes of a $tag with id $id and text "$text".
     """,
     held_out="""
     The JSON of $path has one field, $key: a $low "$text" with id $id, turned into text by to_xml.

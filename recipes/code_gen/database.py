@@ -51,6 +51,14 @@ DB_LIST = Family(
     In memory: table $var, text $a, rows $listed. $path shows them in a ul.
     Put $listed into the column $a of a table $var and make $path an unordered list of it.
     """,
+    more="""
+    When somebody opens $path, show a ul with the $a of each row in the in-memory table $var, which holds $listed.
+    Could you create a table $var in memory with a text column $a, fill it with $listed and display them as a Ul at $path?
+    Table: $var (:memory:). Column: $a, str. Rows: $listed. GET $path: Ul, one Li per row.
+    An unordered list of every $a in the table $var is what $path yields; $listed are inserted into it (in memory) at the start.
+    Users should be able to see $listed in a ul at $path, read from the text column $a of an in-memory table $var.
+    We need a page $path with a bulleted list (ul) made from the rows of $var, a table in memory whose $a values are $listed.
+    """,
     held_out="""
     From an in-memory table $var, whose $a is $listed, $path makes an unordered list.
     $path reads $var, a table with a text $a ($listed to begin with), and lists it in a ul.
@@ -81,6 +89,14 @@ DB_ADD = Family(
     In memory: $var, a table with a text $a. A post of $a to $path inserts it and returns the Ul of rows.
     Make $path add the posted $a to the table $var and answer with an unordered list of it.
     Insert into $var, a table with $a: str, what is posted to $path as $a; return a ul of all rows.
+    """,
+    more="""
+    When somebody posts a $a to $path, store it as a row of the in-memory table $var and send back every row in a ul.
+    Could you write a POST endpoint $path that saves the field $a in a table $var (in memory) and yields all its rows as a Ul?
+    Table: $var, in memory, text column $a, no rows. POST $path: insert the form field $a. Response: ul of each $a.
+    A Ul with every $a in the table $var is the answer to a post to $path, once the posted $a has been inserted.
+    Users should be able to post a $a to $path and see it in an unordered list of everything stored so far in the table $var.
+    We need an in-memory table $var with one text field, $a: rows are added by posts of $a to $path, which displays them all in a ul.
     """,
     held_out="""
     A row with the posted $a goes to the table $var whenever $path gets a POST; reply with a ul of the table.
@@ -114,6 +130,14 @@ DB_SHOW = Family(
     Store $listed as $a in a table $var. $path/1 shows $first in a paragraph, $path/2 $second.
     A paragraph at $path/{id} tells the $a of the row with this id; the table $var has $listed.
     """,
+    more="""
+    When somebody opens $path/{id}, look up that id in the table $var, whose $a values are $listed, and display its $a in a P.
+    Could you insert $listed as $a into an in-memory table $var and have the route $path/{id} return the matching $a as a paragraph?
+    Table: $var (:memory:). Column: $a, str. Rows: $listed. GET $path/{id}: P with the $a of row id.
+    P "$first" is sent back for $path/1, P "$second" for $path/2: the $a of the row with that id in the table $var ($listed).
+    Users should be able to read the $a of a single row of $var in a paragraph at $path/{id}; the table starts with $listed.
+    We need a detail page, $path/{id}, that gets the row by its id from the table $var ($a: $listed) and shows its $a in a P.
+    """,
     held_out="""
     Ask for $path/2 and read $second in a P: the row id of $var, a table whose $a is $listed.
     Look into $var, a table ($a: $listed), by its id and show the $a at $path/{id} in a P.
@@ -144,6 +168,14 @@ DB_DELETE = Family(
     Make $path a ul of each $a in $var ($a $listed) and let DELETE $path/{id} delete the row.
     Table $var, $a $listed: $path shows the Ul, and deleting $path/{id} removes that row.
     A delete of $path/{id} removes the row from $var ($a: $listed); $path lists $var in a ul.
+    """,
+    more="""
+    When somebody opens $path, show each $a of the table $var ($listed) in a ul; a DELETE request to $path/{id} removes a row.
+    Could you put $listed as $a into a table $var, list them in a Ul at $path and have rows deleted by DELETE $path/{id}?
+    Table: $var. Column: $a, str. Rows: $listed. GET $path: ul of each $a. DELETE $path/{id}: row id goes away.
+    Users should be able to see $listed, the $a of the rows in $var, in a ul at $path, and to remove one by DELETE $path/{id}.
+    An unordered list of the $a in $var is shown at $path, first $listed; rows are removed by their id with DELETE $path/{id}.
+    We need two routes for a table $var with $a $listed: DELETE $path/{id} to erase one row, GET $path for a Ul of what is left.
     """,
     held_out="""
     After DELETE $path/1 the ul at $path lacks $first: rows of $var ($a: $listed) go by id.
@@ -183,6 +215,14 @@ DB_UPDATE = Family(
     Make $path a ul of each $a in $var ($a $listed) and let PUT $path/{id} update the $a.
     Table $var, $a $listed: $path shows the Ul, and putting $a to $path/{id} updates it.
     A put of $a to $path/{id} updates the row in $var ($a: $listed); $path lists $var in a ul.
+    """,
+    more="""
+    When somebody opens $path, show each $a of the table $var ($listed) in a ul; a PUT request to $path/{id} with $a changes that row.
+    Could you put $listed as $a into a table $var, list them in a Ul at $path and have PUT $path/{id} replace a row's $a?
+    Table: $var. Column: $a, str. Rows: $listed. GET $path: ul of each $a. PUT $path/{id}, field $a: row id gets the new value.
+    Users should be able to see $listed, the $a of the rows in $var, in a ul at $path, and to change one by PUT $path/{id} with $a.
+    An unordered list of the $a in $var is shown at $path, first $listed; the $a of a row is changed by its id with PUT $path/{id}.
+    We need two routes for a table $var with $a $listed: PUT $path/{id} to set the $a of one row, GET $path for a Ul of them all.
     """,
     held_out="""
     After a PUT of $a=$x to $path/1, the ul at $path has $x for $first: $var ($a: $listed) is updated.
@@ -225,6 +265,14 @@ DB_COUNT = Family(
     Count the rows of a FastLite table $var (text $a) in a P, each time a post to $path has inserted a $a.
     Save a posted $a at $path to the table $var of a database in memory, and answer with its length in a P.
     Let posts of $a to $path fill a FastLite table $var; each answer is a paragraph with the number of rows.
+    """,
+    more="""
+    When somebody posts a $a to $path, insert it into the in-memory FastLite table $var and tell them the row count in a P.
+    Could you write a POST endpoint $path that stores $a in $var, a table of an in-memory db, and sends back its row count as a P?
+    FastLite db in memory. Table: $var, text $a, no rows. POST $path, field $a: insert it. Response: P with the number of rows.
+    How many rows has $var, a FastLite table in memory? A paragraph says so after each post to $path, which inserts the given $a.
+    A paragraph with the size of $var (FastLite, in memory, $a: str) is returned by POST $path, after the form field $a was inserted.
+    We need a database in memory with a table $var. Each $a posted to $path becomes a row, and the total is displayed in a paragraph.
     """,
     held_out="""
     How many rows has the FastLite table $var (text $a)? A P tells after each post of a $a to $path, which adds one.

@@ -56,9 +56,11 @@ class Family:
     name: str
     values: Callable[[Draw], dict[str, Any]]
     known: str
-    """Phrasings of the instruction, one a line."""
+    """Phrasings of the instruction, one a line, for training and test."""
+    more: str
+    """Phrasings for training alone, one a line."""
     held_out: str
-    """Phrasings that no training row has, one a line."""
+    """Phrasings for test alone, one a line."""
     routes: str
     """The handlers, with what belongs to them, after the app is made."""
     tests: str
@@ -99,7 +101,7 @@ def block(text: str) -> str:
 def compose(families: Sequence[Family], split: str, phrasing: str, rng: Random) -> Task:
     """One app of one or more families, with new values.
 
-    `split` ("train" or "test") chooses the words, `phrasing` ("known" or "held_out") the wordings.
+    `split` ("train" or "test") chooses the words, `phrasing` the wordings (see `wordings_of`).
     """
     draw = Draw(split, rng, brief=len(families) > 1)
     values = [family.values(draw) for family in families]
@@ -116,8 +118,14 @@ def compose(families: Sequence[Family], split: str, phrasing: str, rng: Random) 
 
 
 def wordings_of(family: Family, phrasing: str) -> str:
-    """The wordings of a family: "known" or "held_out"."""
-    return family.held_out if phrasing == "held_out" else family.known
+    """The wordings of a family: "known" are those of training that are in the test too, "train" all
+    of training, "held_out" those of the test alone."""
+    texts = {
+        "known": family.known,
+        "train": family.known + family.more,
+        "held_out": family.held_out,
+    }
+    return texts[phrasing]
 
 
 def joined(requests: Sequence[str], rng: Random) -> str:

@@ -36,6 +36,14 @@ FORM_PAGE = Family(
     The form at $path has the action $to, the method post, an input $a and a button "$text".
     Put a form on $path. Action: $to, method: post. Inside: the input $a and the button "$text".
     """,
+    more="""
+    Could you give $path a form where users fill in $a and click "$text", which sends a POST to $to?
+    When somebody opens $path, they get a Form with an Input (name $a) and a Button "$text"; submitting posts it to $to.
+    GET $path: form method=post action=$to, input name=$a, button "$text".
+    $to is to be sent the field $a by POST from a form at the page $path, with a button labelled "$text".
+    As a user I visit $path, find an input named $a and a "$text" button, and submit both by post to $to.
+    We need a page $path. It holds a post form aimed at $to, in which $a is the name of the input and "$text" the button.
+    """,
     held_out="""
     With the button "$text", the form at $path posts what stands in its input $a to $to.
     $path asks for a $a in a form whose button reads "$text"; post it to $to.
@@ -73,6 +81,14 @@ INPUT_KINDS = Family(
     Build a form for $path: input $a shows the placeholder "$hint", input $b has the type $kind.
     I need two inputs in the form of $path, $a with "$hint" as placeholder and $b for a $kind.
     """,
+    more="""
+    Could $path show a form with two fields, first $a with "$hint" as its placeholder, then $b with type $kind?
+    When someone opens $path, there should be a Form: Input $a (grey placeholder text "$hint"), Input $b (type=$kind).
+    GET $path: form, input name=$a placeholder="$hint", input name=$b type=$kind.
+    "$hint" is the placeholder of the input $a, and $kind is the type of the input $b after it; their form is at $path.
+    Users should be able to enter $a (placeholder: "$hint") and, below, $b (input type: $kind) in a form on $path.
+    The route $path yields a form. Its inputs are named $a and $b; the former has placeholder "$hint", the latter type $kind.
+    """,
     held_out="""
     Let $path ask for a $a ("$hint" is its placeholder) and, by an input of type $kind, for a $b in one form.
     In the form at $path, $b is a $kind input; $a comes before it, with "$hint" as its placeholder.
@@ -106,6 +122,14 @@ TEXTAREA = Family(
     At $path I edit "$text" in a textarea (name $a, rows $rows) of a form which is posted to $to.
     Show a textarea $a with $rows rows and the text "$text" in the form of $path. Post it to $to.
     Build a form for $path, action $to, method post. Its textarea $a has $rows rows and says "$text".
+    """,
+    more="""
+    Could you serve a form at $path whose textarea $a, $rows rows, already holds "$text" and which posts to $to?
+    Whoever opens $path should find "$text" in a Textarea called $a with rows=$rows, inside a Form that is sent to $to by POST.
+    GET $path: form method=post action=$to > textarea name=$a rows=$rows, content "$text".
+    "$text" is what the textarea of the form on $path contains. Name: $a. Rows: $rows. The form goes by post to $to.
+    Users should be able to change "$text" in a textarea ($a, $rows rows) on $path and submit the form to $to with POST.
+    We need a form that posts to $to. The page $path shows it with one Textarea: named $a, rows=$rows, prefilled "$text".
     """,
     held_out="""
     A text area, $rows rows, named $a and holding "$text", is what the form at $path posts to $to.
@@ -144,6 +168,14 @@ POST_FIELD = Family(
     I post a $a to $path. The answer is a paragraph: "$text: " and the $a.
     Make $path receive the form value $a by POST and return the paragraph "$text: $x", $x being the value.
     """,
+    more="""
+    Could $path handle POST requests with a string $a, and reply with a P that has "$text: " before the value?
+    "$text: $x" in a paragraph: that is what a POST of $a=$x to $path should give, and likewise for other values.
+    POST $path, form data $a (str) -> P, "$text: " plus $a.
+    As a user, I submit $a by post to $path and get a paragraph back, e.g. "$text: $x" if I entered $x.
+    Whatever is sent as $a to the route $path (method POST) should come back in a P, with "$text: " in front.
+    We need an endpoint $path for posted forms. It reads $a, such as $x, and displays <p>$text: $x</p>.
+    """,
     held_out="""
     Posting $a=$x to $path must give the paragraph "$text: $x", and so for any $a.
     "$text: " plus the $a that was posted is the paragraph with which $path replies.
@@ -178,6 +210,14 @@ POST_NUMBER = Family(
     Make a post handler for $path with an int field $a. More than $n gives P "$yes", the rest P "$no".
     Check a posted integer $a at $path: paragraph "$yes" when $a > $n, paragraph "$no" when it is not.
     I post a number $a to $path and read "$yes" in a paragraph if it exceeds $n and "$no" if it does not.
+    """,
+    more="""
+    Could you let $path take a posted integer $a and answer P "$yes" if it's bigger than $n, or else P "$no"?
+    "$yes" for any $a above $n, "$no" for $n or less: a paragraph says so when the integer $a is posted to $path.
+    POST $path, form field $a: int. $a > $n -> P "$yes"; else -> P "$no".
+    When someone posts $a, a whole number, to $path, compare it with $n: larger yields P "$yes", anything else P "$no".
+    Users should be able to send an integer $a to $path by POST; up to and including $n they see P "$no", beyond it P "$yes".
+    We need a POST route $path. Its parameter $a is an int, and the P sent back is "$no", or "$yes" where $a is over $n.
     """,
     held_out="""
     Numbers beyond $n get "$yes", others "$no", as a paragraph: $path decides it for the posted int $a.
@@ -214,6 +254,14 @@ POST_LIST = Family(
     Accept many $a values posted to $path and return them as the items of a ul.
     The form field $a comes to $path as a list by POST. Show a ul with an li for each value.
     """,
+    more="""
+    Could $path receive the repeated form field $a in a POST request and send its values back as a Ul?
+    If I post $a=$x and $a=$y to $path, I want a ul with the items $x and $y; any number of values should work.
+    POST $path, form field $a (list of str) -> ul, one li per value.
+    Users should be able to submit $a many times over in one post to $path and see every value as a bullet point (Ul).
+    An unordered list of all the strings posted as $a is what the endpoint $path should return.
+    We need a POST route $path: its parameter $a is a list of strings, each of which becomes an Li in the Ul sent back.
+    """,
     held_out="""
     All values posted as $a to $path shall come back as the li's of a ul.
     A browser posts $a=$x and $a=$y to $path: answer with a ul of $x and $y, or of whatever was sent.
@@ -246,6 +294,14 @@ DATACLASS = Family(
     Define a dataclass $cls with $a, a string, and $b, an int; posting one to $path shows "$x $text $n" in a P.
     Make the dataclass $cls: $a text, $b whole number. A post to $path answers "$a $text $b", filled in, in a P.
     Let people post a $cls to $path, which is a dataclass of $a (text) and $b (int). Show P "$x $text $n".
+    """,
+    more="""
+    Could POST $path read its form into a dataclass $cls with $a: str and $b: int, and return a P such as "$x $text $n"?
+    "$x $text $n" is the P to show if $a=$x and $b=$n are posted to $path; take them as a dataclass $cls (str, int).
+    @dataclass $cls: $a str, $b int. POST $path with a $cls -> paragraph: $a, the word "$text", $b.
+    When somebody posts $a (a string) and $b (a whole number) to $path, parse a dataclass $cls; reply P "$x $text $n".
+    We need a POST route $path with a $cls parameter, a dataclass of str $a and int $b. It says "$x $text $n" in a P.
+    As a user I submit $a (text) and $b (int) by post to $path, read as a dataclass $cls, and see P "$x $text $n".
     """,
     held_out="""
     The form posted to $path becomes a dataclass $cls: str $a, int $b. Print both in a P with "$text" between.
@@ -283,6 +339,14 @@ FILL_FORM = Family(
     Fill the inputs $a and $b of the form at $path from a $cls, which is a dataclass. $a is "$x", $b is $n.
     I want a form on $path for a dataclass $cls, str $a and int $b, which already shows "$x" and $n.
     """,
+    more="""
+    Could $path show a Form with Inputs $a and $b that fill_form has filled from $cls("$x", $n), a str/int dataclass?
+    When someone opens $path, the form's inputs $a and $b hold "$x" and $n, set by fill_form from a dataclass $cls.
+    @dataclass $cls: $a str, $b int. GET $path: form, inputs $a and $b, fill_form with "$x" and $n.
+    "$x" and $n are the $a (str) and $b (int) of a dataclass $cls; fill_form puts them in the two inputs of $path's form.
+    We need a prefilled form at $path: its inputs are $a and $b, its values come from a dataclass object $cls("$x", $n).
+    First a dataclass $cls (text $a, integer $b), then a route $path: Form with both inputs, passed to fill_form with "$x", $n.
+    """,
     held_out="""
     With fill_form, let the form of $path start from the dataclass instance $cls("$x", $n); its inputs are $a and $b.
     The inputs $a and $b at $path begin with "$x" and $n. They come from a dataclass $cls by way of fill_form.
@@ -319,6 +383,14 @@ VALIDATION = Family(
     Refuse a posted $a of fewer than $n characters at $path by "$error" and the status 400; accept others with P "$text".
     Make a post handler at $path: len($a) under $n is an error 400, "$error"; anything longer shows P "$text".
     When the $a that is posted to $path has less than $n characters, return "$error" (400), otherwise P "$text".
+    """,
+    more="""
+    Could POST $path reject a $a below $n characters with status 400 and the text "$error", and else return P "$text"?
+    "$error" with 400 for a $a under $n characters, P "$text" for one of $n or more: that's how POST $path replies.
+    POST $path, form field $a: str. len < $n -> Response "$error", 400; else -> P "$text".
+    Users should be able to post $a to $path and see P "$text" if it has $n characters or more; if not, "$error", status 400.
+    We need validation on the POST route $path: when $a is too short (under $n characters), 400 "$error", else P "$text".
+    As a user who posts $a to $path, I get a paragraph "$text", unless it has under $n characters: then "$error" and a 400.
     """,
     held_out="""
     Only a $a of $n or more characters is fine when posted to $path: paragraph "$text". Else 400 and "$error".

@@ -123,7 +123,7 @@ def train_rows(with_tests: bool = False) -> list[Row]:
     plan += balanced(pairs, PAIRS)
     rows = []
     for families in shuffled(plan, rng):
-        task = new_task(families, "train", "known", rng, taken)
+        task = new_task(families, "train", "train", rng, taken)
         rows.append({
             "family": "+".join(family.name for family in families),
             "instruction": task.instruction, "solution": task.solution,

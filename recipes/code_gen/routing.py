@@ -49,6 +49,14 @@ PATH_TEXT = Family(
     The last part of the path $path/{$key} is a $key. Greet it with "$greeting, $x!" in a P.
     Write a route $path/{$key} whose text parameter $key ends up in the paragraph "$greeting, $x!".
     """,
+    more="""
+    Could $path/{$key} greet whatever $key stands in the path, as a P of the form "$greeting, $x!"?
+    Route: $path/{$key}. Parameter: $key, a str. Output: P "$greeting, {$key}!".
+    We need a greeting page, $path/{$key}, with the paragraph "$greeting, $x!" if the path ends in $x.
+    "$greeting, $x!" is the paragraph that $path/{$key} returns when $x is given as $key.
+    With the string $key of $path/{$key}, make a paragraph "$greeting, " + $key + "!".
+    As a visitor I open $path/{$key} with a $key of mine, say $x, and read the paragraph "$greeting, $x!".
+    """,
     held_out="""
     When someone opens $path/$x, show the paragraph "$greeting, $x!"; the name is the parameter $key.
     Say "$greeting, $x!" in a paragraph at $path/$x, and likewise for any other $key in the path.
@@ -84,6 +92,14 @@ PATH_NUMBER = Family(
     A paragraph with $key * $n, please, at $path/{$key}, where $key is a whole number.
     At $path/{$key} people type a whole number $key; show them $n times as much in a paragraph.
     """,
+    more="""
+    Could $path/{$key} calculate $n times the int $key and return it in a P?
+    Route: $path/{$key}. Parameter: $key, an int. Output: P with $key * $n.
+    We need a page that multiplies: $path/{$key} has a P with the integer $key times $n.
+    When the whole number $key arrives by $path/{$key}, send its product with $n as a paragraph.
+    The product of $n and the integer $key is what the paragraph at $path/{$key} holds.
+    For the int $key, $path/{$key} yields a P; in it stands $key times $n.
+    """,
     held_out="""
     Whoever visits $path/$x should see $x times $n in a paragraph; the number's name is $key.
     Show, in a paragraph, the integer $key from the path $path/{$key} taken $n times.
@@ -118,6 +134,14 @@ PATH_TWO = Family(
     I would like $path/$x/$y to show the h2 "$x $joint $y". The parameters are called $a and $b.
     Put $a, then "$joint", then $b into a second-level heading for $path/{$a}/{$b}.
     """,
+    more="""
+    Could the H2 at $path/{$a}/{$b} consist of $a, "$joint" and $b?
+    Route: $path/{$a}/{$b}. Output: H2, first $a, then the word "$joint", last $b.
+    We need $a and $b from the path $path/{$a}/{$b} in one h2, with "$joint" between them.
+    When $a is $x and $b is $y, the page $path/{$a}/{$b} says "$x $joint $y" in an H2.
+    "$x $joint $y" is an example of the h2 at $path/{$a}/{$b}: both strings, joined by "$joint".
+    The two strings of $path/{$a}/{$b} make up an h2: $a $joint $b.
+    """,
     held_out="""
     Two path parameters, $a and $b, after $path: display them with "$joint" in between as an h2.
     An address like $path/$x/$y must give the h2 "$x $joint $y"; name the parts $a and $b.
@@ -145,6 +169,14 @@ QUERY_DEFAULT = Family(
     At $path, echo the $key from the query string in a paragraph, falling back to "$default".
     I want $path?$key=$x to say $x in a paragraph, and plain $path to say $default.
     """,
+    more="""
+    Could $path repeat the query's $key in a P and use "$default" where there is none?
+    Route: $path. Query: $key, str, default "$default". Output: P with it.
+    We need $path to accept an optional $key ("$default" unless given) and to print it in a paragraph.
+    When the query has no $key, the paragraph at $path is "$default"; otherwise it is the $key.
+    "$default" is the default of the query parameter $key, which $path shows as a P.
+    For $path?$key=$x the paragraph is "$x"; nothing after $path means "$default".
+    """,
     held_out="""
     Return a paragraph with whatever $key was asked for at $path, or $default when nothing was.
     Visitors of $path may add ?$key=...; print it in a paragraph. Nobody added it? Print "$default".
@@ -171,6 +203,14 @@ QUERY_NUMBERS = Family(
     Write a small calculator: $path shows $a $sign $b, two int query parameters, in a paragraph.
     For $path?$a=$x&$b=$y I expect a paragraph with $result, the $result_name of both numbers.
     Show the $result_name $a $sign $b in a paragraph at $path; both are ints from the query string.
+    """,
+    more="""
+    Could $path $verb $a and $b, two integers of the query string, and give the $result_name in a P?
+    Route: $path. Query: $a and $b, both int. Output: P with $a $sign $b.
+    We need the $result_name of the query parameters $a and $b (whole numbers) as a paragraph at $path.
+    When the ints $a and $b come in the query of $path, $verb them ($a $sign $b) for a paragraph.
+    $a $sign $b is the content of the P at $path, $a and $b being int parameters of the query.
+    With $a=$x and $b=$y in the query, $path prints $result in a paragraph, as $a $sign $b does.
     """,
     held_out="""
     $path computes $a $sign $b from two integers in the query and prints the answer in a paragraph.
@@ -204,6 +244,14 @@ QUERY_FLAG = Family(
     A boolean query parameter $key, off by default, switches the paragraph at $path from "$no" to "$yes".
     Give $path a bool parameter $key: true gives a paragraph "$yes", false (the default) "$no".
     """,
+    more="""
+    Could $path choose by a bool $key of the query? True: P "$yes". False, the default: P "$no".
+    Route: $path. Query: $key, bool, default False. Output: P "$yes" if set, P "$no" if not.
+    We need a switch $key in the query of $path, initially off: on, the P says "$yes"; off, "$no".
+    When $path is opened with a true $key, its paragraph is "$yes"; "$no" is for all other visits.
+    "$no" is the paragraph at $path unless the boolean $key in the query turns it into "$yes".
+    The P at $path depends on the query's bool $key: "$yes" for true and "$no" for false or nothing.
+    """,
     held_out="""
     Normally $path says "$no" in a paragraph. With ?$key=true it says "$yes" instead.
     Whether $path prints "$yes" or "$no" in its paragraph depends on a bool $key, false unless given.
@@ -231,6 +279,14 @@ TWO_METHODS = Family(
     Make one path, $path, with a get handler (paragraph "$one") and a post handler (paragraph "$two").
     When $path is fetched, say "$one" in a paragraph; when something is posted there, say "$two".
     I need both GET and POST at $path. The first shows "$one", the second "$two", each as a paragraph.
+    """,
+    more="""
+    Could $path have two handlers, get with P "$one" and post with P "$two"?
+    Route: $path. GET: P "$one". POST: P "$two".
+    We need P "$one" for those who visit $path and P "$two" for those who post to it.
+    "$one" is the paragraph for a GET of $path, "$two" the one for a POST.
+    Define get and post for $path: the paragraphs are "$one" and "$two", in this order.
+    A visit to $path yields the P "$one", whereas a form posted to $path yields the P "$two".
     """,
     held_out="""
     A visit to $path shows a paragraph "$one", while a POST request there gets the paragraph "$two".
@@ -271,6 +327,14 @@ OTHER_METHOD = Family(
     On a $method request to $path/{$key}, tell "$text " and the integer $key in a paragraph.
     I want to $method $path/$x and read "$text $x" in a paragraph; the number is called $key.
     """,
+    more="""
+    Could $path/{$key} accept $upper for an int $key and reply "$text $x" in a P if it is $x?
+    Route: $path/{$key}. Method: $upper. Parameter: $key, int. Output: P "$text {$key}".
+    We need a handler for $upper at $path/{$key} with "$text " and the int $key in a paragraph.
+    When a client sends a $method to $path/{$key}, $key being a whole number, return P "$text $x" for $x.
+    "$text $x" in a paragraph is what the $method of $path/{$key} says for the integer $key = $x.
+    The int $key in $path/{$key} follows "$text " in a paragraph; the method to use is $upper.
+    """,
     held_out="""
     Only $upper works on $path/{$key}, an integer; its paragraph reads like "$text $x".
     A $method sent to $path/$x gets a paragraph "$text $x". Take the number as the int $key.
@@ -297,6 +361,14 @@ NAMED_ROUTE = Family(
     Define a function $key, routed by its own name, that returns the paragraph "$text".
     Without writing a path, route a function called $key. Its paragraph says "$text".
     Make $key a route by its function name alone and have it say "$text" in a paragraph.
+    """,
+    more="""
+    Could a function $key, with a bare @rt above it, return the P "$text"?
+    Handler: $key. Route: taken from its name. Output: P "$text".
+    We need a function called $key under @rt without arguments; it shows "$text" in a paragraph.
+    "$text" is the paragraph of the handler $key, which FastHTML routes by its name.
+    Decorate a function $key by plain @rt, and have it give back a paragraph, "$text".
+    The route of the function $key comes from what it is called; visitors read P "$text" there.
     """,
     held_out="""
     The page of the function $key (the path comes from that name) holds a paragraph "$text".

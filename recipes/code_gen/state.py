@@ -18,6 +18,14 @@ SET_COOKIE = Family(
     The page $path has a paragraph "$text"; its response sets the cookie $key=$x.
     I want a cookie named $key, value $x, from $path, together with P "$text".
     """,
+    more="""
+    When somebody opens $path, answer with "$text" as a paragraph and hand the browser a cookie called $key holding $x.
+    Could you write an endpoint $path that sends back P "$text" along with a cookie $key whose value is $x?
+    $x should be stored in the cookie $key by a visit to $path, where "$text" is displayed in a P.
+    Cookie: $key, value: $x, set by: GET $path, body: paragraph "$text".
+    P("$text") plus cookie("$key", "$x") is what a request for $path yields.
+    As a visitor of $path I read "$text" in a paragraph, and afterwards my browser has $x in its cookie $key.
+    """,
     held_out="""
     With the paragraph "$text" of $path comes a cookie: it is called $key and holds $x.
     Remember $x in the cookie $key for all who open $path, and show them "$text" in a P.
@@ -52,6 +60,14 @@ READ_COOKIE = Family(
     Let $to show the cookie $key in a paragraph ("$default" if not set); posting to $path sets it to $x.
     I post to $path to get the cookie $key=$x, and $to tells me in a P what $key is, or "$default".
     """,
+    more="""
+    Two routes: posting to $path hands out the cookie $key with $x, opening $to displays that cookie in a P ("$default" when missing).
+    Could $to display the cookie $key in a paragraph, falling back to "$default"? A POST request to $path should set it to $x.
+    When somebody opens $to, show "$default" in a P unless a cookie $key is there, then its value; POST $path sets $key to $x.
+    Cookie $key. Written by: POST $path, value $x. Read by: GET $to, as a paragraph, "$default" if absent.
+    "$default" is the paragraph at $to until the cookie $key exists; it is set to $x by a post to $path, and $to then shows it.
+    We need a POST endpoint $path setting cookie $key to $x, plus a page $to whose P is the value of $key, by default "$default".
+    """,
     held_out="""
     $to says in a P which $key a cookie holds, "$default" at first and $x after a POST to $path.
     The cookie $key: set to $x by posting to $path, shown by $to in a paragraph, "$default" if missing.
@@ -83,6 +99,14 @@ SESSION_COUNT = Family(
     Use the session key $key to count how often $path was opened; the paragraph is "$text: " plus the count.
     Make $path a counter by session: $key grows by one each time, and a P shows "$text: " and it.
     Each visit to $path raises $key, kept in the session, and says "$text: " and the number in a P.
+    """,
+    more="""
+    How often has this session opened $path? Answer in a paragraph like "$text: 1", and keep the number under $key in the session.
+    First GET of $path: P "$text: 1". Second: P "$text: 2", and so forth. The count is session["$key"].
+    When somebody opens $path, increment $key in their session and display a paragraph with "$text: " followed by the new value.
+    We need a per-visitor hit counter on the page $path: session entry $key, displayed in a P as "$text: 1", "$text: 2" etc.
+    The session value $key, starting from 0, is incremented by every request for $path, which yields "$text: " and that value in a P.
+    Users should be able to see in a paragraph at $path how many times they came, e.g. "$text: 3"; store it in the session as $key.
     """,
     held_out="""
     My second visit to $path should read "$text: 2" in a P. Keep the number in the session as $key.
@@ -118,6 +142,14 @@ SESSION_STORE = Family(
     Make $path remember the $key that is posted, by session; reading $path shows it in a P, else "$default".
     A $key posted to $path goes into the session. A visit to $path shows it in a paragraph, or "$default".
     Let the session hold $key: it is set by a post to $path and shown in a P by a get ("$default" if none).
+    """,
+    more="""
+    When somebody posts $key to $path, keep it in their session; when they open $path, display it in a P (if none, "$default").
+    Could $path save the form field $key in the session on POST and give it back in a paragraph on GET, by default "$default"?
+    "$default" is the paragraph at $path until a $key has been posted there; from then on it is the $key stored in the session.
+    Users should be able to post their $key to $path and later read it there in a P, from the session; newcomers read "$default".
+    Session key: $key. POST $path writes it from the form, GET $path yields it as a paragraph. Fallback: "$default".
+    We need two handlers on $path: a get with the session's $key (or "$default") in a P, and a post that puts $key in there.
     """,
     held_out="""
     Once $key=$x was posted to $path, a visit there says $x in a P; until then "$default". Use the session.
@@ -159,6 +191,14 @@ SESSION_CLEAR = Family(
     At $path, set $key to $x in the session and return P "$text". At $to, clear it all and return P "$done".
     Visiting $path stores $key=$x in the session and shows P "$text". Visiting $to clears it and shows P "$done".
     The session gets $key, $x, from $path (P "$text"), and loses everything at $to (P "$done").
+    """,
+    more="""
+    When $path is opened, remember $x as $key in the session and answer P "$text"; when $to is, wipe the session, P "$done".
+    Could $path write $x to the session key $key and show a paragraph "$text", and could $to clear the session and show a P "$done"?
+    Two pages. $path: session["$key"] = "$x", paragraph "$text". $to: everything in the session is removed, paragraph "$done".
+    P "$done" is returned by $to after clearing the session; P "$text" by $path after setting the session entry $key to $x.
+    We need a route $to that empties the session (P "$done"), and a route $path that fills its $key with $x (P "$text").
+    As a user I get "$text" in a P at $path and my session holds $key = $x; once I visit $to it is empty and a P reads "$done".
     """,
     held_out="""
     Clear the session at $to with P "$done"; before, $path has put $x there as $key, with P "$text".
@@ -203,6 +243,14 @@ MEMORY_LIST = Family(
     Make $path collect what is posted as $key in the list $var and show $var as an unordered list.
     Every post of $key to $path makes the list $var longer; the response is a Ul of its members.
     """,
+    more="""
+    When somebody posts a $key to $path, put it at the end of the global list $var and send back all its items in a ul.
+    Could you write a POST endpoint $path that takes $key, adds it to the list $var and yields an unordered list of what $var holds?
+    $var = [] at first. POST $path, form field $key: append to $var. Response: Ul, one Li per item.
+    A Ul with everything in the list $var is the answer to a post to $path, after the posted $key was appended to it.
+    Users should be able to post a $key to $path and see it at the end of a bulleted list of all entries so far, kept in a list $var.
+    We need a module-level list, $var, empty to begin with: the form value $key posted to $path goes in, an unordered list comes out.
+    """,
     held_out="""
     The list $var is empty until someone posts a $key to $path, which adds it and lists them all in a ul.
     A ul of everything that was ever posted as $key to $path: keep it in the global list $var.
@@ -241,6 +289,14 @@ MEMORY_COUNT = Family(
     Let $var be $start. Whenever $path gets a post, $var grows by $n and is shown in a paragraph.
     Count in steps of $n from $start: the variable is $var, a post to $path counts on, a P shows it.
     """,
+    more="""
+    When somebody posts to $path, increment the global $var (initially $start) by $n and send back its value in a P.
+    Could you define $var = $start and a POST endpoint $path that adds $n to it and displays the result in a paragraph?
+    First POST to $path: P with $first. Second: $second. The global $var begins at $start and gets $n more each time.
+    Global: $var, initial value: $start, step: $n. POST $path does one step and yields the new number as a paragraph.
+    By every post to $path the integer $var, $start in the beginning, is raised by $n; the paragraph returned holds the sum.
+    We need a paragraph with the updated $var as the reply to POST $path: it goes up by $n per request, from $start.
+    """,
     held_out="""
     The first POST to $path shows $first in a P, the next $second: $var starts at $start and grows by $n.
     By posting to $path one adds $n to $var, a global that is $start at the beginning, and reads it in a P.
@@ -274,6 +330,14 @@ BEFORE_VALUE = Family(
     Make a function run before every handler and set $a to "$x" in the scope; $path returns it in a P.
     A function, run before each request, sets $a in req.scope to "$x". Show it at $path in a P.
     Let $path show, in a paragraph, the $a of the scope: a before function has set it to "$x".
+    """,
+    more="""
+    When somebody opens $path, a paragraph displays whatever a before function has put into req.scope as $a, namely "$x".
+    Could you add a before handler to fast_app that writes "$x" to the scope key $a, and a page $path whose P shows it?
+    before: req.scope["$a"] = "$x". GET $path: paragraph with the $a taken from the scope.
+    "$x" is what $path says in a P, but read from $a in the request scope, where it is stored ahead of each request by Beforeware.
+    We need the scope entry $a to be "$x" for all requests (fast_app with before=); the route $path reads it and returns it as a P.
+    For every incoming request, have the app first fill $a of the scope with "$x"; the address $path answers with a paragraph of it.
     """,
     held_out="""
     What was written into the scope before the request ($a is "$x") is what $path shows in a paragraph.
@@ -314,6 +378,14 @@ GUARD = Family(
     Only sessions with a $a see P "$text" at $path; a Beforeware sends others to $to (303, skipped): it sets $a to 1.
     Protect $path, P "$text", by a Beforeware. It redirects (303) to $to, skipped, which puts $a = 1 into the session.
     """,
+    more="""
+    When a session without $a opens $path, Beforeware sends it to $to (303, skipped), which sets $a to 1; else P "$text".
+    Could you lock $path (P "$text") with Beforeware? Sessions lacking $a go to $to by a 303; $to itself is skipped and sets $a = 1.
+    Beforeware: session has no $a? Redirect to $to, status 303. Skip: $to. GET $to: session $a = 1. GET $path: P "$text".
+    P "$text" at $path needs a $a in the session, else a Beforeware answers 303 to $to; that one is skipped and stores $a = 1.
+    We need a login: $to sets $a = 1 in the session; Beforeware, skip $to, redirects all without $a there (303). $path: P "$text".
+    Visitors are redirected (303) to $to, skipped, by Beforeware while their session has no $a. $to makes it 1. $path: P "$text".
+    """,
     held_out="""
     $to puts $a = 1 into the session. Without it, a Beforeware (skip $to) leads there by 303. $path: P "$text".
     $path hides P "$text" behind a Beforeware: no $a in the session, 303 to $to. That one is skipped and sets $a to 1.
@@ -353,6 +425,14 @@ TOAST = Family(
     Opening $path pops up a $kind toast, "$toast", over the paragraph "$text".
     I want toasts in the app, and on $path one of the kind $kind that says "$toast"; the P is "$text".
     Let $path return P "$text" and add a toast to the session: "$toast", $kind.
+    """,
+    more="""
+    When somebody opens $path, notify them with a toast of type $kind, "$toast"; the page itself is a P "$text". Set up toasts first.
+    Could you enable toasts and have the endpoint $path add one, "$toast" ($kind), and send back the paragraph "$text"?
+    Call setup_toasts on the app. Route $path: toast "$toast", kind $kind; body P "$text".
+    "$text" in a P and "$toast" as a toast of the $kind kind: that is what a request for $path should yield.
+    As a visitor of $path I see the paragraph "$text" and get a toast, $kind, with the message "$toast".
+    We need toast messages: "$toast" ($kind) is shown along with the paragraph "$text" whenever $path is visited.
     """,
     held_out="""
     Visitors of $path read "$text" in a P and are shown "$toast" in a toast of the type $kind.
