@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,11 @@ class Browser:
             f"const look = () => ({condition}) ? done(true) : Date.now() > end ? done(false)"
             " : setTimeout(look, 50); look(); })"
         )
-        assert found, f"never: {condition}"
+        assert found, f"never: {condition}; {self.evaluate('document.body.innerText')!r}"
 
     def open(self, url: str) -> None:
         self.call("Page.navigate", url=url)
-        self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self.wait_for(f"document.readyState === 'complete' && location.href === '{url}'")
 
     def dark(self, dark: bool) -> None:
         value = "dark" if dark else "light"
@@ -100,8 +101,14 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[feature])
 
     def type(self, text: str) -> None:
-        """Into what has the focus."""
-        self.call("Input.insertText", text=text)
+        """Into the page's text field; again while a page that is not drawn yet takes nothing."""
+        self.wait_for("document.activeElement?.id === 'text'")
+        for _ in range(100):
+            self.call("Input.insertText", text=text)
+            if self.evaluate("document.activeElement.value") == text:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"the field does not take {text!r}")
 
     def press(self, key: str, text: str = "") -> None:
         for kind in ("keyDown", "keyUp"):
