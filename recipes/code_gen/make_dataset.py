@@ -22,6 +22,7 @@ import components
 import database
 import forms
 import htmx
+import middleware
 import pages
 import responses
 import routing
@@ -33,7 +34,7 @@ HERE = Path(__file__).resolve().parent
 SEED = 1
 FAMILIES: list[Family] = [
     family
-    for module in (routing, pages, components, forms, htmx, responses, state, database)
+    for module in (routing, pages, components, forms, htmx, responses, state, middleware, database)
     for family in module.FAMILIES
 ]
 SINGLES = 30
