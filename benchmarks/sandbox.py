@@ -23,7 +23,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from slm_lora.config.schema import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox
 
 SOLUTION = """

@@ -60,15 +60,11 @@ from trl import SFTConfig, SFTTrainer
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
-from slm_lora.train import sft_config
-from slm_lora.trainer import (
-    SHORT_ROWS,
-    GroupedByLength,
-    LoraTrainer,
-    cast_adapter_on_use,
-    disable_cpu_inference_kernel,
-    pad_right,
-)
+from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
+from slm_lora.training.batches import GroupedByLength, pad_right
+from slm_lora.training.options import sft_config
+from slm_lora.training.trainer import LoraTrainer
 
 STATES = 8
 HELD_OUT = 64

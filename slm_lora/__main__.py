@@ -13,6 +13,7 @@ import re
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -211,8 +212,7 @@ def open_finished(verb: str, words: list[str]) -> tuple[Run, Config, list[str]]:
         )
     compose.register()
     folder, overrides = Run(Path(words[0])), words[1:]
-    config = compose.from_file(folder.config, overrides)
-    config.run_dir = words[0]
+    config = replace(compose.from_file(folder.config, overrides), run_dir=words[0])
     set_up_logging()
     return folder, config, overrides
 
@@ -275,10 +275,10 @@ def after_training(verb: str, words: list[str]) -> None:
 
         export(config, folder)
     elif verb == "chat":
-        from slm_lora.chat_cli import chat
+        from slm_lora.chat import terminal
 
         check_without_torch(config)
-        chat(config, folder, text, as_json=flagged)
+        terminal.start(config, folder, text, as_json=flagged)
     elif verb == "serve":
         from slm_lora.serve import serve
 

@@ -18,12 +18,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from slm_lora import hardware, model, pipeline
 from slm_lora.config.compose import from_file, to_yaml
-from slm_lora.config.release import MergeConfig
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.merge import score
+from slm_lora.model import cast_adapter_on_use
 from slm_lora.run import Run, new_folder, read_json, write_json, write_text
-from slm_lora.trainer import cast_adapter_on_use
 
 
 def combine(config: Config, run: Run) -> Run:
@@ -62,7 +62,7 @@ def _fill(
     tasks = []
     for other, settings in zip(runs, configs, strict=True):
         rows = pipeline.held_out(settings, read_json(other.provenance)["data_fingerprint"])
-        metric = rows.task.PRIMARY
+        metric = rows.task.primary
         before = read_json(other.metrics)["tuned"][metric]
         after = score(combined, tokenizer, rows, settings, f"combined, {other.path.name}")
         tasks.append({"run": str(other.path), "metric": metric, "before": before, "after": after})

@@ -10,7 +10,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from slm_lora.config.schema import Config, SandboxConfig
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.errors import UserError
 from slm_lora.hardware import compute_capability, detect
 from slm_lora.run import versions

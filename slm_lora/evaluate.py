@@ -4,6 +4,7 @@ python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00 data.test=othe
 """
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 
 from slm_lora import pipeline
@@ -41,12 +42,11 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
             f"an evaluation may change {', '.join(MAY_CHANGE)}; start a new run for the rest",
         )
     if not overrides:
-        config.run_dir = str(run.path)
         pipeline.run(config, run)
         return run
     folder = new_folder(run.path / "evaluations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
     evaluation = Run(folder, ["evaluate", str(run.path), *overrides], run.adapter)
-    config.run_dir = str(folder)
+    config = replace(config, run_dir=str(folder))
     write_text(evaluation.config, to_yaml(config))
     shutil.copy(run.train, evaluation.train)
     pipeline.run(config, evaluation)

@@ -30,19 +30,20 @@ def inspect(config: Config, as_json: bool) -> None:
     """
     loaded = load_rows(config.data, config.seed, config.task.format)
     # These import torch, which takes seconds; a mistake in the data has shown by now.
-    from slm_lora import batching, hardware, train
+    from slm_lora import hardware, training
     from slm_lora.model import load_tokenizer
     from slm_lora.pipeline import fit_length
+    from slm_lora.training import filling
 
     device = hardware.detect(config)
-    args = train.sft_config(config, device, Path(config.run_dir or "outputs"))
+    args = training.sft_config(config, device, Path(config.run_dir or "outputs"))
     tokenizer = load_tokenizer(config)
     fit_length(config)
     prepared = prepare(loaded, tokenizer, config)
     found = prepared.report | {
         "examples": examples(prepared, tokenizer),
-        "batches": batching.padding(list(prepared.train["length"]), args),
-        "packing": batching.packing(prepared, args),
+        "batches": filling.padding(list(prepared.train["length"]), args),
+        "packing": filling.packing(prepared, args),
     }
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -7,18 +7,17 @@ A stage whose file is in the run folder is skipped, so an interrupted run goes o
 
 import sys
 from dataclasses import asdict
-from types import ModuleType
 from typing import Any
 
 import torch
 
-from slm_lora import hardware, model, report, train
+from slm_lora import hardware, model, report, training
 from slm_lora import merge as merging
 from slm_lora.card import write_card
-from slm_lora.card.base import kind_of
+from slm_lora.card.base_model import kind_of
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
-from slm_lora.data import Loaded, load_rows, prepare
+from slm_lora.data import load_rows, prepare
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length
 from slm_lora.progress import log
@@ -31,7 +30,7 @@ from slm_lora.run import (
     write_jsonl,
     write_provenance,
 )
-from slm_lora.tasks import classification, code, text
+from slm_lora.tasks import TASKS, Task
 
 
 def run(config: Config, folder: Run) -> dict[str, Any]:
@@ -41,24 +40,22 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
         UserError: something the user can mend.
     """
     device = hardware.detect(config)
-    train.sft_config(config, device, folder.checkpoints)
+    training.sft_config(config, device, folder.checkpoints)
     model.check_size(config, device)
     tokenizer = model.load_tokenizer(config)
     fit_length(config)
 
+    task = TASKS[config.task.kind]
     log.info("reading the data")
     loaded = load_rows(config.data, config.seed, config.task.format)
-    labels = labels_of(config, loaded)
+    labels = task.labels(config, loaded)
     data = prepare(loaded, tokenizer, config)
     write_provenance(folder, config, asdict(device), data.report["fingerprint"])
     write_json(folder.data_report, data.report)
 
-    task = task_of(config)
     wanted = (folder.base_predictions, folder.adapter, folder.tuned_predictions)
     if not all(path.exists() for path in wanted):
-        if config.task.kind == "code":
-            log.info("running the references of %d test items", len(data.test))
-            code.check_items(data.test, config.sandbox)
+        task.check(data.test, config)
         log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
         base = model.load_base(config, device)
         record_base(folder, model.fingerprint(base), kind_of(config.model.name_or_path))
@@ -70,7 +67,7 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
         if folder.adapter.exists():
             tuned = model.load_adapter(base, folder.adapter)
         else:
-            tuned = train.train(
+            tuned = training.train(
                 base, tokenizer, data.train, data.validation, config, device, folder
             )
         found = task.predict(tuned, tokenizer, data.test, labels, config, "tuned model")
@@ -126,7 +123,8 @@ def held_out(config: Config, fingerprint: str) -> merging.HeldOut:
             "the rows are not those that the run was trained and tested on",
             "a merge may be told where its files lie now (data.train=, data.test=), no more",
         )
-    return merging.HeldOut(loaded.test, labels_of(config, loaded), task_of(config))
+    task = TASKS[config.task.kind]
+    return merging.HeldOut(loaded.test, task.labels(config, loaded), task)
 
 
 def fit_length(config: Config) -> None:
@@ -159,12 +157,12 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
         UserError: the run has not come to its end.
     """
     check_finished(run)
-    task = task_of(config)
+    task = TASKS[config.task.kind]
     base, tuned = read_jsonl(run.base_predictions), read_jsonl(run.tuned_predictions)
     training = read_json(run.train)
     metrics = {
         "task": config.task.kind,
-        "primary": task.PRIMARY,
+        "primary": task.primary,
         "base": task.metrics(base, config.task),
         "tuned": task.metrics(tuned, config.task),
         "comparison": task.compare(base, tuned, config.task),
@@ -181,34 +179,6 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
     return metrics
 
 
-def task_of(config: Config) -> ModuleType:
-    """The module of the task's kind."""
-    return {"classification": classification, "code": code, "text": text}[config.task.kind]
-
-
-def labels_of(config: Config, loaded: Loaded) -> list[str]:
-    """The labels to choose from, in the config's order when it names them; none for other tasks.
-
-    Raises:
-        UserError: the task needs labels and the rows have none, or only one.
-    """
-    if config.task.kind != "classification":
-        return []
-    rows = loaded.train + loaded.validation + loaded.test
-    found = {row["label"] for row in rows if "label" in row}
-    if len(found) == 1:
-        raise UserError(
-            f"all rows have the label {found.pop()}", "a classification needs rows of two labels"
-        )
-    if not found:
-        raise UserError(
-            f"task=classification, but the rows are {loaded.report['shape']}, without labels",
-            "name the label's column by data.columns.label=NAME, or type task=text",
-        )
-    named = dict.fromkeys(config.data.labels.values())
-    return [name for name in named if name in found] or sorted(found)
-
-
-def headline(task: ModuleType, metrics: dict[str, Any]) -> str:
+def headline(task: Task, metrics: dict[str, Any]) -> str:
     """The primary metric in a few words."""
-    return f"{task.PRIMARY} {metrics[task.PRIMARY]:.4f}"
+    return f"{task.primary} {metrics[task.primary]:.4f}"

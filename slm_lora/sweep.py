@@ -8,6 +8,7 @@ import ctypes
 import gc
 import platform
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -49,8 +50,7 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
 def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | None:
     """One job of a sweep: its objective, the task's primary metric, or None when it failed."""
     try:
-        config = compose.to_config(composed)
-        config.run_dir = str(folder)
+        config = replace(compose.to_config(composed), run_dir=str(folder))
         check_without_torch(config)
         run = open_run(config, words)
         if not run.metrics.exists():

@@ -7,7 +7,7 @@ import numpy as np
 
 from slm_lora.config import compose
 from slm_lora.run import Run, write_json, write_jsonl, write_provenance, write_text
-from slm_lora.tasks import classification, code, text
+from slm_lora.tasks import TASKS
 
 
 def labelled(
@@ -111,8 +111,9 @@ def training(steps: int = 200) -> dict[str, Any]:
 
 def make_run(folder: Path, base: list[dict[str, Any]], tuned: list[dict[str, Any]]) -> Path:
     """The files that a finished run leaves, around these predictions."""
-    task = classification if "label" in base[0] else code if "greedy" in base[0] else text
-    overrides = ["+recipe=instruct", f"task={task.__name__.rpartition('.')[2]}"]
+    kind = "classification" if "label" in base[0] else "code" if "greedy" in base[0] else "text"
+    task = TASKS[kind]
+    overrides = ["+recipe=instruct", f"task={kind}"]
     compose.register()
     config = compose.load([*overrides, f"run_dir={folder}", "data.train=rows.jsonl"])
     run = Run(folder, overrides)
@@ -135,7 +136,7 @@ def make_run(folder: Path, base: list[dict[str, Any]], tuned: list[dict[str, Any
     write_jsonl(run.tuned_predictions, tuned)
     metrics = {
         "task": config.task.kind,
-        "primary": task.PRIMARY,
+        "primary": task.primary,
         "base": task.metrics(base, config.task),
         "tuned": task.metrics(tuned, config.task),
         "comparison": task.compare(base, tuned, config.task),

@@ -23,19 +23,19 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
-from slm_lora import chat_cli, hardware, model, talk
+from slm_lora import chat, hardware, model
 from slm_lora.__main__ import is_text
-from slm_lora.chat_cli import Conversation, visible
+from slm_lora.chat import Pair, Prompt, Turn
+from slm_lora.chat.answering import _Listener
+from slm_lora.chat.pair import labels_of
+from slm_lora.chat.terminal import COMMANDS, Conversation, start, visible
 from slm_lora.config import compose
-from slm_lora.config.release import ChatConfig
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.results import ChatConfig
 from slm_lora.data import load_rows, prepare
 from slm_lora.data.tokens import NOT_TRAINED
 from slm_lora.errors import UserError
 from slm_lora.run import Run, write_jsonl
-from slm_lora.talk import Pair, Prompt, Turn
-from slm_lora.talk.answering import _Listener
-from slm_lora.talk.pair import labels_of
 from slm_lora.tasks import classification
 from tests.adapted_run import adapted_run
 from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora
@@ -86,7 +86,7 @@ def conversing(place: Path) -> Path:
 
 def pair_of(folder: Path) -> Pair:
     run = Run(folder)
-    return talk.load(compose.from_file(run.config), run)
+    return chat.load(compose.from_file(run.config), run)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +208,7 @@ def test_model_reads_the_ids_of_training(
         assert 0 < len(expected) < len(ids)
     number = int(trained["id"].rpartition(":")[2]) - 1
     said = filled(turns, number) if turns else [user(typed_in(rows[number]))]
-    assert talk.prompt(asked, said).ids == expected
+    assert chat.prompt(asked, said).ids == expected
 
 
 def test_two_columns_are_asked_for_by_name(pair: Pair) -> None:
@@ -216,7 +216,7 @@ def test_two_columns_are_asked_for_by_name(pair: Pair) -> None:
     config = Config(data=data)
     asked = replace(pair, shape="text+label", config=config, labels=["no", "yes"])
     with pytest.raises(UserError, match="2 columns in their prompt: a, b") as caught:
-        talk.prompt(asked, [user("left")])
+        chat.prompt(asked, [user("left")])
     assert '{"a": "…", "b": "…"}' in caught.value.hint
 
 
@@ -231,7 +231,7 @@ def never() -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", talk.MODELS)
+@pytest.mark.parametrize("name", chat.MODELS)
 def test_probabilities_are_those_of_the_evaluation(labelling_pair: Pair, name: str) -> None:
     config, tokenizer = labelling_pair.config, labelling_pair.tokenizer
     rows = load_rows(config.data, config.seed).train[:6]
@@ -242,19 +242,19 @@ def test_probabilities_are_those_of_the_evaluation(labelling_pair: Pair, name: s
     expected = classification.predict(loaded, tokenizer, rows, ["negative", "positive"], config, "")
     for row, prediction in zip(rows, expected, strict=True):
         text = row["prompt"][-1]["content"].removesuffix("\nSentiment:")
-        prompt = talk.prompt(labelling_pair, [user(text)])
-        answer = talk.classify(labelling_pair, name, prompt)
+        prompt = chat.prompt(labelling_pair, [user(text)])
+        answer = chat.classify(labelling_pair, name, prompt)
         assert answer.text == prediction["prediction"]
         assert answer.probabilities == pytest.approx(prediction["probabilities"], abs=1e-5)
 
 
-@pytest.mark.parametrize("name", talk.MODELS)
+@pytest.mark.parametrize("name", chat.MODELS)
 def test_greedy_answer_is_that_of_plain_transformers(pair: Pair, name: str) -> None:
     config = pair.config
     plain = model.load_base(config, hardware.detect(config))
     if name == "tuned":
         plain = model.load_adapter(plain, Run(Path(config.run_dir)).adapter)
-    prompt = talk.prompt(pair, [user("Say 3.")])
+    prompt = chat.prompt(pair, [user("Say 3.")])
     ids = torch.tensor([prompt.ids])
     expected = []
     with torch.inference_mode():
@@ -265,16 +265,16 @@ def test_greedy_answer_is_that_of_plain_transformers(pair: Pair, name: str) -> N
                 break
             ids = torch.cat([ids, torch.tensor([[best]])], dim=1)
     pieces: list[str] = []
-    answer = talk.write(pair, name, prompt, GREEDY, pieces.append, never)
+    answer = chat.write(pair, name, prompt, GREEDY, pieces.append, never)
     assert answer.text == pair.tokenizer.decode(expected, skip_special_tokens=True)
     assert "".join(pieces) == answer.text
     assert answer.tokens == len(expected)
 
 
 def test_switching_leaves_the_tuned_model_as_it_was(pair: Pair) -> None:
-    prompt = talk.prompt(pair, [user("Say 3.")])
+    prompt = chat.prompt(pair, [user("Say 3.")])
     texts = {
-        name: [talk.write(pair, name, prompt, GREEDY, silent, never).text for _ in range(2)]
+        name: [chat.write(pair, name, prompt, GREEDY, silent, never).text for _ in range(2)]
         for name in ("tuned", "base", "tuned")
     }
     assert texts["tuned"][0] == texts["tuned"][1]
@@ -282,50 +282,50 @@ def test_switching_leaves_the_tuned_model_as_it_was(pair: Pair) -> None:
 
 
 def test_an_answer_ends_at_a_stop_string(pair: Pair) -> None:
-    prompt = talk.prompt(pair, [user("Say 3.")])
-    whole = talk.write(pair, "tuned", prompt, GREEDY, silent, never).text
+    prompt = chat.prompt(pair, [user("Say 3.")])
+    whole = chat.write(pair, "tuned", prompt, GREEDY, silent, never).text
     stop = whole[4:6]
     pieces: list[str] = []
-    answer = talk.write(pair, "tuned", prompt, GREEDY, pieces.append, never, [stop])
+    answer = chat.write(pair, "tuned", prompt, GREEDY, pieces.append, never, [stop])
     assert answer.text == whole[: whole.index(stop)] == "".join(pieces)
     assert answer.finish == "stop"
 
 
 def test_an_answer_that_begins_with_a_stop_string_is_empty(pair: Pair) -> None:
-    prompt = talk.prompt(pair, [user("Say 3.")])
-    whole = talk.write(pair, "tuned", prompt, GREEDY, silent, never).text
+    prompt = chat.prompt(pair, [user("Say 3.")])
+    whole = chat.write(pair, "tuned", prompt, GREEDY, silent, never).text
     for length in (1, 5, 9):
         pieces: list[str] = []
         stops = [whole[:length]]
-        answer = talk.write(pair, "tuned", prompt, GREEDY, pieces.append, never, stops)
+        answer = chat.write(pair, "tuned", prompt, GREEDY, pieces.append, never, stops)
         assert (answer.text, pieces, answer.finish) == ("", [], "stop")
 
 
 def test_an_answer_stops_when_asked_and_says_so(pair: Pair) -> None:
-    prompt = talk.prompt(pair, [user("Say 3.")])
+    prompt = chat.prompt(pair, [user("Say 3.")])
     pieces: list[str] = []
-    answer = talk.write(pair, "base", prompt, GREEDY, pieces.append, lambda: bool(pieces))
+    answer = chat.write(pair, "base", prompt, GREEDY, pieces.append, lambda: bool(pieces))
     assert answer.finish == "interrupted"
     assert answer.tokens < GREEDY.max_new_tokens
 
 
 def test_an_answer_ends_with_the_context(pair: Pair) -> None:
-    prompt = talk.prompt(pair, [user("a" * 200)])
+    prompt = chat.prompt(pair, [user("a" * 200)])
     endless = replace(prompt, stop_ids=set())
-    answer = talk.write(pair, "base", endless, ChatConfig(max_new_tokens=1000), silent, never)
+    answer = chat.write(pair, "base", endless, ChatConfig(max_new_tokens=1000), silent, never)
     assert answer.finish == "length"
     assert answer.tokens == 256 - len(prompt.ids)
-    with pytest.raises(talk.TooLongError, match="256"):
-        talk.prompt(pair, [user("a" * 256)])
+    with pytest.raises(chat.TooLongError, match="256"):
+        chat.prompt(pair, [user("a" * 256)])
 
 
 def test_drawing_follows_the_seed_and_the_temperature(pair: Pair) -> None:
-    prompt = talk.prompt(pair, [user("Say 3.")])
+    prompt = chat.prompt(pair, [user("Say 3.")])
     hot = ChatConfig(temperature=2.0, top_p=1.0, max_new_tokens=12)
 
     def draw(seed: int) -> str:
         torch.manual_seed(seed)
-        return talk.write(pair, "base", prompt, hot, silent, never).text
+        return chat.write(pair, "base", prompt, hot, silent, never).text
 
     assert draw(1) == draw(1)
     assert len({draw(seed) for seed in range(4)}) > 1
@@ -349,23 +349,23 @@ def test_letters_of_several_tokens_come_whole(pair: Pair) -> None:
 
 def test_plain_text_is_gone_on_with(pair: Pair) -> None:
     asked = replace(pair, shape="text")
-    prompt = talk.prompt(asked, [user("before"), assistant("x"), user("Once upon")])
+    prompt = chat.prompt(asked, [user("before"), assistant("x"), user("Once upon")])
     assert pair.tokenizer.decode(prompt.ids) == "<s>Once upon"
     with pytest.raises(UserError, match="no system turn"):
-        talk.prompt(asked, [{"role": "system", "content": "Be."}, user("Once upon")])
+        chat.prompt(asked, [{"role": "system", "content": "Be."}, user("Once upon")])
 
 
 def test_template_that_refuses(pair: Pair) -> None:
     tokenizer = copy.deepcopy(pair.tokenizer)
     tokenizer.chat_template = "{{ raise_exception('no such talk') }}"
     with pytest.raises(UserError, match="refuses the conversation: no such talk"):
-        talk.prompt(replace(pair, tokenizer=tokenizer), [user("Say 3.")])
+        chat.prompt(replace(pair, tokenizer=tokenizer), [user("Say 3.")])
 
 
 @pytest.mark.parametrize(("text", "fault"), [("  ", "is empty"), ("a\udcff", "not UTF-8")])
 def test_unusable_text(pair: Pair, text: str, fault: str) -> None:
     with pytest.raises(UserError, match=fault):
-        talk.prompt(pair, [user(text)])
+        chat.prompt(pair, [user(text)])
 
 
 # ---------------------------------------------------------------- the terminal
@@ -392,10 +392,10 @@ def test_conversation_goes_on(pair: Pair, conversing: Path) -> None:
     session = converse(pair, conversing, ["Say 1.", "/base", "", "Say 2."])
     first, second = session.turns[1]["content"], session.turns[3]["content"]
     assert [turn["role"] for turn in session.turns] == ["user", "assistant"] * 2
-    alone = talk.prompt(pair, [user("Say 1.")])
-    assert first == talk.write(pair, "tuned", alone, GREEDY, silent, never).text
-    whole = talk.prompt(pair, [user("Say 1."), assistant(first), user("Say 2.")])
-    assert second == talk.write(pair, "base", whole, GREEDY, silent, never).text
+    alone = chat.prompt(pair, [user("Say 1.")])
+    assert first == chat.write(pair, "tuned", alone, GREEDY, silent, never).text
+    whole = chat.prompt(pair, [user("Say 1."), assistant(first), user("Say 2.")])
+    assert second == chat.write(pair, "base", whole, GREEDY, silent, never).text
 
 
 def test_commands(pair: Pair, conversing: Path, capsys: pytest.CaptureFixture) -> None:
@@ -404,10 +404,10 @@ def test_commands(pair: Pair, conversing: Path, capsys: pytest.CaptureFixture) -
     lines += ["/system Be brief.", "/quit", "never read"]
     session = converse(pair, conversing, lines)
     out = capsys.readouterr().out
-    assert session.answerers == talk.MODELS
+    assert session.answerers == chat.MODELS
     assert session.turns == [], "a new system turn begins anew"
     assert session.drawing == ChatConfig("Be brief.", 0.5, 0.95, 7)
-    assert all(command in out for command in chat_cli.COMMANDS)
+    assert all(command in out for command in COMMANDS)
     assert re.search("^base$", out, re.MULTILINE)
     assert re.search("^tuned$", out, re.MULTILINE)
     assert out.count("temperature=0.5 top_p=0.95 max_new_tokens=7") == 2
@@ -421,9 +421,9 @@ def test_commands(pair: Pair, conversing: Path, capsys: pytest.CaptureFixture) -
 def test_system_turn_is_read(pair: Pair, conversing: Path) -> None:
     session = converse(pair, conversing, ["/system Be brief.", "Say 1."])
     system = {"role": "system", "content": "Be brief."}
-    prompt = talk.prompt(pair, [system, user("Say 1.")])
+    prompt = chat.prompt(pair, [system, user("Say 1.")])
     assert "Be brief." in pair.tokenizer.decode(prompt.ids)
-    expected = talk.write(pair, "tuned", prompt, GREEDY, silent, never).text
+    expected = chat.write(pair, "tuned", prompt, GREEDY, silent, never).text
     assert session.turns[-1]["content"] == expected
     assert converse(pair, conversing, ["/system X", "/system", "/reset"]).drawing.system is None
 
@@ -443,7 +443,7 @@ def test_oldest_turns_go_first_and_it_is_said_once(
     kept = [turn["content"] for turn in session.turns[::2]]
     assert kept == lines[-len(kept) :]
     assert 1 < len(kept) < 4
-    assert talk.length(pair, session.turns[:-1]) <= 256 - GREEDY.max_new_tokens
+    assert chat.length(pair, session.turns[:-1]) <= 256 - GREEDY.max_new_tokens
 
 
 def test_labels_are_shown_as_bars(
@@ -452,9 +452,9 @@ def test_labels_are_shown_as_bars(
     session = converse(labelling_pair, labelled, ["/compare", "room 3 !!!!!!"])
     out = capsys.readouterr().out
     assert session.turns == [], "a label is no turn of a conversation"
-    prompt = talk.prompt(labelling_pair, [user("room 3 !!!!!!")])
-    for name in talk.MODELS:
-        answer = talk.classify(labelling_pair, name, prompt)
+    prompt = chat.prompt(labelling_pair, [user("room 3 !!!!!!")])
+    for name in chat.MODELS:
+        answer = chat.classify(labelling_pair, name, prompt)
         for label, probability in answer.probabilities.items():
             assert f"{label} {probability:.3f} {'█' * round(24 * probability)}" in out
 
@@ -477,20 +477,20 @@ def test_stdin_answered_in_json(labelled: Path, labelling_pair: Pair) -> None:
     assert found["text"] == "room 3\n!!!!!!"
     assert found["labels"] == ["negative", "positive"]
     assert found["prompt"] == "<s>room 3\n!!!!!!\nSentiment:"
-    prompt = talk.prompt(labelling_pair, [user(found["text"])])
-    for name in talk.MODELS:
-        answer = talk.classify(labelling_pair, name, prompt)
+    prompt = chat.prompt(labelling_pair, [user(found["text"])])
+    for name in chat.MODELS:
+        answer = chat.classify(labelling_pair, name, prompt)
         assert found[name]["answer"] == answer.text
         assert found[name]["probabilities"] == pytest.approx(answer.probabilities, abs=1e-5)
 
 
 def test_asked_once(conversing: Path, pair: Pair, capsys: pytest.CaptureFixture) -> None:
     config = replace(pair.config, chat=GREEDY)
-    chat_cli.chat(config, Run(conversing), "Say 3.", as_json=False)
+    start(config, Run(conversing), "Say 3.", as_json=False)
     out = capsys.readouterr().out
-    prompt = talk.prompt(pair, [user("Say 3.")])
-    for name in talk.MODELS:
-        answer = talk.write(pair, name, prompt, GREEDY, silent, never).text
+    prompt = chat.prompt(pair, [user("Say 3.")])
+    for name in chat.MODELS:
+        answer = chat.write(pair, name, prompt, GREEDY, silent, never).text
         assert f"{name}\n{visible(answer)}\n" in out
 
 

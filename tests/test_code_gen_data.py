@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from slm_lora import chat, nano
-from slm_lora.config.schema import SandboxConfig
+from slm_lora import nano, rendering
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Sandbox
 from tests.scripts import load_scripts
 
@@ -149,7 +149,7 @@ def test_rows_fit_into_the_context(train: list[Row], test: list[Row]) -> None:
     tokenizer = AutoTokenizer.from_pretrained(nano.PATH)
     for rows in (train, test):
         whole = [
-            chat.full_text(
+            rendering.full_text(
                 {
                     "prompt": [{"role": "user", "content": row["instruction"]}],
                     "completion": [{"role": "assistant", "content": row["solution"]}],
@@ -158,7 +158,7 @@ def test_rows_fit_into_the_context(train: list[Row], test: list[Row]) -> None:
             )
             for row in rows
         ]
-        fitting = [len(ids) <= CONTEXT for ids in chat.tokenize(whole, tokenizer)]
+        fitting = [len(ids) <= CONTEXT for ids in rendering.tokenize(whole, tokenizer)]
         assert sum(fitting) / len(fitting) >= 0.97
 
 

@@ -7,12 +7,12 @@ PACKAGE = Path(__file__).parents[1] / "slm_lora"
 FLOORS = [
     {"__main__"},
     {"evaluate", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"}
-    | {"combine", "export", "chat_cli", "serve", "hub"},
+    | {"combine", "export", "serve", "hub"},
     {"pipeline"},
     {"card", "merge"},
-    {"train", "report", "tasks", "batching", "talk"},
-    {"data", "model", "generate", "callbacks"},
-    {"trainer", "chat", "stats", "nano", "hardware", "run", "usage", "sandbox", "llama2c"},
+    {"report", "tasks", "training", "chat"},
+    {"data", "model", "generate"},
+    {"rendering", "stats", "nano", "hardware", "run", "usage", "sandbox", "llama2c"},
     {"progress"},
     {"config"},
     {"errors"},

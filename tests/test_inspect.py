@@ -12,8 +12,9 @@ import pytest
 from datasets import Dataset
 from trl import SFTConfig
 
-from slm_lora import __main__, batching
+from slm_lora import __main__
 from slm_lora.data import Prepared
+from slm_lora.training import filling
 from tests.tiny import make_llama, make_rows, slm_lora
 
 
@@ -78,11 +79,11 @@ def test_figures_of_batches_and_packing_agree_with_the_rows(printed: tuple[str, 
 
 
 def test_padding_and_packing_of_a_few_rows_by_hand() -> None:
-    assert batching.padded_positions([1, 3, 5, 2, 4], 2) == 2 * 3 + 2 * 5 + 1 * 4
+    assert filling.padded_positions([1, 3, 5, 2, 4], 2) == 2 * 3 + 2 * 5 + 1 * 4
     rows = Dataset.from_dict({"input_ids": [[0] * n for n in (6, 5, 4, 3, 2)]})
     args = SFTConfig(max_length=10, bf16=False, use_cpu=True)
     # Best fit, longest first: 6+4 and 5+3+2.
-    assert batching.packing(Prepared(rows, rows, [], {}), args) == {
+    assert filling.packing(Prepared(rows, rows, [], {}), args) == {
         "max_length": 10,
         "sequences": 2,
         "rows_per_sequence": 2.5,
@@ -90,7 +91,7 @@ def test_padding_and_packing_of_a_few_rows_by_hand() -> None:
         "lengths": dict.fromkeys(("min", "p50", "p90", "p95", "p99", "max"), 10),
     }
     args.max_length = None
-    assert batching.packing(Prepared(rows, rows, [], {}), args) is None
+    assert filling.packing(Prepared(rows, rows, [], {}), args) is None
 
 
 def test_wrong_data_is_an_error_without_a_traceback_or_a_wait(tmp_path: Path) -> None:

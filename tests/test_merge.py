@@ -17,10 +17,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from slm_lora import chat, model
+from slm_lora import model, rendering
 from slm_lora.combine import check, combined_adapter
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.merge import save
@@ -202,10 +203,9 @@ def test_merged_model_loads_without_this_package(done: Path, tmp_path: Path) -> 
     run, out = Run(done / "run"), tmp_path / "out.pt"
     subprocess.run([sys.executable, "-c", PLAIN, run.merged, out], check=True, cwd=tmp_path)
     ids, found = torch.load(out)
-    config = compose.from_file(run.config)
-    config.model.name_or_path = str(done / "llama")
+    config = compose.from_file(run.config, [f"model.name_or_path={done / 'llama'}"])
     row = {"id": "1", "prompt": [{"role": "user", "content": "walk 1 !!!!!!"}]}
-    assert ids == chat.encode_prompts([row], model.load_tokenizer(config))[0]
+    assert ids == rendering.encode_prompts([row], model.load_tokenizer(config))[0]
     proof = json.loads(run.merge_proof.read_text())
     assert proof["base"] == "trained"
     dtype = json.loads(run.provenance.read_text())["device"]["precision"]
@@ -267,8 +267,7 @@ def test_two_adapters_become_one(done: Path) -> None:
     first, second = combination["tasks"]
     assert [first["run"], second["run"]] == ["run", "other"]
     assert first["before"] == first["after"], "of weight 1 and 0 only the first is left"
-    config = compose.from_file(folder / "config.yaml")
-    config.model.name_or_path = str(done / "llama")
+    config = compose.from_file(folder / "config.yaml", [f"model.name_or_path={done / 'llama'}"])
     ids = torch.arange(30)[None]
     with torch.inference_mode():
         combined = tuned_model(config, folder / "adapter", "fp32")(ids).logits
@@ -342,7 +341,7 @@ def test_runs_that_do_not_go_together(done: Path) -> None:
     configs = [compose.from_file(r.config) for r in (run, other)]
     with pytest.raises(UserError, match=r"merge\.adapters lacks"):
         check(run, [other], [configs[1]])
-    configs[1].model.name_or_path = "another"
+    configs[1] = compose.from_file(other.config, ["model.name_or_path=another"])
     with pytest.raises(UserError, match="another base model"):
         check(run, [run, other], configs)
     with pytest.raises(UserError, match="is not finished"):
@@ -356,6 +355,6 @@ def test_ranks_that_do_not_go_together(tmp_path: Path) -> None:
     peft.get_peft_model(base, peft.LoraConfig(r=3, target_modules=["q_proj"])).save_pretrained(
         second
     )
-    config.merge.adapters = ["a", "b"]
+    settings = MergeConfig(adapters=["a", "b"])
     with pytest.raises(UserError, match=r"merge\.combination=linear"):
-        combined_adapter(model.load_full_precision(config), [first, second], config.merge)
+        combined_adapter(model.load_full_precision(config), [first, second], settings)

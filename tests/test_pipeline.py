@@ -5,7 +5,7 @@ import pytest
 from slm_lora.config import compose
 from slm_lora.data import Loaded
 from slm_lora.errors import UserError
-from slm_lora.pipeline import labels_of
+from slm_lora.tasks import TASKS
 
 compose.register()
 
@@ -16,11 +16,13 @@ def rows(*labels: str) -> Loaded:
 
 def test_labels_come_in_the_order_of_the_config() -> None:
     config = compose.load(["task=classification", "data.labels={0: no, 1: maybe, 2: yes}"])
-    assert labels_of(config, rows("yes", "no")) == ["no", "yes"]
-    assert labels_of(compose.load(["task=classification"]), rows("yes", "no")) == ["no", "yes"]
+    assert TASKS["classification"].labels(config, rows("yes", "no")) == ["no", "yes"]
+    assert TASKS["classification"].labels(
+        compose.load(["task=classification"]), rows("yes", "no")
+    ) == ["no", "yes"]
 
 
 def test_only_a_classification_needs_two_labels() -> None:
     with pytest.raises(UserError, match="all rows have the label yes"):
-        labels_of(compose.load(["task=classification"]), rows("yes", "yes"))
-    assert labels_of(compose.load(["task=text"]), rows("yes", "yes")) == []
+        TASKS["classification"].labels(compose.load(["task=classification"]), rows("yes", "yes"))
+    assert TASKS["text"].labels(compose.load(["task=text"]), rows("yes", "yes")) == []

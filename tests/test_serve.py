@@ -25,15 +25,15 @@ import uvicorn
 from fastapi.testclient import TestClient
 from matplotlib.image import imread
 
-from slm_lora import serve, talk
+from slm_lora import chat, serve
+from slm_lora.chat import Pair
 from slm_lora.config import compose
-from slm_lora.config.release import ChatConfig
+from slm_lora.config.sections.results import ChatConfig
 from slm_lora.errors import UserError
 from slm_lora.run import Run, write_jsonl
 from slm_lora.serve.app import make_app
 from slm_lora.serve.protocol import ApiError
 from slm_lora.serve.worker import ClientGoneError, Worker
-from slm_lora.talk import Pair
 from tests.adapted_run import adapted_run
 from tests.browser import CHROMIUM, Browser
 from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows
@@ -76,7 +76,7 @@ def never() -> bool:
 
 def pair_of(folder: Path) -> Pair:
     run = Run(folder)
-    return talk.load(compose.from_file(run.config), run)
+    return chat.load(compose.from_file(run.config), run)
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +130,10 @@ def events(response: httpx.Response) -> list[Any]:
     return [part if part == "data: [DONE]" else json.loads(part[6:]) for part in parts]
 
 
-def expected(pair: Pair, name: str, tokens: int = 12, stop: tuple[str, ...] = ()) -> talk.Answer:
-    prompt = talk.prompt(pair, asking(name)["messages"])
+def expected(pair: Pair, name: str, tokens: int = 12, stop: tuple[str, ...] = ()) -> chat.Answer:
+    prompt = chat.prompt(pair, asking(name)["messages"])
     drawing = ChatConfig(max_new_tokens=tokens)
-    return talk.write(pair, name, prompt, drawing, lambda _: None, never, stop)
+    return chat.write(pair, name, prompt, drawing, lambda _: None, never, stop)
 
 
 # ---------------------------------------------------------------- answers
@@ -147,7 +147,7 @@ def test_models(server: Server) -> None:
     assert server.client.get("/health").json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize("name", talk.MODELS)
+@pytest.mark.parametrize("name", chat.MODELS)
 def test_completion(server: Server, pair: Pair, name: str) -> None:
     found = server.ask(asking(name, user="me", logit_bias={}, presence_penalty=0)).json()
     answer = expected(pair, name)
@@ -156,7 +156,7 @@ def test_completion(server: Server, pair: Pair, name: str) -> None:
     (choice,) = found["choices"]
     assert choice["message"] == {"role": "assistant", "content": answer.text, "refusal": None}
     assert choice["finish_reason"] == "length"
-    prompt = len(talk.prompt(pair, asking(name)["messages"]).ids)
+    prompt = len(chat.prompt(pair, asking(name)["messages"]).ids)
     assert found["usage"] == {
         "prompt_tokens": prompt,
         "completion_tokens": 12,
@@ -205,7 +205,7 @@ def test_requests_at_once_are_answered_one_by_one(server: Server, pair: Pair) ->
     found: dict[int, str] = {}
 
     def ask(n: int) -> None:
-        body = asking(talk.MODELS[n % 2])
+        body = asking(chat.MODELS[n % 2])
         found[n] = server.ask(body).json()["choices"][0]["message"]["content"]
 
     threads = [threading.Thread(target=ask, args=[n]) for n in range(6)]
@@ -213,7 +213,7 @@ def test_requests_at_once_are_answered_one_by_one(server: Server, pair: Pair) ->
         thread.start()
     for thread in threads:
         thread.join()
-    texts = [expected(pair, name).text for name in talk.MODELS]
+    texts = [expected(pair, name).text for name in chat.MODELS]
     assert found == {n: texts[n % 2] for n in range(6)}
 
 
@@ -268,11 +268,11 @@ def test_work_for_a_client_that_went_away_is_broken_off() -> None:
 
     began = []
 
-    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> talk.Answer:
+    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> chat.Answer:
         began.append(True)
         while not interrupted():
             say("x")
-        return talk.Answer("", "interrupted", 1, 1)
+        return chat.Answer("", "interrupted", 1, 1)
 
     async def talk_to(worker: Worker, client: Client) -> None:
         async for _ in worker.run(client, endless):
@@ -298,10 +298,10 @@ def test_a_server_that_stops_breaks_answers_off() -> None:
         async def is_disconnected(self) -> bool:
             return False
 
-    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> talk.Answer:
+    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> chat.Answer:
         while not interrupted():
             say("x")
-        return talk.Answer("", "interrupted", 1, 1)
+        return chat.Answer("", "interrupted", 1, 1)
 
     async def talk_to(worker: Worker) -> None:
         async for _ in worker.run(Client(), endless):
@@ -458,11 +458,11 @@ def labelling_url(labelling_pair: Pair) -> Iterator[str]:
 
 def test_labels_with_probabilities(labelling_url: str, labelling_pair: Pair) -> None:
     with httpx.Client(base_url=labelling_url, timeout=120) as client:
-        for name in talk.MODELS:
+        for name in chat.MODELS:
             body = asking(name, "room 3 !!!!!!")
             found = client.post("/v1/chat/completions", json=body).json()["choices"][0]
-            answer = talk.classify(
-                labelling_pair, name, talk.prompt(labelling_pair, body["messages"])
+            answer = chat.classify(
+                labelling_pair, name, chat.prompt(labelling_pair, body["messages"])
             )
             assert found["message"]["content"] == answer.text
             assert found["probabilities"] == pytest.approx(answer.probabilities)
@@ -487,13 +487,13 @@ def test_a_missing_package_is_named(conversing: Path, monkeypatch: pytest.Monkey
 
 def test_a_taken_port_shows_before_the_model_is_loaded(conversing: Path) -> None:
     run = Run(conversing)
-    config = compose.from_file(run.config)
+    missing = "model.name_or_path=no/such/model"
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        config.serve.port = taken.getsockname()[1]
-        config.model.name_or_path = "no/such/model"
+        port = f"serve.port={taken.getsockname()[1]}"
+        config = compose.from_file(run.config, [port, missing])
         with pytest.raises(UserError, match="in use"):
             serve.serve(config, run)
-    config.serve.host = "no.such.host.invalid"
+    config = compose.from_file(run.config, ["serve.host=no.such.host.invalid", missing])
     with pytest.raises(UserError, match=r"no\.such\.host\.invalid"):
         serve.serve(config, run)
 
@@ -528,9 +528,9 @@ def test_page_in_a_browser(
     browser.wait_for(DONE.format(1))
     assert browser.evaluate("document.title") == "Base and tuned"
     assert browser.evaluate("document.querySelector('.asked').textContent") == HOSTILE
-    prompt = talk.prompt(labelling_pair, [{"role": "user", "content": HOSTILE}])
-    for name in talk.MODELS:
-        answer = talk.classify(labelling_pair, name, prompt)
+    prompt = chat.prompt(labelling_pair, [{"role": "user", "content": HOSTILE}])
+    for name in chat.MODELS:
+        answer = chat.classify(labelling_pair, name, prompt)
         shown = browser.evaluate(f"document.querySelector('section.{name}').innerText").split()
         assert shown[:2] == [name, answer.text]
         for label, probability in answer.probabilities.items():
@@ -558,7 +558,7 @@ def test_page_in_a_browser(
     browser.press("Enter", "\r")
     browser.wait_for(DONE.format(1))
     answers = "[...document.querySelectorAll('.answer')].map(a => a.textContent)"
-    texts = [expected(pair, name).text for name in talk.MODELS]
+    texts = [expected(pair, name).text for name in chat.MODELS]
     assert browser.evaluate(answers) == texts
     assert browser.evaluate("turns.tuned.length") == 2
     browser.type("a" * 300)

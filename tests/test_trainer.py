@@ -34,17 +34,16 @@ from transformers import (
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from trl import SFTConfig, SFTTrainer
 
-from slm_lora.trainer import (
+from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.model.kernels import (
     SHORT,
     SHORT_ROWS,
-    GroupedByLength,
-    LoraTrainer,
-    cast_adapter_on_use,
     disable_cpu_inference_kernel,
-    labelled_loss,
-    pad_right,
     short_rows_attention,
 )
+from slm_lora.training.batches import GroupedByLength, pad_right
+from slm_lora.training.loss import labelled_loss
+from slm_lora.training.trainer import LoraTrainer
 from tests.tiny import make_tokenizer
 
 VOCABULARY = 320

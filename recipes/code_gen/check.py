@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from slm_lora.config import compose
-from slm_lora.config.schema import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox, Verdict
 
 LEAST = 4

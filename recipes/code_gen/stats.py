@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from transformers import AutoTokenizer
 
-from slm_lora import chat, nano
+from slm_lora import nano, rendering
 from slm_lora.data import overlap
 from slm_lora.data.shapes import Item
 
@@ -34,7 +34,7 @@ def token_lengths(rows: Iterable[Row]) -> np.ndarray:
     """Tokens of each row as it is trained on, special ones included, shape (rows,)."""
     tokenizer = AutoTokenizer.from_pretrained(nano.PATH)
     texts = [
-        chat.full_text(
+        rendering.full_text(
             {
                 "prompt": [{"role": "user", "content": row["instruction"]}],
                 "completion": [{"role": "assistant", "content": row["solution"]}],
@@ -43,7 +43,7 @@ def token_lengths(rows: Iterable[Row]) -> np.ndarray:
         )
         for row in rows
     ]
-    return np.array([len(ids) for ids in chat.tokenize(texts, tokenizer)])
+    return np.array([len(ids) for ids in rendering.tokenize(texts, tokenizer)])
 
 
 def sizes(groups: dict[str, list[Row]]) -> list[str]:

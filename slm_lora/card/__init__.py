@@ -17,11 +17,12 @@ import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from slm_lora.card.base import base_model, recorded_kind
+from slm_lora.card.base_model import base_model, recorded_kind
 from slm_lora.card.metadata import MARK, card_data
 from slm_lora.card.paths import last_part, last_parts, shown_word
 from slm_lora.config.compose import to_yaml
-from slm_lora.config.schema import Config, DataConfig
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.report.outline import plain
 from slm_lora.report.summary import (
     CAUTION,

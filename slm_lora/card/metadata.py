@@ -7,7 +7,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from slm_lora.card.base import INHERITED, Base
+from slm_lora.card.base_model import INHERITED, Base
 from slm_lora.card.paths import last_part
 from slm_lora.config.schema import Config
 

@@ -40,12 +40,23 @@ FREE = ("data.columns", "data.labels", "sweep.space")
 def register() -> None:
     """Tell Hydra the schema, the shipped recipes and where they are."""
     store = ConfigStore.instance()
-    store.store(name="schema", node=Config)
+    store.store(name="schema", node=open_schema())
     for file in sorted(RECIPES.glob("*.yaml")):
         recipe = cast(DictConfig, OmegaConf.load(file))
         recipe["recipe"] = file.stem
         store.store(group="recipe", name=file.stem, node=recipe, package="_global_")
     OmegaConf.register_new_resolver("recipes_dir", lambda: str(RECIPES), replace=True)
+
+
+def open_schema(of: type[Config] | Config = Config) -> DictConfig:
+    """The schema as a tree that can be merged into: OmegaConf locks what is a frozen dataclass."""
+    tree = cast(DictConfig, OmegaConf.structured(of))
+    sections = [tree]
+    for section in sections:
+        OmegaConf.set_readonly(section, None)
+        inner = (section._get_node(key) for key in section)
+        sections += [node for node in inner if isinstance(node, DictConfig)]
+    return tree
 
 
 def recipes() -> list[str]:
@@ -108,7 +119,7 @@ def to_config(composed: DictConfig) -> Config:
         UserError: a key, value or combination is wrong.
     """
     try:
-        tree = cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Config), composed))
+        tree = cast(DictConfig, OmegaConf.merge(open_schema(), composed))
         for prefix, options in PASSED_ON.items():
             values = OmegaConf.to_container(OmegaConf.select(tree, prefix), resolve=True)
             check_options(prefix, cast(dict[str, Any], values), options())

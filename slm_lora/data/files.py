@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import ClassLabel, Features
 
-from slm_lora.data.sources import Record, Source
+from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
 
 TABLES = (".parquet", ".arrow")

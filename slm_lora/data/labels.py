@@ -5,8 +5,8 @@ python -m slm_lora inspect +recipe=sentiment data.train=rows.csv 'data.labels={0
 
 from typing import Any
 
-from slm_lora.config.schema import DataConfig
-from slm_lora.data.sources import Record, Source
+from slm_lora.config.sections.data import DataConfig
+from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
 
 

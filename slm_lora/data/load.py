@@ -9,11 +9,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from slm_lora.config.schema import DataConfig
-from slm_lora.data import cleaning, overlap, programs, shapes, sources, splits
+from slm_lora.config.sections.data import DataConfig
+from slm_lora.data import cleaning, overlap, programs, shapes, splits
 from slm_lora.data.labels import Labels
+from slm_lora.data.read import read
 from slm_lora.data.shapes import Item, Row
-from slm_lora.data.sources import Source
+from slm_lora.data.source import Source
 from slm_lora.errors import UserError
 
 
@@ -36,7 +37,7 @@ def load_rows(config: DataConfig, seed: int, test_format: str = "rows") -> Loade
     Raises:
         UserError: a source is not there or malformed, a shape or label is unknown, no row is left.
     """
-    train_source, test_source = sources.read(config)
+    train_source, test_source = read(config)
     if test_source is not None:
         programs.items_of(test_source.records, test_format)
     shape = _shape(config, train_source, test_source)

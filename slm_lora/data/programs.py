@@ -12,7 +12,7 @@ program, `family` and `split` group the figures. HumanEval (arXiv:2107.03374) an
 import ast
 from typing import Any
 
-from slm_lora.data.sources import Record
+from slm_lora.data.source import Record
 from slm_lora.errors import UserError
 
 Columns = dict[str, Any]

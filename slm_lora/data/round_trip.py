@@ -11,7 +11,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora.chat import Encoded
+from slm_lora.rendering import Encoded
 
 GARBLED = 0.1
 """Share of lost characters above which a training row is dropped."""

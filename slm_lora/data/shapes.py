@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_lora.config.checks import nearest
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs
 from slm_lora.data.labels import Labels
-from slm_lora.data.sources import Source, columns_of
+from slm_lora.data.source import Source, columns_of
 from slm_lora.data.turns import builder
 from slm_lora.errors import UserError
 

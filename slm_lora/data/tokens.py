@@ -22,13 +22,13 @@ import pyarrow as pa
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import chat
-from slm_lora.chat import Encoded, Row
+from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.data import round_trip
 from slm_lora.data.load import Loaded
 from slm_lora.errors import UserError
 from slm_lora.progress import track
+from slm_lora.rendering import Encoded, Row
 
 CHUNK = 1000
 """Rows tokenized at once."""
@@ -117,7 +117,7 @@ def fingerprint(
     digest = hashlib.sha256(loaded.report["fingerprint"].encode())
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)
-        code = [Path(str(module)) for module in (chat.__file__, round_trip.__file__, __file__)]
+        code = [Path(str(module)) for module in (rendering.__file__, round_trip.__file__, __file__)]
         for file in sorted(Path(folder).rglob("*")) + code:
             if file.is_file():
                 digest.update(file.name.encode() + file.read_bytes())
@@ -167,7 +167,7 @@ def _tokenize(
     starts = range(0, len(rows), CHUNK)
     for start in track(starts, len(starts), f"tokenizing {split}"):
         chunk = rows[start : start + CHUNK]
-        encoded = chat.encode(chunk, tokenizer)
+        encoded = rendering.encode(chunk, tokenizer)
         names = [row["id"] for row in chunk]
         shares = round_trip.check(names, encoded, tokenizer, tally.losses)
         yield [

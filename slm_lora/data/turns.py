@@ -7,9 +7,9 @@ from collections.abc import Callable
 from string import Formatter
 
 from slm_lora.config.checks import nearest
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.labels import Labels
-from slm_lora.data.sources import Record, Source, columns_of
+from slm_lora.data.source import Record, Source, columns_of
 from slm_lora.errors import UserError
 
 Message = dict[str, str]

@@ -22,7 +22,7 @@ from rich.table import Table
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
-from slm_lora import chat, pipeline
+from slm_lora import pipeline, rendering
 from slm_lora.config.schema import Config
 from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
 from slm_lora.export.vocabulary import vocabulary
@@ -91,8 +91,8 @@ def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple
     parts, weights = AutoConfig.from_pretrained(run.merged), Weights(run.merged)
     rows = proof.test_rows(config)
     tensors.check(parts)
-    prompts = [chat.prompt_text(row, tokenizer) for row in rows]
-    texts = [chat.full_text(row, tokenizer) for row in rows]
+    prompts = [rendering.prompt_text(row, tokenizer) for row in rows]
+    texts = [rendering.full_text(row, tokenizer) for row in rows]
     words = vocabulary(tokenizer, parts.vocab_size, prompts, texts)
     file = folder / f"{name}-{kind}.gguf"
     gguf.write(file, name, parts, weights, words, tokenizer, kind)

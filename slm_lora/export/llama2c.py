@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerBase
 
-from slm_lora import chat
-from slm_lora.chat import Row
+from slm_lora import rendering
 from slm_lora.errors import UserError
 from slm_lora.export import proof
 from slm_lora.export.weights import Weights
 from slm_lora.llama2c import tokenizer as pieces
 from slm_lora.llama2c import weights
+from slm_lora.rendering import Row
 
 
 def write(merged: Path, folder: Path, rows: Sequence[Row], kind: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def write(merged: Path, folder: Path, rows: Sequence[Row], kind: str) -> dict[st
     found = proof.prove(
         merged, lambda: _read(folder / "model.bin"), tokenizer, rows, exact=kind == "f32"
     )
-    prompts = [chat.prompt_text(row, tokenizer) for row in rows]
+    prompts = [rendering.prompt_text(row, tokenizer) for row in rows]
     alike = _alike(prompts, tokenizer, stored)
     warnings = []
     if alike < len(prompts):
@@ -74,4 +74,4 @@ def _alike(prompts: list[str], tokenizer: PreTrainedTokenizerBase, stored: piece
     """Prompts to which run.c gives the ids that the model was trained on."""
     bos = tokenizer.bos_token or ""
     typed = [pieces.encode(text.removeprefix(bos), stored) for text in prompts]
-    return sum(a == b for a, b in zip(typed, chat.tokenize(prompts, tokenizer), strict=True))
+    return sum(a == b for a, b in zip(typed, rendering.tokenize(prompts, tokenizer), strict=True))

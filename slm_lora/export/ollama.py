@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 
 Turns = list[tuple[str, str]]
 TRIED: list[Turns] = [

@@ -15,13 +15,13 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedTokenizerBase
 
-from slm_lora.chat import Row
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length
 from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.progress import log
+from slm_lora.rendering import Row
 
 PROMPTS = 8
 ROWS = 200

@@ -14,7 +14,6 @@ from gguf import TokenType
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora.chat import tokenize
 from slm_lora.errors import UserError
 from slm_lora.llama2c.tokenizer import (
     BYTES,
@@ -24,6 +23,7 @@ from slm_lora.llama2c.tokenizer import (
     pieces_of,
     texts_of,
 )
+from slm_lora.rendering import tokenize
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
 LLAMA3 = (

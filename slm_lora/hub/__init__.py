@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from slm_lora.config.release import HubConfig
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.results import HubConfig
 from slm_lora.errors import UserError
 from slm_lora.hub import remote
 from slm_lora.hub.files import File, files_of

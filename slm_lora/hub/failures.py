@@ -8,8 +8,8 @@ import re
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
-from slm_lora.card.base import HTTPError
-from slm_lora.config.release import HubConfig
+from slm_lora.card.base_model import HTTPError
+from slm_lora.config.sections.results import HubConfig
 from slm_lora.errors import UserError
 
 REPEATED_BY_CLIENT = ("/preupload/", "/info/lfs/", "/tree/")

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
-from slm_lora.card.base import recorded_kind
+from slm_lora.card.base_model import recorded_kind
 from slm_lora.config.schema import Config
 from slm_lora.run import Json, Run, read_json
 

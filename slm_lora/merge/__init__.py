@@ -15,7 +15,8 @@ from pathlib import Path
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from slm_lora import model
-from slm_lora.config.schema import Config, QuantizationConfig
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.model import QuantizationConfig
 from slm_lora.generate import context_length
 from slm_lora.hardware import Device
 from slm_lora.merge.proof import HeldOut, Proof, Texts, check, compare, observe, score
@@ -43,7 +44,7 @@ def merge(
         UserError: the model or the adapter cannot be loaded, or the proof fails. `out` then is
             as it was.
     """
-    rows, primary = held_out.rows[: config.merge.rows], held_out.task.PRIMARY
+    rows, primary = held_out.rows[: config.merge.rows], held_out.task.primary
     exact = replace(device, precision="fp32")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".merge.") as name:

@@ -10,7 +10,6 @@ the merge makes a difference; how much the run's own precision makes is measured
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,13 @@ import torch
 from scipy.special import log_softmax
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import chat
-from slm_lora.chat import Row
-from slm_lora.config.release import MergeConfig
+from slm_lora import rendering
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.generate import answers, context_length
+from slm_lora.rendering import Row
+from slm_lora.tasks import Task
 
 WRITTEN = 32
 """Tokens that each model writes after a prompt."""
@@ -32,11 +32,11 @@ Proof = dict[str, Any]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The test set and its task's module; `labels` are empty but for a classification."""
+    """The test set and its kind of task; `labels` are empty but for a classification."""
 
     rows: Sequence[Row]
     labels: list[str]
-    task: ModuleType
+    task: Task
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Texts:
     @classmethod
     def of(cls, rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, context: int) -> "Texts":
         """Token ids of the rows; a row without a prompt is written on from its middle."""
-        encoded = chat.encode(rows, tokenizer)
+        encoded = rendering.encode(rows, tokenizer)
         halves = [item.ids[: len(item.ids) // 2 + 1] for item in encoded]
         return cls(
             whole=[item.ids[:context] for item in encoded],
@@ -146,7 +146,7 @@ def score(
     found = held_out.task.predict(
         model, tokenizer, held_out.rows, held_out.labels, config, f"{title}, test set"
     )
-    return float(held_out.task.metrics(found, config.task)[held_out.task.PRIMARY])
+    return float(held_out.task.metrics(found, config.task)[held_out.task.primary])
 
 
 def check(base: str, proof: Proof, primary: str, limits: MergeConfig) -> None:

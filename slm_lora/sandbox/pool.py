@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 
-from slm_lora.config.schema import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 

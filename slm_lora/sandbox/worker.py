@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from slm_lora.config.schema import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.errors import UserError
 
 from . import bubblewrap, seccomp

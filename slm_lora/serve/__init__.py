@@ -12,8 +12,8 @@ import os
 import socket
 from importlib.util import find_spec
 
-from slm_lora.config.release import ServeConfig
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.results import ServeConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.run import Run
@@ -40,7 +40,7 @@ def serve(config: Config, run: Run) -> None:
     with bound(config.serve) as listening:
         import uvicorn
 
-        from slm_lora import talk
+        from slm_lora import chat
         from slm_lora.serve.app import make_app
 
         log.info("loading %s and its adapter", config.model.name_or_path)
@@ -48,7 +48,7 @@ def serve(config: Config, run: Run) -> None:
         if not local and key is None:
             log.warning("whoever reaches this machine may use the models: set %s", KEY)
         app = make_app(
-            talk.load(config, run), config, key, local, leaving=lambda: server.should_exit
+            chat.load(config, run), config, key, local, leaving=lambda: server.should_exit
         )
         server = uvicorn.Server(
             uvicorn.Config(

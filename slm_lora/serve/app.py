@@ -24,14 +24,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
-from slm_lora import talk
+from slm_lora import chat
+from slm_lora.chat import MODELS, Answer, Pair
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.serve import protocol
 from slm_lora.serve.protocol import ApiError, ChatRequest
 from slm_lora.serve.worker import ClientGoneError, Work, Worker
-from slm_lora.talk import MODELS, Answer, Pair
 
 PAGE = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -110,14 +110,14 @@ def work(pair: Pair, config: Config, asked: ChatRequest) -> Work:
     )
 
     def answer(say: Callable[[str], None], interrupted: Callable[[], bool]) -> Answer:
-        prompt = talk.prompt(pair, asked.turns)
+        prompt = chat.prompt(pair, asked.turns)
         if pair.labels:
-            found = talk.classify(pair, asked.model, prompt)
+            found = chat.classify(pair, asked.model, prompt)
             say(found.text)
             return found
         if asked.seed is not None:
             torch.manual_seed(asked.seed)
-        return talk.write(pair, asked.model, prompt, drawing, say, interrupted, asked.stops)
+        return chat.write(pair, asked.model, prompt, drawing, say, interrupted, asked.stops)
 
     return answer
 
@@ -218,7 +218,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(UserError)
     def unusable(request: Request, error: UserError) -> Response:
-        code = "context_length_exceeded" if isinstance(error, talk.TooLongError) else None
+        code = "context_length_exceeded" if isinstance(error, chat.TooLongError) else None
         shown = ApiError(400, f"{error.message}; {error.hint}", param="messages", code=code)
         return JSONResponse(shown.body(), shown.status)
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from slm_lora.talk import MODELS, Answer, Turn
+from slm_lora.chat import MODELS, Answer, Turn
 
 Json = dict[str, Any]
 

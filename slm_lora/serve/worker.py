@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import Request
 
+from slm_lora.chat import Answer
 from slm_lora.progress import log
 from slm_lora.serve.protocol import ApiError
-from slm_lora.talk import Answer
 
 LOOK = 0.2
 """Seconds between two looks whether client and server are to go on."""

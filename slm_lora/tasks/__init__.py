@@ -1,2 +1,15 @@
-"""Kinds of task: prompt, answer and score of one kind together. Each module has `PRIMARY` (the
-metric that decides), `predict`, `metrics` and `compare`."""
+"""Kinds of task: prompt, answer and score of one kind together, a folder each.
+
+from slm_lora.tasks import TASKS
+task = TASKS[config.task.kind]
+"""
+
+from slm_lora.tasks.classification import CLASSIFICATION
+from slm_lora.tasks.code import CODE
+from slm_lora.tasks.task import Task
+from slm_lora.tasks.text import TEXT
+
+__all__ = ["TASKS", "Task"]
+
+TASKS = {task.name: task for task in (CLASSIFICATION, CODE, TEXT)}
+"""`task.kind` → the task."""

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import Loaded, load_rows
 
 

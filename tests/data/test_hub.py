@@ -3,13 +3,14 @@
 pytest tests/data/test_hub.py
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
 from slm_lora.config import compose
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import load_rows
 from slm_lora.errors import UserError
 from tests.data.helpers import write_jsonl
@@ -76,8 +77,7 @@ def test_a_group_fits_its_dataset_on_the_hub(tmp_path: Path, group: str) -> None
     compose.register()
     data = compose.load([f"data={group}"]).data
     folder = hub_folder(tmp_path / "reviews", data.columns.get("text", "text"))
-    data.name = str(folder)
-    loaded = load_rows(data, seed=1)
+    loaded = load_rows(replace(data, name=str(folder)), seed=1)
     assert loaded.report["labels"]["test"].keys() == {"negative", "positive"}
     split = "validation" if group == "sst2" else "test"
     prompt = loaded.test[0]["prompt"][0]["content"]

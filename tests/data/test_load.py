@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import Loaded, load_rows
 from slm_lora.errors import UserError
 from tests.data.helpers import load

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import load_rows
 from slm_lora.data.programs import stub
 from slm_lora.errors import UserError

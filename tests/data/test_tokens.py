@@ -11,8 +11,9 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from slm_lora import chat
-from slm_lora.config.schema import Config, DataConfig
+from slm_lora import rendering
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import Loaded, Prepared, prepare
 from slm_lora.errors import UserError
 from tests.data.helpers import load
@@ -48,7 +49,7 @@ def character_tokenizer(characters: str, lower: bool = False) -> PreTrainedToken
         backend.normalizer = normalizers.Lowercase()
     return PreTrainedTokenizerFast(
         tokenizer_object=backend, bos_token="<s>", eos_token="</s>",
-        chat_template=chat.PLAIN_TEMPLATE,
+        chat_template=rendering.PLAIN_TEMPLATE,
     )  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def test_answer_and_terminator_are_told_apart(
         "prompt": [{"role": "user", "content": "a question"}],
         "completion": [{"role": "assistant", "content": answer}],
     }
-    encoded = chat.encode([row], tokenizer)[0]
+    encoded = rendering.encode([row], tokenizer)[0]
     assert tokenizer.decode(encoded.answer) == answer.rstrip()
     tail = answer[len(answer.rstrip()) :] + end.replace("{{ eos_token }}", "</s>") + "\n"
     assert tokenizer.decode(encoded.terminator) == tail
@@ -250,7 +251,7 @@ def test_what_changes_the_tokens_changes_the_fingerprint(
 
 
 def _with_template(tokenizer: PreTrainedTokenizerFast, loaded: Loaded) -> None:
-    tokenizer.chat_template = chat.PLAIN_TEMPLATE
+    tokenizer.chat_template = rendering.PLAIN_TEMPLATE
     prepare(loaded, tokenizer, config())
 
 

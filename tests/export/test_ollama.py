@@ -8,9 +8,9 @@ import re
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from slm_lora import nano
-from slm_lora.chat import PLAIN_TEMPLATE
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.export.ollama import Turns, modelfile, turn_template
+from slm_lora.rendering import PLAIN_TEMPLATE
 from tests.export.models import byte_level
 from tests.tiny import CHAT_TEMPLATE
 

@@ -85,7 +85,7 @@ def test_packed_and_unpacked_loss_agree(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import SFTConfig
 
-    from slm_lora.trainer import LoraTrainer
+    from slm_lora.training.trainer import LoraTrainer
 
     folder = make_llama(tmp_path / "llama")
     rows = [[(7 * n + k) % 250 + 3 for k in range(5 + n % 20)] for n in range(64)]

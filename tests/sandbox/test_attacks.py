@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from slm_lora.config.schema import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import VERDICTS, Program, Sandbox, Verdict
 from tests.sandbox.attacks import ATTACKS, HONEST, TESTS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slm_lora.config.schema import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.errors import UserError
 from slm_lora.sandbox import Program, Sandbox
 

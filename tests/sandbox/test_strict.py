@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from slm_lora.config.schema import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is for Linux")

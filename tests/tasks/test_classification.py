@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from slm_lora.config.schema import Config, TaskConfig
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.task import TaskConfig
 from slm_lora.tasks import classification
 from slm_lora.tasks.classification import parse_answer
 from tests.tiny import make_llama

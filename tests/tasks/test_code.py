@@ -8,7 +8,7 @@ import pytest
 
 from slm_lora import pipeline
 from slm_lora.config import compose
-from slm_lora.config.schema import TaskConfig
+from slm_lora.config.sections.task import TaskConfig
 from slm_lora.errors import UserError
 from slm_lora.run import open_run
 from slm_lora.tasks import code

@@ -23,16 +23,17 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from rich.console import Console
 from rich.text import Text
 
-from slm_lora import chat as rendering
-from slm_lora import talk
+from slm_lora import rendering
+from slm_lora.chat.answering import Answer, classify, write
+from slm_lora.chat.asking import Prompt, Turn, length, prompt
+from slm_lora.chat.pair import MODELS, Pair, load
 from slm_lora.config import compose
 from slm_lora.config.checks import nearest
-from slm_lora.config.release import ChatConfig
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.results import ChatConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.run import Run
-from slm_lora.talk import MODELS, Answer, Pair, Turn
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Signs that command a terminal, or turn the direction of writing; newline and tab may pass."""
@@ -51,7 +52,7 @@ COMMANDS = {
 }
 
 
-def chat(config: Config, run: Run, text: str | None, as_json: bool) -> None:
+def start(config: Config, run: Run, text: str | None, as_json: bool) -> None:
     """One text answered by both models, or a conversation when there is none and a terminal.
 
     Raises:
@@ -62,7 +63,7 @@ def chat(config: Config, run: Run, text: str | None, as_json: bool) -> None:
     if text is None and as_json:
         raise UserError("--json needs a text", f'type slm-lora chat {run.path} "TEXT" --json')
     log.info("loading %s and its adapter", config.model.name_or_path)
-    pair = talk.load(config, run)
+    pair = load(config, run)
     torch.manual_seed(config.seed)
     if text is not None and as_json:
         print(visible(json.dumps(_both(pair, run, text), indent=2, ensure_ascii=False)))
@@ -90,19 +91,19 @@ def visible(text: str) -> str:
 
 def _both(pair: Pair, run: Run, text: str) -> dict[str, Any]:
     """Both answers as JSON has them."""
-    prompt = talk.prompt(pair, [{"role": "user", "content": text}])
+    asked = prompt(pair, [{"role": "user", "content": text}])
     found: dict[str, Any] = {
         "run": str(run.path),
         "task": pair.config.task.kind,
         "text": text,
-        "prompt": rendering.prompt_text(prompt.row, pair.tokenizer),
+        "prompt": rendering.prompt_text(asked.row, pair.tokenizer),
         "labels": pair.labels,
     }
     for name in MODELS:
         if pair.labels:
-            answer = talk.classify(pair, name, prompt)
+            answer = classify(pair, name, asked)
         else:
-            answer = talk.write(pair, name, prompt, pair.config.chat, lambda _: None, lambda: False)
+            answer = write(pair, name, asked, pair.config.chat, lambda _: None, lambda: False)
         found[name] = {
             "answer": answer.text,
             "finish": answer.finish,
@@ -207,13 +208,13 @@ class Conversation:
             self.turns = [*turns, {"role": "assistant", "content": kept}]
         return not interrupted.is_set()
 
-    def fitted(self, turns: list[Turn]) -> tuple[talk.Prompt, list[Turn]]:
+    def fitted(self, turns: list[Turn]) -> tuple[Prompt, list[Turn]]:
         """The conversation and the turns of it that leave room for an answer: the oldest go."""
         system = self.drawing.system
         head = [{"role": "system", "content": system}] if system else []
         whole, context = len(turns), self.pair.context
         room = max(context - self.drawing.max_new_tokens, context // 2)
-        while len(turns) > 1 and talk.length(self.pair, head + turns) > room:
+        while len(turns) > 1 and length(self.pair, head + turns) > room:
             turns = turns[2:]
         if len(turns) < whole and not self.shortened:
             self.console.print(
@@ -222,17 +223,17 @@ class Conversation:
                 markup=False,
             )
             self.shortened = True
-        return talk.prompt(self.pair, head + turns), turns
+        return prompt(self.pair, head + turns), turns
 
-    def answer(self, name: str, prompt: talk.Prompt, interrupted: Callable[[], bool]) -> Answer:
+    def answer(self, name: str, prompt: Prompt, interrupted: Callable[[], bool]) -> Answer:
         """One model's answer, printed as it comes."""
         if len(self.answerers) > 1:
             self.console.print(name, style=f"bold {STYLES[name]}")
         if self.pair.labels:
-            answer = talk.classify(self.pair, name, prompt)
+            answer = classify(self.pair, name, prompt)
             self.console.print(bars(answer, STYLES[name]))
             return answer
-        answer = talk.write(self.pair, name, prompt, self.drawing, _say, interrupted)
+        answer = write(self.pair, name, prompt, self.drawing, _say, interrupted)
         print()
         if answer.finish != "stop":
             why = {"length": f"cut off after {answer.tokens} tokens", "interrupted": "stopped"}

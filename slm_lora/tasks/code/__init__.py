@@ -17,23 +17,23 @@ import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import chat, stats
-from slm_lora.chat import Row
-from slm_lora.config.schema import Config, SandboxConfig, TaskConfig
+from slm_lora import rendering, stats
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.task import TaskConfig
 from slm_lora.data.programs import stub
 from slm_lora.errors import UserError
 from slm_lora.generate import Sampling, answers
 from slm_lora.progress import log
+from slm_lora.rendering import Row
 from slm_lora.sandbox import Program, Sandbox, Verdict
+from slm_lora.tasks.task import Prediction, Task
 
-PRIMARY = "pass@1"
 MOST_MESSAGES = 10
 FENCED = re.compile(r"^```[^\n]*\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
-Prediction = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def check_items(rows: Sequence[Row], config: SandboxConfig) -> None:
+def check_items(rows: Sequence[Row], config: Config) -> None:
     """Every test item can be solved and is not solved by doing nothing, in the sandbox.
 
     Raises:
@@ -47,7 +47,8 @@ def check_items(rows: Sequence[Row], config: SandboxConfig) -> None:
         )
     references = [_program(row, row["completion"][0]["content"]) for row in rows]
     stubs = [_program({**row, "prefix": ""}, stub(row["entry_points"])) for row in rows]
-    with Sandbox(config) as sandbox:
+    log.info("running the references of %d test items", len(rows))
+    with Sandbox(config.sandbox) as sandbox:
         found, idle = sandbox.judge(references), sandbox.judge(stubs)
     for verdict in found:
         if verdict.verdict != "pass":
@@ -77,7 +78,7 @@ def predict(
     The sandbox judges one batch of answers while the model writes the next.
     """
     task = config.task
-    encoded = chat.encode(rows, tokenizer)
+    encoded = rendering.encode(rows, tokenizer)
     prompts = [item.prompt for item in encoded]
     # A program has many lines, so a newline in what ends the turn must not stop it.
     ends = {token for item in encoded for token in item.terminator}
@@ -85,7 +86,7 @@ def predict(
     drawn = Sampling(task.n_samples, task.temperature, task.top_p, config.seed)
     kinds: list[tuple[str, Sampling | None]] = [("greedy", None)] if task.greedy else []
     kinds += [("samples", drawn)] if task.n_samples else []
-    lead = chat.lead(rows[0], tokenizer)
+    lead = rendering.lead(rows[0], tokenizer)
     pending: dict[str, dict[int, list[tuple[Answer, Future[Verdict]]]]] = {}
     with Sandbox(config.sandbox) as sandbox:
         for kind, sampling in kinds:
@@ -121,7 +122,7 @@ def predict(
             "id": row["id"],
             "family": row.get("family"),
             "split": row.get("split"),
-            "prompt": chat.prompt_text(row, tokenizer),
+            "prompt": rendering.prompt_text(row, tokenizer),
             "reference": row["completion"][0]["content"],
             "greedy": found["greedy"][i][0] if task.greedy else None,
             "samples": found["samples"][i] if task.n_samples else [],
@@ -258,3 +259,14 @@ def _groups(predictions: Sequence[Prediction], key: str) -> list[tuple[str, list
     """The items of each split or family, by name; none where the rows name none."""
     names = sorted({p[key] for p in predictions if p[key] is not None})
     return [(name, [p for p in predictions if p[key] == name]) for name in names]
+
+
+CODE = Task(
+    name="code",
+    primary="pass@1",
+    labels=lambda config, loaded: [],
+    check=check_items,
+    predict=predict,
+    metrics=metrics,
+    compare=compare,
+)

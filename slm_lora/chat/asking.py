@@ -3,7 +3,7 @@
     python -m slm_lora chat RUN "A long wait and cold soup." --json      (shows the prompt)
 
 The text goes through the row maker of the data room, so `data.prompt` and `data.system` are applied
-as in a training row, and through slm_lora/chat.py, so the token ids are the same.
+as in a training row, and through slm_lora/rendering.py, so the token ids are the same.
 """
 
 import json
@@ -15,13 +15,13 @@ from typing import Any
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import chat
-from slm_lora.chat import Row
+from slm_lora import rendering
+from slm_lora.chat.pair import Pair
 from slm_lora.data.labels import Labels
 from slm_lora.data.shapes import to_items
-from slm_lora.data.sources import Record, Source
+from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
-from slm_lora.talk.pair import Pair
+from slm_lora.rendering import Row
 
 Turn = dict[str, str]
 """{"role": "system" | "user" | "assistant", "content": …}"""
@@ -132,7 +132,7 @@ def prompt(pair: Pair, turns: Sequence[Turn]) -> Prompt:
     if pair.shape == "text":  # the model goes on with the text
         ids, lead, ends = encoded.prompt + encoded.answer, "", set[int]()
     else:
-        ids, lead, ends = encoded.prompt, chat.lead(row, tokenizer), set(encoded.terminator)
+        ids, lead, ends = encoded.prompt, rendering.lead(row, tokenizer), set(encoded.terminator)
     if len(ids) >= pair.context:
         raise TooLongError(
             f"the conversation has {len(ids)} tokens and the model reads {pair.context}",
@@ -152,9 +152,9 @@ def length(pair: Pair, turns: Sequence[Turn]) -> int:
     return len(_encoded(conversation(pair, turns), pair.tokenizer).prompt)
 
 
-def _encoded(row: Row, tokenizer: PreTrainedTokenizerBase) -> chat.Encoded:
+def _encoded(row: Row, tokenizer: PreTrainedTokenizerBase) -> rendering.Encoded:
     try:
-        return chat.encode([row], tokenizer)[0]
+        return rendering.encode([row], tokenizer)[0]
     except TemplateError as error:
         raise UserError(
             f"the chat template refuses the conversation: {error}",

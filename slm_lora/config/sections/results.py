@@ -13,7 +13,7 @@ from slm_lora.errors import UserError
 GGUF_TYPES = ("f32", "f16", "bf16", "q8_0")
 
 
-@dataclass
+@dataclass(frozen=True)
 class MergeConfig:
     """The adapter added into the base weights, with the proof that the model stays the same."""
 
@@ -74,7 +74,7 @@ class MergeConfig:
             )
 
 
-@dataclass
+@dataclass(frozen=True)
 class ExportConfig:
     """The merged model in a file format of another program."""
 
@@ -102,7 +102,7 @@ class ExportConfig:
             )
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChatConfig:
     """How answers are drawn in `chat` and, where a request does not say, in `serve`."""
 
@@ -124,7 +124,7 @@ class ChatConfig:
             )
 
 
-@dataclass
+@dataclass(frozen=True)
 class ServeConfig:
     """The OpenAI-compatible endpoint. A key that clients must send: variable SLM_LORA_API_KEY."""
 
@@ -144,7 +144,7 @@ class ServeConfig:
             raise UserError(f"serve.port is {self.port}", "expected 0 to 65535")
 
 
-@dataclass
+@dataclass(frozen=True)
 class HubConfig:
     """Where and how a run is published."""
 

@@ -12,13 +12,12 @@ import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import chat, stats
-from slm_lora.chat import Row
-from slm_lora.config.schema import Config, TaskConfig
+from slm_lora import rendering, stats
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.task import TaskConfig
 from slm_lora.generate import answer_log_likelihoods
-
-PRIMARY = "loss"
-Prediction = dict[str, Any]
+from slm_lora.rendering import Row
+from slm_lora.tasks.task import Prediction, Task
 
 
 def predict(
@@ -30,7 +29,7 @@ def predict(
     title: str,
 ) -> list[Prediction]:
     """One prediction a row: mean loss and number of its completion's tokens."""
-    encoded = chat.encode(rows, tokenizer)
+    encoded = rendering.encode(rows, tokenizer)
     # Without a prompt and a begin-of-text token the first token has nothing before it to go by.
     split = [(i.prompt, i.completion) if i.prompt else (i.ids[:1], i.ids[1:]) for i in encoded]
     prompts, completions = [p for p, _ in split], [c for _, c in split]
@@ -40,7 +39,7 @@ def predict(
     return [
         {
             "id": row["id"],
-            "prompt": chat.prompt_text(row, tokenizer),
+            "prompt": rendering.prompt_text(row, tokenizer),
             "completion": row["completion"][0]["content"],
             "loss": -float(np.mean(tokens)),
             "tokens": len(tokens),
@@ -80,3 +79,14 @@ def compare(
         "test": "permutation",
         "ties": int((after == before).sum()),
     }
+
+
+TEXT = Task(
+    name="text",
+    primary="loss",
+    labels=lambda config, loaded: [],
+    check=lambda rows, config: None,
+    predict=predict,
+    metrics=metrics,
+    compare=compare,
+)

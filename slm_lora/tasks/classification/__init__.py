@@ -21,13 +21,14 @@ from sklearn.metrics import (
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import chat, stats
-from slm_lora.chat import Row
-from slm_lora.config.schema import Config, TaskConfig
+from slm_lora import rendering, stats
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.task import TaskConfig
+from slm_lora.data import Loaded
+from slm_lora.errors import UserError
 from slm_lora.generate import answer_log_likelihoods, answers
-
-PRIMARY = "accuracy"
-Prediction = dict[str, Any]
+from slm_lora.rendering import Row
+from slm_lora.tasks.task import Prediction, Task
 
 
 def predict(
@@ -44,7 +45,7 @@ def predict(
         for row in rows
         for label in labels
     ]
-    encoded = chat.encode(answered, tokenizer)
+    encoded = rendering.encode(answered, tokenizer)
     prompts = [item.prompt for item in encoded]
     task = config.task
     likelihoods = answer_log_likelihoods(
@@ -68,7 +69,7 @@ def predict(
             )
         )
     return [
-        _prediction(row, chat.prompt_text(row, tokenizer), labels, scores[i], written.get(i))
+        _prediction(row, rendering.prompt_text(row, tokenizer), labels, scores[i], written.get(i))
         for i, row in enumerate(rows)
     ]
 
@@ -167,3 +168,35 @@ def compare(
         "test": "McNemar",
         "ties": len(before) - wins - losses,
     }
+
+
+def labels_of(config: Config, loaded: Loaded) -> list[str]:
+    """The labels to choose from, in the config's order when it names them.
+
+    Raises:
+        UserError: the task needs labels and the rows have none, or only one.
+    """
+    rows = loaded.train + loaded.validation + loaded.test
+    found = {row["label"] for row in rows if "label" in row}
+    if len(found) == 1:
+        raise UserError(
+            f"all rows have the label {found.pop()}", "a classification needs rows of two labels"
+        )
+    if not found:
+        raise UserError(
+            f"task=classification, but the rows are {loaded.report['shape']}, without labels",
+            "name the label's column by data.columns.label=NAME, or type task=text",
+        )
+    named = dict.fromkeys(config.data.labels.values())
+    return [name for name in named if name in found] or sorted(found)
+
+
+CLASSIFICATION = Task(
+    name="classification",
+    primary="accuracy",
+    labels=labels_of,
+    check=lambda rows, config: None,
+    predict=predict,
+    metrics=metrics,
+    compare=compare,
+)

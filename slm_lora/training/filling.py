@@ -11,7 +11,7 @@ from trl import SFTConfig, pack_dataset
 
 from slm_lora.data import Prepared
 from slm_lora.data.tokens import percentiles
-from slm_lora.trainer import GroupedByLength
+from slm_lora.training.batches import GroupedByLength
 
 Json = dict[str, Any]
 

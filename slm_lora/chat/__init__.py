@@ -6,9 +6,9 @@
 what one of them answers.
 """
 
-from slm_lora.talk.answering import Answer, classify, write
-from slm_lora.talk.asking import Prompt, TooLongError, Turn, length, prompt
-from slm_lora.talk.pair import MODELS, Pair, load
+from slm_lora.chat.answering import Answer, classify, write
+from slm_lora.chat.asking import Prompt, TooLongError, Turn, length, prompt
+from slm_lora.chat.pair import MODELS, Pair, load
 
 __all__ = [
     "MODELS",

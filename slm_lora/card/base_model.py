@@ -13,7 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from slm_lora import nano
 from slm_lora.card.paths import is_local
-from slm_lora.config.schema import ModelConfig
+from slm_lora.config.sections.model import ModelConfig
 from slm_lora.progress import log
 
 HTTPError: type[Exception] = HfHubHTTPError.__mro__[1]

@@ -12,11 +12,11 @@ import torch
 from scipy.special import softmax
 from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteria
 
-from slm_lora import chat
-from slm_lora.config.release import ChatConfig
+from slm_lora import rendering
+from slm_lora.chat.asking import Prompt
+from slm_lora.chat.pair import Pair
+from slm_lora.config.sections.results import ChatConfig
 from slm_lora.generate import answer_log_likelihoods
-from slm_lora.talk.asking import Prompt
-from slm_lora.talk.pair import Pair
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def classify(pair: Pair, name: str, prompt: Prompt) -> Answer:
         {**prompt.row, "completion": [{"role": "assistant", "content": label}]}
         for label in pair.labels
     ]
-    encoded = chat.encode(answered, pair.tokenizer)
+    encoded = rendering.encode(answered, pair.tokenizer)
     with pair.model(name) as asked:
         likelihoods = answer_log_likelihoods(
             asked,

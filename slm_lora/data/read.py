@@ -5,36 +5,11 @@ python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data
 """
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from slm_lora.config.schema import DataConfig
+from slm_lora.config.sections.data import DataConfig
+from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
-
-
-@dataclass
-class Record:
-    """One line of a source: `columns` by name, `origin` for messages (`train.csv:17`), `id`."""
-
-    columns: dict[str, Any]
-    origin: str
-    id: str
-
-
-@dataclass
-class Source:
-    """All records of a split. `class_names`: column → names of its integer classes, where the
-    source tells them. `report`: one entry for each file or hub split."""
-
-    records: list[Record] = field(default_factory=list)
-    class_names: dict[str, list[str]] = field(default_factory=dict)
-    report: list[dict[str, Any]] = field(default_factory=list)
-
-
-def columns_of(source: Source) -> list[str]:
-    """Names of all columns that any record has."""
-    return list(dict.fromkeys(name for record in source.records for name in record.columns))
 
 
 def read(config: DataConfig) -> tuple[Source, Source | None]:

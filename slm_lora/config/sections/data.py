@@ -1,0 +1,79 @@
+"""Configuration keys of the rows.
+
+python -m slm_lora inspect +recipe=sentiment data.train=train.csv data.columns.text=review
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_lora.config.checks import at_least, choice, share
+from slm_lora.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where rows come from and how they are cleaned."""
+
+    name: str | None = None
+    """Hub id of a dataset; null when `train` names files."""
+    config_name: str | None = None
+    """The dataset's configuration on the hub, where it has several."""
+    revision: str | None = None
+    """The dataset's branch, tag or commit on the hub."""
+    train_split: str = "train"
+    """Name of the hub split to train on."""
+    test_split: str | None = None
+    """Name of the hub split to evaluate on; null splits it off the training rows."""
+    train: str | None = None
+    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. A tsv
+    without a header holds texts and integer labels. Files win over `name`."""
+    test: str | None = None
+    """File or glob with test rows; null splits them off the training rows."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Our column name → the file's, such as {text: review, label: stars}. Ours: id, text, label,
+    prompt, completion, messages, instruction, input, output."""
+    labels: dict[Any, str] = field(default_factory=dict)
+    """Value in the label column → label name, which is also the answer the model learns to write.
+    Empty: the values are the names."""
+    prompt: str | None = None
+    """Template of the user's turn, with {column} fields; null takes the shape's own
+    (slm_lora/data/shapes.py)."""
+    system: str | None = None
+    """System turn put before every prompt that has none of its own."""
+    encoding: str = "utf-8"
+    """Text encoding of the files; a byte that does not fit is an error with file and line."""
+    train_limit: int | None = None
+    """Use at most this many training rows, validation rows included, taken by seed."""
+    test_limit: int | None = None
+    """Use at most this many test rows, taken by seed."""
+    validation_fraction: float = 0.1
+    """Share of the training rows held out for the loss during training, by content hash."""
+    test_fraction: float = 0.1
+    """Share of the rows held out as test set when there is no test source, by content hash."""
+    overlong: str = "drop"
+    """Rows longer than trainer.max_length: `drop`, `error` or `truncate` (cuts the completion)."""
+    near_duplicate: float = 0.8
+    """Test rows with a training row of at least this Jaccard similarity (of words and pairs of
+    words) are reported."""
+
+    def __post_init__(self) -> None:
+        # {0: no, 1: yes} and {false: no, true: yes} on the command line have keys that are no text.
+        named = {
+            str(value).lower() if isinstance(value, bool) else str(value): name
+            for value, name in self.labels.items()
+        }
+        object.__setattr__(self, "labels", named)
+        choice("data.overlong", self.overlong, ("drop", "error", "truncate"))
+        share("data.validation_fraction", self.validation_fraction)
+        share("data.test_fraction", self.test_fraction)
+        at_least("data.train_limit", self.train_limit, 1)
+        at_least("data.test_limit", self.test_limit, 1)
+        if not 0 < self.near_duplicate <= 1:
+            raise UserError(
+                f"data.near_duplicate is {self.near_duplicate}",
+                "expected more than 0 and at most 1",
+            )
+        if self.test is not None and self.train is None:
+            raise UserError(
+                "data.test names files but data.train does not", "type data.train=FILE too"
+            )

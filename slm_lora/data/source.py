@@ -1,0 +1,32 @@
+"""Where rows come from: files when `data.train` names some, else a dataset of the hub.
+
+python -m slm_lora inspect +recipe=sentiment data=sst2
+python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data.test=dev.tsv
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Record:
+    """One line of a source: `columns` by name, `origin` for messages (`train.csv:17`), `id`."""
+
+    columns: dict[str, Any]
+    origin: str
+    id: str
+
+
+@dataclass
+class Source:
+    """All records of a split. `class_names`: column → names of its integer classes, where the
+    source tells them. `report`: one entry for each file or hub split."""
+
+    records: list[Record] = field(default_factory=list)
+    class_names: dict[str, list[str]] = field(default_factory=dict)
+    report: list[dict[str, Any]] = field(default_factory=list)
+
+
+def columns_of(source: Source) -> list[str]:
+    """Names of all columns that any record has."""
+    return list(dict.fromkeys(name for record in source.records for name in record.columns))

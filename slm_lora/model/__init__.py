@@ -1,0 +1,41 @@
+"""The model room: tokenizer, base model, quantization and adapter, from a config.
+
+from slm_lora import model
+base = model.load_base(config, hardware.detect(config))
+"""
+
+from slm_lora.model.adapter import (
+    add_adapter,
+    cast_adapter_on_use,
+    check_adapter,
+    load_adapter,
+    lora_config,
+)
+from slm_lora.model.base import (
+    DTYPES,
+    check_size,
+    fingerprint,
+    load_base,
+    load_config,
+    load_full_precision,
+    warn_of_untrained_end,
+)
+from slm_lora.model.location import location
+from slm_lora.model.tokenizer import load_tokenizer
+
+__all__ = [
+    "DTYPES",
+    "add_adapter",
+    "cast_adapter_on_use",
+    "check_adapter",
+    "check_size",
+    "fingerprint",
+    "load_adapter",
+    "load_base",
+    "load_config",
+    "load_full_precision",
+    "load_tokenizer",
+    "location",
+    "lora_config",
+    "warn_of_untrained_end",
+]

@@ -1,0 +1,123 @@
+"""The LoRA adapter: a fresh one put on a base model, a trained one loaded onto it.
+
+python -m slm_lora +recipe=sentiment lora.r=8 lora.target_modules=[q_proj,v_proj]
+"""
+
+from pathlib import Path
+
+import peft
+import torch
+from peft.tuners.lora import LoraLayer
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from slm_lora.config.sections.model import LoraConfig
+from slm_lora.errors import UserError
+from slm_lora.model.base import fingerprint
+from slm_lora.run import Run, check_weights, read_json
+
+
+def lora_config(config: LoraConfig, model: PreTrainedModel) -> peft.LoraConfig:
+    """PEFT's own config.
+
+    Raises:
+        UserError: PEFT refuses it.
+    """
+    try:
+        return peft.LoraConfig(
+            task_type="CAUSAL_LM",
+            r=config.r,
+            lora_alpha=config.alpha,
+            lora_dropout=config.dropout,
+            target_modules=config.target_modules,
+            modules_to_save=config.modules_to_save,
+            use_rslora=config.rslora,
+            use_dora=config.dora,
+            init_lora_weights=True if config.init == "default" else config.init,
+            # GPT-2 keeps its weights transposed.
+            fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
+            **config.extra,
+        )
+    except (TypeError, ValueError) as error:
+        raise UserError(f"lora: {error}", "see the options of peft.LoraConfig") from error
+
+
+def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.PeftModel:
+    """The base model with a fresh adapter in fp32.
+
+    Raises:
+        UserError: the target modules are not in the model.
+    """
+    torch.manual_seed(seed)
+    try:
+        return peft.get_peft_model(model, lora_config(config, model))
+    except ValueError as error:
+        names = {
+            name.rsplit(".", 1)[-1] for name, m in model.named_modules() if hasattr(m, "weight")
+        }
+        raise UserError(
+            f"lora.target_modules={config.target_modules}: {str(error).splitlines()[0]}",
+            f"modules of this model: {', '.join(sorted(names))}",
+        ) from error
+
+
+def check_adapter(model: PreTrainedModel, folder: Path) -> None:
+    """Look whether the folder holds an adapter of this base model.
+
+    Raises:
+        UserError: it does not, or the adapter was trained on other weights.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        raise UserError(f"{folder} holds no adapter", "let the run finish: run_dir= of this run")
+    check_weights(folder, "adapter_model")
+    provenance = Run(folder.parent).provenance
+    trained_on = read_json(provenance).get("base_fingerprint") if provenance.exists() else None
+    if trained_on is not None and trained_on != fingerprint(model):
+        raise UserError(
+            f"{folder} was trained on other weights than {model.name_or_path} has now",
+            "put those back where model.name_or_path in the run's config.yaml says, or train anew",
+        )
+
+
+def load_adapter(model: PreTrainedModel, folder: Path, name: str = "default") -> peft.PeftModel:
+    """The base model with a trained adapter, under this name.
+
+    Raises:
+        UserError: the folder holds none, or one that was trained on other weights.
+    """
+    check_adapter(model, folder)
+    try:
+        tuned = peft.PeftModel.from_pretrained(model, folder, adapter_name=name)
+    except (ValueError, RuntimeError) as error:
+        raise UserError(
+            f"the adapter in {folder} does not fit this base model: {str(error).splitlines()[0]}",
+            "name the model that it was trained on by model.name_or_path",
+        ) from error
+    # As in training, or the same adapter would give other scores.
+    cast_adapter_on_use(tuned)
+    return tuned.eval()
+
+
+class AdapterLinear(nn.Linear):
+    """One factor of a LoRA update: weight in fp32, product in the dtype of the activations."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        return F.linear(x, self.weight.to(x.dtype), bias)
+
+
+def cast_adapter_on_use(model: nn.Module) -> None:
+    """Lets a LoRA adapter in fp32 compute in the dtype of its input.
+
+    PEFT casts the input up to the adapter's dtype instead, which runs every factor in fp32. To
+    evaluate a saved adapter as it was trained, call this on the model it was loaded into.
+    """
+    for layer in model.modules():
+        if isinstance(layer, LoraLayer):
+            factors = [*layer.lora_A.values(), *layer.lora_B.values()]
+            if all(isinstance(factor, nn.Linear) for factor in factors):  # not those of a Conv1d
+                layer.cast_input_dtype_enabled = False
+                for factor in factors:
+                    factor.__class__ = AdapterLinear

@@ -1,0 +1,152 @@
+"""Loads the base model, quantized as the config says, and knows its weights.
+
+python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
+"""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    BitsAndBytesConfig,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import cached_file
+from transformers.utils.logging import disable_progress_bar
+
+from slm_lora import hardware
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.model import ModelConfig
+from slm_lora.model.kernels import disable_cpu_inference_kernel
+from slm_lora.model.location import location, not_loaded
+from slm_lora.progress import log
+
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+
+def check_size(config: Config, device: hardware.Device) -> None:
+    """Refuse a model that is too large for a CPU, from its config alone.
+
+    Raises:
+        UserError: it is too large, or its config cannot be loaded.
+    """
+    if device.type == "cpu" and config.device != "cpu":
+        parts = load_config(config.model)
+        try:
+            with torch.device("meta"):
+                model = AutoModelForCausalLM.from_config(
+                    parts, trust_remote_code=config.model.trust_remote_code
+                )
+        except ValueError as error:
+            name = config.model.name_or_path
+            raise not_loaded("model", name, error, "model.name_or_path") from error
+        hardware.check_size(config, sum(p.numel() for p in model.parameters()))
+
+
+def load_config(config: ModelConfig) -> Any:
+    """The model's config.json.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    name = location(config.name_or_path)
+    try:
+        return AutoConfig.from_pretrained(
+            name, revision=config.revision, trust_remote_code=config.trust_remote_code
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise not_loaded("model", name, error, "model.name_or_path") from error
+
+
+def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
+    """The base model on its device, quantized as the config says, in evaluation mode.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    dtype = DTYPES[device.precision]
+    model = _load(
+        config, dtype=dtype, quantization_config=_quantization(config, dtype), device=device.type
+    )
+    # Greedy means greedy: what the model's makers set for sampling would be mixed in.
+    model.generation_config = GenerationConfig.from_model_config(model.config)
+    disable_cpu_inference_kernel(model)
+    return model.eval()
+
+
+def load_full_precision(config: Config) -> PreTrainedModel:
+    """The base model as its file has it, on the CPU, in evaluation mode.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    return _load(config, dtype="auto", quantization_config=None, device="cpu").eval()
+
+
+def _load(config: Config, device: str, **options: Any) -> PreTrainedModel:
+    name = location(config.model.name_or_path)
+    disable_progress_bar()
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            name,
+            revision=config.model.revision,
+            device_map={"": device},
+            attn_implementation=config.model.attn_implementation,
+            trust_remote_code=config.model.trust_remote_code,
+            use_safetensors=True,
+            **options,
+        )
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        raise not_loaded("model", name, error, "model.name_or_path") from error
+
+
+def fingerprint(base: PreTrainedModel) -> str:
+    """SHA-256 over the files that the weights were loaded from, wherever these lie."""
+    commit = getattr(base.config, "_commit_hash", None)  # of a hub's repository
+    config = cached_file(base.name_or_path, "config.json", revision=commit)
+    digest = hashlib.sha256()
+    for file in sorted(Path(str(config)).parent.iterdir()):
+        if re.fullmatch(r"model(-\d+-of-\d+)?\.safetensors", file.name):
+            content = file.resolve()
+            name = content.name  # in the hub's cache a large file is named by its own SHA-256
+            if not re.fullmatch(r"[0-9a-f]{64}", name):
+                with content.open("rb") as stream:
+                    name = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest.update(name.encode())
+    return digest.hexdigest()
+
+
+def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Say so when the end-of-turn token is one that the base model never saw.
+
+    Its row of the output head then equals that of other unseen tokens. An adapter that does not
+    train the head cannot tell them apart: the loss stays high and drowns what is to be learned.
+    """
+    head = model.get_output_embeddings().weight
+    twins = int((head == head[tokenizer.eos_token_id]).all(dim=1).sum()) - 1
+    if twins > 0:
+        log.warning(
+            "the base model never saw its end-of-turn token %s (%d tokens share its weights), so "
+            "it cannot learn to stop there: type trainer.eos_token='TOKEN', one of %s",
+            tokenizer.eos_token,
+            twins,
+            ", ".join(tokenizer.all_special_tokens),
+        )
+
+
+def _quantization(config: Config, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+    if config.quantization.method == "nf4":
+        return BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=config.quantization.double_quantization,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    return BitsAndBytesConfig(load_in_8bit=True) if config.quantization.method == "int8" else None

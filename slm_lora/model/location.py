@@ -1,0 +1,40 @@
+"""Where the name of a model or tokenizer points: the hub, a folder, this package, or a file.
+
+python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
+"""
+
+from pathlib import Path
+
+from slm_lora import llama2c, nano
+from slm_lora.config.sections.model import ModelConfig
+from slm_lora.errors import UserError
+
+
+def location(name: str) -> str:
+    """Hub id or folder of a model name; `nano` lies in this package, a .bin is llama2.c's."""
+    if name.endswith(".bin"):
+        return str(llama2c.model_folder(Path(name)))
+    return str(nano.PATH) if name == "nano" else name
+
+
+def tokenizer_location(config: ModelConfig) -> str:
+    """Hub id or folder of the tokenizer; a llama2.c model has it in tokenizer.bin beside it."""
+    name = config.tokenizer or config.name_or_path
+    if not name.endswith(".bin"):
+        return location(name)
+    file = Path(name)
+    if not config.tokenizer and not (file := file.with_name("tokenizer.bin")).is_file():
+        raise UserError(
+            f"{name} holds no tokenizer, and there is no {file}",
+            "name it by model.tokenizer=FILE.bin, or =FOLDER_OR_HUB_ID",
+        )
+    return str(llama2c.tokenizer_folder(file))
+
+
+def not_loaded(what: str, name: str, error: Exception, key: str) -> UserError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return UserError(
+        f"cannot load the {what} {name}: {reason}",
+        f"check {key} (a folder with safetensors weights, or a hub id), the network and, for a "
+        "private or gated model, the HF_TOKEN variable; model=nano needs none of these",
+    )

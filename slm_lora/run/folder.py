@@ -1,0 +1,116 @@
+"""The run folder: where each file of a run lies, and how it gets there whole.
+
+    python -m slm_lora +recipe=sentiment run_dir=outputs/mine     (again: goes on where it stopped)
+
+A stage is done when its file is there: every file is written beside its place and then renamed.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import yaml
+
+from slm_lora.config.compose import from_file, to_yaml
+from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
+from slm_lora.run.files import Json, write_text
+
+
+class Run:
+    """Paths of one run folder."""
+
+    def __init__(
+        self, path: Path, words: list[str] | None = None, adapter: Path | None = None
+    ) -> None:
+        """`words` are those of the command line that made the config; `adapter` is that of another
+        run, which an evaluation borrows."""
+        self.path = path
+        self.words = words or []
+        self.config = path / "config.yaml"
+        self.provenance = path / "provenance.json"
+        self.data_report = path / "data_report.json"
+        self.checkpoints = path / "checkpoints"
+        self.adapter = adapter or path / "adapter"
+        self.merged = path / "merged"
+        self.merge_proof = path / "merge.json"
+        self.combination = path / "combination.json"
+        self.exports = path / "exports"
+        self.train = path / "train.json"
+        self.metrics = path / "metrics.json"
+        self.base_predictions = path / "predictions" / "base.jsonl"
+        self.tuned_predictions = path / "predictions" / "tuned.jsonl"
+        self.failure = path / "failure.json"
+
+
+def open_run(config: Config, words: list[str]) -> Run:
+    """A new run folder, or the interrupted one that `run_dir` names.
+
+    Raises:
+        UserError: the folder holds another config, or files that are no run.
+    """
+    if config.run_dir is None:
+        stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        path = new_folder(Path("outputs") / (config.recipe or "run") / stamp)
+    else:
+        path = Path(config.run_dir)
+    run = Run(path, words)
+    config = replace(config, run_dir=str(path))
+    # Before its provenance is known a run has done nothing, and its config may be mended.
+    if run.config.exists() and run.provenance.exists():
+        _check_same(config, from_file(run.config), path)
+        run.failure.unlink(missing_ok=True)
+        return run
+    _check_free(path)
+    run.failure.unlink(missing_ok=True)
+    try:
+        write_text(run.config, to_yaml(config))
+    except OSError as error:
+        raise UserError(
+            f"run_dir={path}: {error.strerror}", "name a folder that can be written"
+        ) from error
+    return run
+
+
+def _check_free(path: Path) -> None:
+    ours = {"config.yaml", "failure.json"}
+    if path.is_file() or (path.is_dir() and {file.name for file in path.iterdir()} - ours):
+        raise UserError(
+            f"{path} holds files but no run", "type run_dir= of a new or an empty folder"
+        )
+
+
+def new_folder(path: Path) -> Path:
+    """Makes the folder, or the first of path_2, path_3 … that nobody has made yet."""
+    candidate, number = path, 2
+    while True:
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            candidate, number = path.with_name(f"{path.name}_{number}"), number + 1
+        else:
+            return candidate
+
+
+def _check_same(config: Config, saved: Config, path: Path) -> None:
+    now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
+    differing = [key for key in sorted(now | then) if now.get(key) != then.get(key)]
+    after = ("run_dir", "recipe", "merge.", "export.", "chat.", "serve.", "hub.")
+    differing = [key for key in differing if not key.startswith(after)]
+    if differing:
+        shown = ", ".join(f"{k}={now.get(k)} (there {then.get(k)})" for k in differing[:5])
+        raise UserError(
+            f"{path} holds a run with another config: {shown}",
+            "type the same values to resume it, or another run_dir",
+        )
+
+
+def flat(tree: Json, prefix: str = "") -> Json:
+    """A nested dict as one with dotted keys."""
+    found: Json = {}
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found

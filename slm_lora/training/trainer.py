@@ -1,0 +1,107 @@
+"""The speed core of training: TRL's `SFTTrainer` on rows that are already token ids.
+
+    trainer = LoraTrainer(
+        model=model,                  # a PeftModel: base in bf16, fp16, fp32, NF4 or int8
+        args=SFTConfig(bf16=False),   # no autocast: weights in bf16 are enough
+        train_dataset=train,          # columns: input_ids, labels (-100 = not trained), length
+        eval_dataset=held_out,        # the same columns, or None
+        processing_class=tokenizer,
+    )
+    trainer.train(resume_from_checkpoint=...)
+
+The constructor is `SFTTrainer`'s own; callbacks, evaluation, checkpoints and resume are too.
+What differs, and why:
+
+- Rows are used as they come: TRL neither tokenizes, truncates nor filters them. With
+  `packing=True` it packs them (TRL's collator, rows kept apart by their position ids).
+- On a CPU the loss runs the head on labelled positions only and takes a plain cross-entropy;
+  TRL scores every position there, which is 4 to 6 times slower. Rows are padded on the right and
+  carry no attention mask: under causal attention a real token never sees a pad that follows it.
+  Attention of short rows is trained in fp32, up to five times faster there than in bf16.
+- On any other device the loss is TRL's own fused one.
+- The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
+  are used, so its matrix products run in the dtype of the activations, without autocast.
+- Batches of similar length are drawn from a seed and the epoch's number alone, so a resumed run
+  sees the batches of an uninterrupted one.
+"""
+
+from typing import Any
+
+from datasets import Dataset
+from peft import PeftModel
+from torch import Tensor, nn
+from torch.utils.data import Sampler
+from trl import SFTConfig, SFTTrainer
+
+from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
+from slm_lora.training.batches import GroupedByLength, pad_right
+from slm_lora.training.loss import labelled_loss
+
+
+class LoraTrainer(SFTTrainer):
+    """`SFTTrainer` for tokenized rows; see the head of this file."""
+
+    def __init__(
+        self,
+        model: PeftModel,
+        args: SFTConfig,
+        train_dataset: Dataset,
+        eval_dataset: Dataset | dict[str, Dataset] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        args.dataset_kwargs = {"skip_prepare_dataset": not args.packing}
+        self.labelled_positions_only = (
+            args.device.type == "cpu"
+            and args.world_size == 1
+            and args.loss_type == "nll"
+            and args.label_smoothing_factor == 0
+            # A mixture of experts adds a balancing loss, which TRL computes.
+            and "output_router_logits" not in model.config.get_text_config().to_dict()
+        )
+        if self.labelled_positions_only and not (args.packing or args.padding_free):
+            kwargs["data_collator"] = pad_right
+        # TRL casts the adapter of a quantized base to bf16; these are put back below.
+        full_precision = {p: p.data for p in model.parameters() if p.requires_grad}
+        super().__init__(
+            model=model, args=args, train_dataset=train_dataset, eval_dataset=eval_dataset, **kwargs
+        )
+        for parameter, data in full_precision.items():
+            parameter.data = data.to(parameter.device)
+        cast_adapter_on_use(self.model)
+        disable_cpu_inference_kernel(self.model)
+        if self.labelled_positions_only and model.config._attn_implementation == "sdpa":
+            model.get_base_model().set_attn_implementation(SHORT_ROWS)
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | None = None,
+    ) -> Any:
+        """Mean negative log-likelihood of the labelled tokens of the optimizer step (a scalar)."""
+        num_tokens = inputs.pop("num_tokens", None)
+        if not self.labelled_positions_only or return_outputs:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        mode = "train" if model.training else "eval"
+        if mode == "train":
+            tokens = inputs["input_ids"].numel() if num_tokens is None else int(num_tokens)
+            self._total_train_tokens += tokens
+        self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
+        return labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
+
+    def floating_point_ops(self, inputs: dict[str, Tensor]) -> int:
+        """Not counted: transformers walks over all modules for it, at every step."""
+        return 0
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int] | None:
+        if self.args.train_sampling_strategy != "group_by_length" or self.args.packing:
+            sampler: Sampler[int] | None = super()._get_train_sampler(train_dataset)
+            return sampler
+        # `self.train_dataset`: Trainer has dropped the `length` column of the one it passes here.
+        return GroupedByLength(
+            list(self.train_dataset["length"]),
+            self.args.train_batch_size * self.args.gradient_accumulation_steps,
+            self.args.seed if self.args.data_seed is None else self.args.data_seed,
+        )
