@@ -63,7 +63,7 @@ from slm_lora.model import add_adapter, load_base
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
 from slm_lora.training.batches import GroupedByLength, pad_right
-from slm_lora.training.options import sft_config
+from slm_lora.training.options import resolve, sft_config, without_evaluations
 from slm_lora.training.trainer import LoraTrainer
 
 STATES = 8
@@ -144,10 +144,11 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
         ]
     )
     device = detect(config)
+    config = without_evaluations(resolve(config, device, task.longest))
     clock = Clock()
     trainer = LoraTrainer(
         model=add_adapter(load_base(config, device), config.lora, config.seed),
-        args=sft_config(config, device, Path(folder), rows, validated=False),
+        args=sft_config(config, device, Path(folder), rows["length"]),
         train_dataset=rows,
         processing_class=AutoTokenizer.from_pretrained(task.model),
         callbacks=[clock],

@@ -29,8 +29,8 @@ from slm_lora.config.checks import nearest
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
-from slm_lora.progress import set_up_logging
-from slm_lora.run import Run, check_weights, open_run, read_json
+from slm_lora.progress import log, set_up_logging
+from slm_lora.run import Run, check_free, check_weights, open_run, read_json
 
 AFTER_TRAINING = {
     "merge": (
@@ -47,7 +47,7 @@ AFTER_TRAINING = {
     "publish": ("hub.",),
 }
 """Verb on a finished run → settings that it may change; the others say how the run was trained."""
-VERBS = ("run", "inspect", "evaluate", "report", *AFTER_TRAINING, "check", "init", "doctor")
+VERBS = ("run", "plan", "inspect", "evaluate", "report", *AFTER_TRAINING, "check", "init", "doctor")
 
 
 def main() -> None:
@@ -85,6 +85,8 @@ def dispatch(words: list[str]) -> None:
         print(f"slm_lora {__version__}")
     elif words[0] == "inspect":
         inspect(words[1:])
+    elif words[0] == "plan":
+        plan(words[1:])
     elif words[0] in ("evaluate", "report"):
         on_run(words[0], words[1:])
     elif words[0] in AFTER_TRAINING:
@@ -159,17 +161,24 @@ def hand_to_hydra(words: list[str], shared: list[str]) -> None:
 def run_once(config: Config, words: list[str]) -> None:
     """The pipeline in its run folder, then the summary."""
     check_without_torch(config)
-    folder = open_run(config, words)
+    check_free(config)
     set_up_logging()
-    try:
-        from slm_lora import pipeline
+    log.info("reading the data")
+    from slm_lora.data import load_rows
 
-        pipeline.run(config, folder)
+    loaded = load_rows(config.data, config.seed, config.task.format)
+    # These import torch, which takes seconds; a mistake in the data has shown by now.
+    from slm_lora import pipeline
+    from slm_lora.preflight import preflight
+
+    plan = preflight(config, loaded)
+    folder = open_run(plan.config, words)
+    try:
         try:
-            if config.merge.after_training and not folder.merged.exists():
-                pipeline.merge(config, folder)
+            pipeline.run(plan, folder)
         finally:
-            summarize(folder)
+            if folder.metrics.exists():
+                summarize(folder)
     except KeyboardInterrupt:
         words = [word for word in words if not word.startswith("run_dir=")]
         line = shlex.join(["python", "-m", "slm_lora", *words, f"run_dir={folder.path}"])
@@ -202,6 +211,22 @@ def inspect(words: list[str]) -> None:
     from slm_lora.inspect_cli import inspect as show
 
     show(config, args.json)
+
+
+def plan(words: list[str]) -> None:
+    """What a run will be: parameters, rows, steps, bytes; loads no weights."""
+    args = get_args_parser().parse_args(words)
+    compose.register()
+    config = compose.load(args.overrides, folder_of_recipes(args.config_dir))
+    check_without_torch(config)
+    set_up_logging()
+    from slm_lora.data import load_rows
+
+    loaded = load_rows(config.data, config.seed, config.task.format)
+    from slm_lora.plan import show
+    from slm_lora.preflight import preflight
+
+    show(preflight(config, loaded))
 
 
 def open_finished(verb: str, words: list[str]) -> tuple[Run, Config, list[str]]:
@@ -273,6 +298,8 @@ def after_training(verb: str, words: list[str]) -> None:
             )
         from slm_lora.export import export
 
+        if config.export.format != "lora-gguf" and not folder.merged.exists():
+            merge_one(config, folder)
         export(config, folder)
     elif verb == "chat":
         from slm_lora.chat import terminal
@@ -311,12 +338,22 @@ def merge(config: Config, folder: Run) -> None:
         folder = combine(config, folder)
         console.print(combination_table(read_json(folder.combination)))
     else:
-        from slm_lora import pipeline
-
-        pipeline.merge(config, folder)
+        merge_one(config, folder)
     console.print(merge_table(read_json(folder.merge_proof)))
     console.print(f"merged model: {folder.merged}", soft_wrap=True)
     print(folder.path)
+
+
+def merge_one(config: Config, folder: Run) -> None:
+    """The merged model of a run; its metrics, report and card tell of it too."""
+    from slm_lora import pipeline
+    from slm_lora.preflight import preflight
+
+    if folder.metrics.exists():
+        pipeline.check_finished(folder)
+    pipeline.merge(preflight(config), folder)
+    if folder.metrics.exists():
+        pipeline.conclude(compose.from_file(folder.config), folder)
 
 
 def check(words: list[str]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import peft
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from slm_lora import hardware, model, pipeline
 from slm_lora.config.compose import from_file, to_yaml
@@ -23,6 +23,7 @@ from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.merge import score
 from slm_lora.model import cast_adapter_on_use
+from slm_lora.preflight import Plan, preflight
 from slm_lora.run import Run, new_folder, read_json, write_json, write_text
 
 
@@ -35,14 +36,12 @@ def combine(config: Config, run: Run) -> Run:
     runs = [Run(Path(path)) for path in config.merge.adapters]
     configs = [from_file(other.config) for other in runs]
     check(run, runs, configs)
-    device = hardware.detect(config)
-    model.check_size(config, device)
-    tokenizer = model.load_tokenizer(config)
-    base = model.load_base(config, device)
+    plans = [preflight(other) for other in configs]
+    base = model.load_base(config, hardware.detect(config))
     combined = combined_adapter(base, [other.adapter for other in runs], config.merge)
     out = Run(new_folder(run.path / "combinations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")))
     try:
-        _fill(out, config, run, runs, configs, combined, tokenizer)
+        _fill(out, config, run, runs, plans, combined)
     except BaseException:  # half a combination would pass for a run
         shutil.rmtree(out.path)
         raise
@@ -54,17 +53,17 @@ def _fill(
     config: Config,
     run: Run,
     runs: list[Run],
-    configs: list[Config],
+    plans: list[Plan],
     combined: peft.PeftModel,
-    tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     """Make `out` a run of the combined adapter, with its figures and its merged model."""
     tasks = []
-    for other, settings in zip(runs, configs, strict=True):
-        rows = pipeline.held_out(settings, read_json(other.provenance)["data_fingerprint"])
-        metric = rows.task.primary
+    tokenizer = plans[0].tokenizer
+    for other, plan in zip(runs, plans, strict=True):
+        pipeline.check_rows(plan, other)
+        metric = plan.task.primary
         before = read_json(other.metrics)["tuned"][metric]
-        after = score(combined, tokenizer, rows, settings, f"combined, {other.path.name}")
+        after = score(combined, plan, tokenizer, f"combined, {other.path.name}")
         tasks.append({"run": str(other.path), "metric": metric, "before": before, "after": after})
     with tempfile.TemporaryDirectory(dir=out.path) as scratch:  # PEFT adds a folder of the name
         combined.save_pretrained(scratch, selected_adapters=["combined"])
@@ -84,7 +83,7 @@ def _fill(
             "tasks": tasks,
         },
     )
-    pipeline.merge(alone, out)
+    pipeline.merge(preflight(alone), out)
 
 
 def check(run: Run, runs: list[Run], configs: list[Config]) -> None:

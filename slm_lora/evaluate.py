@@ -11,6 +11,7 @@ from slm_lora import pipeline
 from slm_lora.config.compose import to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.preflight import preflight
 from slm_lora.run import Run, new_folder, write_text
 
 MAY_CHANGE = (
@@ -41,13 +42,15 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
             f"{fixed[0]} says how to train, and this run is trained",
             f"an evaluation may change {', '.join(MAY_CHANGE)}; start a new run for the rest",
         )
+    plan = preflight(config)
     if not overrides:
-        pipeline.run(config, run)
+        pipeline.score_and_train(plan, run)
+        pipeline.conclude(plan.config, run)
         return run
     folder = new_folder(run.path / "evaluations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
     evaluation = Run(folder, ["evaluate", str(run.path), *overrides], run.adapter)
-    config = replace(config, run_dir=str(folder))
-    write_text(evaluation.config, to_yaml(config))
+    write_text(evaluation.config, to_yaml(replace(plan.config, run_dir=str(folder))))
     shutil.copy(run.train, evaluation.train)
-    pipeline.run(config, evaluation)
+    pipeline.score_and_train(plan, evaluation)
+    pipeline.conclude(plan.config, evaluation)
     return evaluation

@@ -47,12 +47,8 @@ def check_without_torch(config: Config) -> None:
             raise UserError(
                 "device=cuda, but nvidia-smi finds no GPU", "type device=cpu model=nano"
             )
-        if config.precision == "fp16" or config.quantization.method == "int8":
-            raise UserError(
-                f"precision={config.precision} quantization={config.quantization.method}, "
-                "but nvidia-smi finds no GPU",
-                "fp16 and int8 need CUDA; type precision=bf16 quantization=nf4",
-            )
+        if error := config.needs_cuda():
+            raise error
         check_size(config, KNOWN_SIZES.get(config.model.name_or_path, 0))
     elif config.precision == "bf16" and capability < 8 and config.device != "cpu":
         raise UserError(
@@ -107,11 +103,8 @@ def detect(config: Config) -> Device:
                 f"precision=bf16, but {properties.name} has none", "type precision=fp16"
             )
         return Device("cuda", properties.name, properties.total_memory, config.precision or best)
-    if config.precision == "fp16" or config.quantization.method == "int8":
-        raise UserError(
-            f"precision={config.precision} quantization={config.quantization.method} on a CPU",
-            "fp16 and int8 need CUDA; type precision=bf16 quantization=nf4",
-        )
+    if error := config.needs_cuda():
+        raise error
     import psutil
 
     best = "bf16" if {"avx512_bf16", "amx_bf16"} & cpu_flags() else "fp32"

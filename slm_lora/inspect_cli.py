@@ -15,7 +15,7 @@ from rich.text import Text
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.config.schema import Config
-from slm_lora.data import Prepared, load_rows, prepare
+from slm_lora.data import Prepared, load_rows
 from slm_lora.data.tokens import NOT_TRAINED
 
 SHOWN = 3
@@ -30,19 +30,16 @@ def inspect(config: Config, as_json: bool) -> None:
     """
     loaded = load_rows(config.data, config.seed, config.task.format)
     # These import torch, which takes seconds; a mistake in the data has shown by now.
-    from slm_lora import hardware, training
-    from slm_lora.model import load_tokenizer
-    from slm_lora.pipeline import fit_length
-    from slm_lora.training import filling
+    from slm_lora.preflight import preflight
+    from slm_lora.training import filling, sft_config
 
-    device = hardware.detect(config)
-    args = training.sft_config(config, device, Path(config.run_dir or "outputs"))
-    tokenizer = load_tokenizer(config)
-    fit_length(config)
-    prepared = prepare(loaded, tokenizer, config)
+    plan = preflight(config, loaded)
+    prepared, tokenizer = plan.data, plan.tokenizer
+    lengths = list(prepared.train["length"])
+    args = sft_config(plan.config, plan.device, Path("checkpoints"), lengths)
     found = prepared.report | {
         "examples": examples(prepared, tokenizer),
-        "batches": filling.padding(list(prepared.train["length"]), args),
+        "batches": filling.padding(lengths, args),
         "packing": filling.packing(prepared, args),
     }
     if as_json:

@@ -1,25 +1,24 @@
-"""The whole job, stage by stage: data, baseline, training, evaluation, report.
+"""The whole job, stage by stage: data, baseline, training, evaluation, merge, conclusion.
 
     python -m slm_lora +recipe=sentiment model=nano
 
 A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
 """
 
-import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
+from peft import PeftModel
+from transformers import PreTrainedModel
 
-from slm_lora import hardware, model, report, training
 from slm_lora import merge as merging
+from slm_lora import model, report, training
 from slm_lora.card import write_card
-from slm_lora.card.base_model import kind_of
-from slm_lora.config import compose
 from slm_lora.config.schema import Config
-from slm_lora.data import load_rows, prepare
 from slm_lora.errors import UserError
-from slm_lora.generate import context_length
+from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.run import (
     Run,
@@ -30,155 +29,152 @@ from slm_lora.run import (
     write_jsonl,
     write_provenance,
 )
-from slm_lora.tasks import TASKS, Task
+from slm_lora.tasks import TASKS
 
 
-def run(config: Config, folder: Run) -> dict[str, Any]:
+def run(plan: Plan, folder: Run) -> dict[str, Any]:
     """Everything from the rows to the report; returns what metrics.json holds.
 
     Raises:
-        UserError: something the user can mend.
+        UserError: something that the user can fix.
     """
-    device = hardware.detect(config)
-    training.sft_config(config, device, folder.checkpoints)
-    model.check_size(config, device)
-    tokenizer = model.load_tokenizer(config)
-    fit_length(config)
+    score_and_train(plan, folder)
+    try:
+        if plan.config.merge.after_training and not folder.merged.exists():
+            merge(plan, folder)
+    finally:  # a merge that fails takes nothing from the verdict
+        metrics = conclude(plan.config, folder)
+    return metrics
 
-    task = TASKS[config.task.kind]
-    log.info("reading the data")
-    loaded = load_rows(config.data, config.seed, config.task.format)
-    labels = task.labels(config, loaded)
-    data = prepare(loaded, tokenizer, config)
-    write_provenance(folder, config, asdict(device), data.report["fingerprint"])
-    write_json(folder.data_report, data.report)
 
+def score_and_train(plan: Plan, folder: Run) -> None:
+    """Base predictions, adapter and tuned predictions: what needs the base model in memory."""
     wanted = (folder.base_predictions, folder.adapter, folder.tuned_predictions)
-    if not all(path.exists() for path in wanted):
-        task.check(data.test, config)
-        log.info("loading %s on %s in %s", config.model.name_or_path, device.name, device.precision)
-        base = model.load_base(config, device)
-        record_base(folder, model.fingerprint(base), kind_of(config.model.name_or_path))
-        model.warn_of_untrained_end(base, tokenizer)
-        if not folder.base_predictions.exists():
-            found = task.predict(base, tokenizer, data.test, labels, config, "base model")
-            write_jsonl(folder.base_predictions, found)
-            log.info("base: %s", headline(task, task.metrics(found, config.task)))
-        if folder.adapter.exists():
-            tuned = model.load_adapter(base, folder.adapter)
-        else:
-            tuned = training.train(
-                base, tokenizer, data.train, data.validation, config, device, folder
-            )
-        found = task.predict(tuned, tokenizer, data.test, labels, config, "tuned model")
-        write_jsonl(folder.tuned_predictions, found)
-        log.info("tuned: %s", headline(task, task.metrics(found, config.task)))
-    return conclude(config, folder)
+    missing = not all(path.exists() for path in wanted)
+    if missing:
+        plan.task.check(plan.data.test, plan.config)
+    data(plan, folder)
+    if missing:
+        base = load(plan, folder)
+        baseline(plan, folder, base)
+        tuned = train(plan, folder, base)
+        evaluate(plan, folder, tuned)
 
 
-def merge(config: Config, folder: Run) -> dict[str, Any]:
-    """The merged model in the run folder, with its proof in merge.json and in metrics.json; returns
-    the proof.
+def data(plan: Plan, folder: Run) -> None:
+    """provenance.json and data_report.json; a resumed run must have the same rows."""
+    write_provenance(folder, plan.config, asdict(plan.device), plan.data.report["fingerprint"])
+    write_json(folder.data_report, plan.data.report)
+
+
+def load(plan: Plan, folder: Run) -> PreTrainedModel:
+    """The base model; a resumed run must have the same weights."""
+    name, device = plan.config.model.name_or_path, plan.device
+    log.info("loading %s on %s in %s", name, device.name, device.precision)
+    base = model.load_base(plan.config, device)
+    record_base(folder, model.fingerprint(base), model.kind_of(name))
+    model.warn_of_untrained_end(base, plan.tokenizer)
+    return base
+
+
+def baseline(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
+    """predictions/base.jsonl: the untouched model on the test rows."""
+    if not folder.base_predictions.exists():
+        predict(plan, base, folder.base_predictions, "base model")
+
+
+def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
+    """adapter/ and train.json; the tuned model."""
+    if folder.adapter.exists():
+        return model.load_adapter(base, folder.adapter)
+    return training.train(base, plan.tokenizer, plan.data, plan.config, plan.device, folder)
+
+
+def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
+    """predictions/tuned.jsonl: the tuned model on the same rows."""
+    predict(plan, tuned, folder.tuned_predictions, "tuned model")
+
+
+def merge(plan: Plan, folder: Run) -> dict[str, Any]:
+    """merged/ and merge.json: the adapter in the weights, with its proof, which is returned.
 
     Raises:
-        UserError: something the user can mend, or the merged model is not the tuned one.
+        UserError: the merged model is not the tuned one, or the rows are not those of the run.
     """
-    if folder.metrics.exists():
-        check_finished(folder)
-    device = hardware.detect(config)
-    model.check_size(config, device)
-    provenance = read_json(folder.provenance)
+    check_rows(plan, folder)
+    trained_dtype = read_json(folder.provenance)["device"]["precision"]
     try:
-        proof = merging.merge(
-            config,
-            folder.adapter,
-            folder.merged,
-            held_out(config, provenance["data_fingerprint"]),
-            model.load_tokenizer(config),
-            device,
-            provenance["device"]["precision"],
-        )
+        proof = merging.merge(plan, folder, trained_dtype)
     except torch.OutOfMemoryError as error:
         raise UserError(
-            f"{device.name}: out of memory; the proof of a merge holds the model in fp32",
+            f"{plan.device.name}: out of memory; the proof of a merge holds the model in fp32",
             f"type slm-lora merge {folder.path} device=cpu",
         ) from error
     write_json(folder.merge_proof, proof)
-    if folder.metrics.exists():
-        conclude(compose.from_file(folder.config), folder)
     if folder.exports.exists():
         log.warning("%s holds the model as it was before: export again", folder.exports)
     return proof
 
 
-def held_out(config: Config, fingerprint: str) -> merging.HeldOut:
-    """The test rows of a run, and their task.
+def check_rows(plan: Plan, folder: Run) -> None:
+    """Look whether the plan's rows are those of the run.
 
     Raises:
-        UserError: they cannot be read, or are not those of the run.
+        UserError: they are others.
     """
-    loaded = load_rows(config.data, config.seed, config.task.format)
-    if loaded.report["fingerprint"] != fingerprint:
+    if plan.data.report["fingerprint"] != read_json(folder.provenance)["data_fingerprint"]:
         raise UserError(
-            "the rows are not those that the run was trained and tested on",
+            f"the rows are not those that {folder.path} was trained and tested on",
             "a merge may be told where its files lie now (data.train=, data.test=), no more",
         )
+
+
+def conclude(config: Config, folder: Run) -> dict[str, Any]:
+    """metrics.json, report.html and the card, from what lies in the run folder.
+
+    Raises:
+        UserError: the run has not come to its end.
+    """
+    check_finished(folder)
     task = TASKS[config.task.kind]
-    return merging.HeldOut(loaded.test, task.labels(config, loaded), task)
+    base, tuned = read_jsonl(folder.base_predictions), read_jsonl(folder.tuned_predictions)
+    metrics = {
+        "task": task.name,
+        "primary": task.primary,
+        "base": task.metrics(base, config.task),
+        "tuned": task.metrics(tuned, config.task),
+        "comparison": task.compare(base, tuned, config.task),
+        "train": {key: value for key, value in read_json(folder.train).items() if key != "log"},
+    }
+    if config.task.kind == "code":
+        metrics["sandbox"] = config.sandbox.kind
+    if folder.merge_proof.exists():
+        metrics["merge"] = read_json(folder.merge_proof)
+    write_json(folder.metrics, metrics)
+    report.write_report(folder.path)
+    if (folder.path / "adapter").exists():  # an evaluation borrows the adapter of its run
+        write_card(folder, config, metrics)
+    return metrics
 
 
-def fit_length(config: Config) -> None:
-    """Lower trainer.max_length to the model's context, beyond which it knows no positions."""
-    context = context_length(model.load_config(config.model))
-    asked = config.trainer.get("max_length")
-    if (asked or sys.maxsize) > context:
-        log.info("trainer.max_length is %s, the model's context %d: taking that", asked, context)
-        config.trainer["max_length"] = context
-
-
-def check_finished(run: Run) -> None:
+def check_finished(folder: Run) -> None:
     """Look whether all is there that metrics and report are made from.
 
     Raises:
         UserError: the run has not come to its end.
     """
-    for file in (run.base_predictions, run.tuned_predictions, run.train):
+    for file in (folder.base_predictions, folder.tuned_predictions, folder.train):
         if not file.exists():
             raise UserError(
-                f"{run.path} holds no {file.relative_to(run.path)}",
+                f"no {file.relative_to(folder.path)} found in {folder.path}",
                 "let the run finish: type its command again with run_dir= of this folder",
             )
 
 
-def conclude(config: Config, run: Run) -> dict[str, Any]:
-    """Metrics, report and card from what lies in the run folder.
-
-    Raises:
-        UserError: the run has not come to its end.
-    """
-    check_finished(run)
-    task = TASKS[config.task.kind]
-    base, tuned = read_jsonl(run.base_predictions), read_jsonl(run.tuned_predictions)
-    training = read_json(run.train)
-    metrics = {
-        "task": config.task.kind,
-        "primary": task.primary,
-        "base": task.metrics(base, config.task),
-        "tuned": task.metrics(tuned, config.task),
-        "comparison": task.compare(base, tuned, config.task),
-        "train": {key: value for key, value in training.items() if key != "log"},
-    }
-    if config.task.kind == "code":
-        metrics["sandbox"] = config.sandbox.kind
-    if run.merge_proof.exists():
-        metrics["merge"] = read_json(run.merge_proof)
-    write_json(run.metrics, metrics)
-    report.write_report(run.path)
-    if (run.path / "adapter").exists():  # an evaluation borrows the adapter of its run
-        write_card(run, config, metrics)
-    return metrics
-
-
-def headline(task: Task, metrics: dict[str, Any]) -> str:
-    """The primary metric in a few words."""
-    return f"{task.primary} {metrics[task.primary]:.4f}"
+def predict(plan: Plan, scored: PreTrainedModel | PeftModel, file: Path, title: str) -> None:
+    """The model's predictions on the test rows, written to the file."""
+    task, config = plan.task, plan.config
+    found = task.predict(scored, plan.tokenizer, plan.data.test, plan.labels, config, title)
+    write_jsonl(file, found)
+    figure = task.metrics(found, config.task)[task.primary]
+    log.info("%s: %s %.4f", title, task.primary, figure)

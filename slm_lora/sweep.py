@@ -52,11 +52,14 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
     try:
         config = replace(compose.to_config(composed), run_dir=str(folder))
         check_without_torch(config)
-        run = open_run(config, words)
-        if not run.metrics.exists():
-            from slm_lora import pipeline
+        from slm_lora import pipeline
+        from slm_lora.preflight import preflight
 
-            pipeline.run(config, run)
+        plan = preflight(config)
+        run = open_run(plan.config, words)
+        if not run.metrics.exists():
+            pipeline.score_and_train(plan, run)
+            pipeline.conclude(plan.config, run)
         return objective(run)
     except Exception as error:
         # The other jobs go on; the leaderboard names this one.

@@ -12,8 +12,8 @@ from huggingface_hub import HfApi, ModelCard
 from huggingface_hub.errors import HfHubHTTPError
 
 from slm_lora import nano
-from slm_lora.card.paths import is_local
 from slm_lora.config.sections.model import ModelConfig
+from slm_lora.model.location import kind_of
 from slm_lora.progress import log
 
 HTTPError: type[Exception] = HfHubHTTPError.__mro__[1]
@@ -35,15 +35,6 @@ class Base:
     @property
     def hub_id(self) -> str | None:
         return self.name if self.kind == "hub" else None
-
-
-def kind_of(name: str) -> str:
-    """`hub`, `nano`, `folder` or `file`: where the model of this name lies."""
-    if name == "nano":
-        return "nano"
-    if name.endswith(".bin"):
-        return "file"
-    return "folder" if is_local(name) else "hub"
 
 
 def recorded_kind(config: ModelConfig, provenance: dict[str, Any]) -> str:

@@ -8,16 +8,10 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from slm_lora import nano
+from slm_lora.model.location import LOCAL
 
-LOCAL = re.compile(r"(?:/|~|\.{1,2}/|[A-Za-z]:[\\/])\S")
-"""How a path begins that is not relative to the folder of its reader."""
 TEXTS = ("data.prompt", "data.system", "chat.system")
 """Keys whose values are texts for the model; a slash in them is no path."""
-
-
-def is_local(name: str) -> bool:
-    """Whether a model's or dataset's name is a place on this machine, not a hub id."""
-    return bool(LOCAL.match(name)) or Path(name).exists()
 
 
 def last_part(value: str) -> str:

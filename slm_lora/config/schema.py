@@ -73,16 +73,18 @@ class Config:
         self._check_combinations()
         self._check_trainer()
 
+    def needs_cuda(self) -> UserError | None:
+        """What to say of this config where there is no CUDA GPU; None if it needs none."""
+        if self.precision == "fp16":
+            return UserError("precision=fp16 needs a CUDA GPU", "type precision=bf16")
+        if self.quantization.method == "int8":
+            return UserError("quantization=int8 needs a CUDA GPU", "type quantization=nf4")
+        return None
+
     def _check_combinations(self) -> None:
         quantization = self.quantization.method
-        if self.precision == "fp16" and self.device == "cpu":
-            raise UserError(
-                "precision=fp16 with device=cpu", "fp16 needs a CUDA GPU; type precision=bf16"
-            )
-        if quantization == "int8" and self.device == "cpu":
-            raise UserError(
-                "quantization=int8 with device=cpu", "int8 needs a CUDA GPU; type quantization=nf4"
-            )
+        if self.device == "cpu" and (error := self.needs_cuda()):
+            raise error
         if self.lora.init == "pissa" and (
             self.lora.dora or self.lora.modules_to_save or NOT_WITH_PISSA & self.lora.extra.keys()
         ):

@@ -22,7 +22,7 @@ from rich.table import Table
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
-from slm_lora import pipeline, rendering
+from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
 from slm_lora.export.vocabulary import vocabulary
@@ -35,16 +35,14 @@ Report = dict[str, Any]
 
 
 def export(config: Config, run: Run) -> None:
-    """Write the export that `config.export` names, and print what it is and the path.
+    """Write the export that `config.export` names, of a merged run, and print what it is and the
+    path.
 
     Raises:
         UserError: the format cannot hold this model, or what was written is not the model.
     """
     form = config.export.format
     kind = config.export.type or ("f32" if form == "llama2c" else "f16")
-    if form != "lora-gguf" and not run.merged.exists():
-        log.info("merging first")
-        pipeline.merge(config, run)
     disable_progress_bar()
     label = "hf" if form == "hf" else f"{form}-{kind}"
     name = title(config)

@@ -19,45 +19,39 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import QuantizationConfig
 from slm_lora.generate import context_length
 from slm_lora.hardware import Device
-from slm_lora.merge.proof import HeldOut, Proof, Texts, check, compare, observe, score
+from slm_lora.merge.proof import Proof, Texts, check, compare, observe, score
 from slm_lora.merge.weights import merged_model, tuned_model
+from slm_lora.preflight import Plan
 from slm_lora.progress import log
+from slm_lora.run import Run
 
-__all__ = ["HeldOut", "merge", "score"]
+__all__ = ["merge", "score"]
 
 
-def merge(
-    config: Config,
-    adapter: Path,
-    out: Path,
-    held_out: HeldOut,
-    tokenizer: PreTrainedTokenizerBase,
-    device: Device,
-    trained_dtype: str,
-) -> Proof:
-    """Write the merged model to the folder `out`, and return what merge.json holds.
+def merge(plan: Plan, run: Run, trained_dtype: str) -> Proof:
+    """Write the merged model to the run folder, and return what merge.json holds.
 
-    `trained_dtype` is the precision of the run that made the adapter. A folder `out` of an earlier
-    merge is replaced when all is done.
+    `trained_dtype` is the precision of the run that made the adapter. The model of an earlier merge
+    is replaced when all is done.
 
     Raises:
-        UserError: the model or the adapter cannot be loaded, or the proof fails. `out` then is
+        UserError: the model or the adapter cannot be loaded, or the proof fails. `merged/` then is
             as it was.
     """
-    rows, primary = held_out.rows[: config.merge.rows], held_out.task.primary
+    config, tokenizer, device, out = plan.config, plan.tokenizer, plan.device, run.merged
+    rows, primary = plan.data.test[: config.merge.rows], plan.task.primary
     exact = replace(device, precision="fp32")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".merge.") as name:
+    with tempfile.TemporaryDirectory(dir=run.path, prefix=".merge.") as name:
         scratch, proofs, dtypes = Path(name), dict[str, Proof](), dict[str, str]()
-        tuned = tuned_model(config, adapter, trained_dtype).to(device.type)
+        tuned = tuned_model(config, run.adapter, trained_dtype).to(device.type)
         texts = Texts.of(rows, tokenizer, context_length(tuned.config))
         wanted = observe(tuned, tokenizer, texts, scratch / "tuned", "tuned model")
-        before = score(tuned, tokenizer, held_out, config, "tuned model")
+        before = score(tuned, plan, tokenizer, "tuned model")
         del tuned
         for base in bases(config, trained_dtype):
             gc.collect()
             log.info("merging into the %s weights", base)
-            made = merged_model(config, adapter, base, config.merge.dtype, trained_dtype)
+            made = merged_model(config, run.adapter, base, config.merge.dtype, trained_dtype)
             save(made, tokenizer, scratch / f"{base} model", config.merge.max_shard_gb)
             dtypes[base] = next(name for name, dtype in model.DTYPES.items() if dtype == made.dtype)
             del made
@@ -65,12 +59,12 @@ def merge(
             if Texts.of(rows, saved_tokenizer, context_length(merged.config)) != texts:
                 raise RuntimeError("the saved tokenizer reads the test rows differently")
             found = observe(merged, saved_tokenizer, texts, scratch / base, "merged model")
-            after = score(merged, saved_tokenizer, held_out, config, "merged model")
+            after = score(merged, plan, saved_tokenizer, "merged model")
             proofs[base] = {**compare(wanted, found), primary: {"tuned": before, "merged": after}}
             log.info("%s weights: %s", base, summary(proofs[base], primary))
             del merged
         gc.collect()
-        as_run = model.load_adapter(model.load_base(config, device), adapter)
+        as_run = model.load_adapter(model.load_base(config, device), run.adapter)
         noise = compare(wanted, observe(as_run, tokenizer, texts, scratch / "noise", "as it ran"))
         best = min(proofs, key=lambda base: proofs[base]["mean_kl"])
         check(best, proofs[best], primary, config.merge)

@@ -18,25 +18,15 @@ from scipy.special import log_softmax
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
-from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.generate import answers, context_length
+from slm_lora.preflight import Plan
 from slm_lora.rendering import Row
-from slm_lora.tasks import Task
 
 WRITTEN = 32
 """Tokens that each model writes after a prompt."""
 Proof = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """The test set and its kind of task; `labels` are empty but for a classification."""
-
-    rows: Sequence[Row]
-    labels: list[str]
-    task: Task
 
 
 @dataclass(frozen=True)
@@ -131,22 +121,16 @@ def compare(tuned: Observed, other: Observed) -> Proof:
     return {**distance(tuned.logits, other.logits), "greedy_equal": sum(same) / len(same)}
 
 
-def score(
-    model: Any,
-    tokenizer: PreTrainedTokenizerBase,
-    held_out: HeldOut,
-    config: Config,
-    title: str,
-) -> float:
+def score(model: Any, plan: Plan, tokenizer: PreTrainedTokenizerBase, title: str) -> float:
     """The task's own metric over the whole test set; greedy or scored, nothing drawn."""
-    task = replace(config.task, generate=False)
-    if task.kind == "code" and task.greedy:
-        task = replace(task, n_samples=0, k=[])
-    config = replace(config, task=task)
-    found = held_out.task.predict(
-        model, tokenizer, held_out.rows, held_out.labels, config, f"{title}, test set"
+    settings = replace(plan.config.task, generate=False)
+    if settings.kind == "code" and settings.greedy:
+        settings = replace(settings, n_samples=0, k=[])
+    config = replace(plan.config, task=settings)
+    found = plan.task.predict(
+        model, tokenizer, plan.data.test, plan.labels, config, f"{title}, test set"
     )
-    return float(held_out.task.metrics(found, config.task)[held_out.task.primary])
+    return float(plan.task.metrics(found, settings)[plan.task.primary])
 
 
 def check(base: str, proof: Proof, primary: str, limits: MergeConfig) -> None:

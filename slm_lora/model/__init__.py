@@ -14,13 +14,14 @@ from slm_lora.model.adapter import (
 from slm_lora.model.base import (
     DTYPES,
     check_size,
+    empty_model,
     fingerprint,
     load_base,
     load_config,
     load_full_precision,
     warn_of_untrained_end,
 )
-from slm_lora.model.location import location
+from slm_lora.model.location import kind_of, location
 from slm_lora.model.tokenizer import load_tokenizer
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "cast_adapter_on_use",
     "check_adapter",
     "check_size",
+    "empty_model",
     "fingerprint",
+    "kind_of",
     "load_adapter",
     "load_base",
     "load_config",

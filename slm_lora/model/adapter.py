@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from slm_lora.config.checks import nearest
 from slm_lora.config.sections.model import LoraConfig
 from slm_lora.errors import UserError
 from slm_lora.model.base import fingerprint
@@ -45,22 +46,36 @@ def lora_config(config: LoraConfig, model: PreTrainedModel) -> peft.LoraConfig:
 
 
 def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.PeftModel:
-    """The base model with a fresh adapter in fp32.
+    """The base model with a fresh adapter in fp32; a base on the meta device gets one there.
 
     Raises:
-        UserError: the target modules are not in the model.
+        UserError: PEFT refuses the config, or this model has no such modules.
     """
     torch.manual_seed(seed)
+    empty = model.device.type == "meta"
+    wanted = lora_config(config, model)
+    if empty and wanted.init_lora_weights not in (True, False):
+        wanted.init_lora_weights = True  # the others look at weights, and there are none
+    names, adaptable = _names(model, nn.Module), _names(model, nn.Linear, Conv1D, nn.Embedding)
+    for name in config.modules_to_save or []:
+        if name not in names:
+            raise UserError(
+                f"lora.modules_to_save: this model has no module '{name}'", nearest(name, names)
+            )
     try:
-        return peft.get_peft_model(model, lora_config(config, model))
-    except ValueError as error:
-        names = {
-            name.rsplit(".", 1)[-1] for name, m in model.named_modules() if hasattr(m, "weight")
-        }
+        return peft.get_peft_model(model, wanted, low_cpu_mem_usage=empty)
+    except (ValueError, TypeError, ImportError, NotImplementedError) as error:
         raise UserError(
-            f"lora.target_modules={config.target_modules}: {str(error).splitlines()[0]}",
-            f"modules of this model: {', '.join(sorted(names))}",
+            f"lora: {str(error).splitlines()[0]}",
+            f"modules of this model that can have an adapter: {', '.join(adaptable)}",
         ) from error
+
+
+def _names(model: nn.Module, *kinds: type[nn.Module]) -> list[str]:
+    """Last parts of the names of the modules of these kinds, sorted."""
+    return sorted(
+        {name.rpartition(".")[2] for name, m in model.named_modules() if isinstance(m, kinds)}
+    )
 
 
 def check_adapter(model: PreTrainedModel, folder: Path) -> None:

@@ -31,6 +31,24 @@ from slm_lora.progress import log
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
+def empty_model(config: ModelConfig) -> PreTrainedModel:
+    """The base model's modules without weights, on the meta device: from its config.json only.
+
+    Raises:
+        UserError: the config cannot be loaded, or transformers knows no such causal model.
+    """
+    parts = load_config(config)
+    try:
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(
+                parts,
+                attn_implementation=config.attn_implementation,
+                trust_remote_code=config.trust_remote_code,
+            )
+    except (ValueError, ImportError) as error:
+        raise not_loaded("model", config.name_or_path, error, "model.name_or_path") from error
+
+
 def check_size(config: Config, device: hardware.Device) -> None:
     """Refuse a model that is too large for a CPU, from its config alone.
 
@@ -38,16 +56,7 @@ def check_size(config: Config, device: hardware.Device) -> None:
         UserError: it is too large, or its config cannot be loaded.
     """
     if device.type == "cpu" and config.device != "cpu":
-        parts = load_config(config.model)
-        try:
-            with torch.device("meta"):
-                model = AutoModelForCausalLM.from_config(
-                    parts, trust_remote_code=config.model.trust_remote_code
-                )
-        except ValueError as error:
-            name = config.model.name_or_path
-            raise not_loaded("model", name, error, "model.name_or_path") from error
-        hardware.check_size(config, sum(p.numel() for p in model.parameters()))
+        hardware.check_size(config, empty_model(config.model).num_parameters())
 
 
 def load_config(config: ModelConfig) -> Any:

@@ -3,24 +3,38 @@
 python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
 """
 
+import re
 from pathlib import Path
 
 from slm_lora import llama2c, nano
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.errors import UserError
 
+LOCAL = re.compile(r"(?:/|~|\.{1,2}/|[A-Za-z]:[\\/])\S")
+"""How a path begins that is not relative to the folder of its reader."""
+
+
+def kind_of(name: str) -> str:
+    """`hub`, `nano` (in this package), `folder` or `file` (llama2.c's): where the model lies."""
+    if name == "nano":
+        return "nano"
+    if name.endswith(".bin"):
+        return "file"
+    return "folder" if LOCAL.match(name) or Path(name).exists() else "hub"
+
 
 def location(name: str) -> str:
-    """Hub id or folder of a model name; `nano` lies in this package, a .bin is llama2.c's."""
-    if name.endswith(".bin"):
+    """Hub id or folder of a model name; a llama2.c file is turned into a folder in the cache."""
+    kind = kind_of(name)
+    if kind == "file":
         return str(llama2c.model_folder(Path(name)))
-    return str(nano.PATH) if name == "nano" else name
+    return str(nano.PATH) if kind == "nano" else name
 
 
 def tokenizer_location(config: ModelConfig) -> str:
     """Hub id or folder of the tokenizer; a llama2.c model has it in tokenizer.bin beside it."""
     name = config.tokenizer or config.name_or_path
-    if not name.endswith(".bin"):
+    if kind_of(name) != "file":
         return location(name)
     file = Path(name)
     if not config.tokenizer and not (file := file.with_name("tokenizer.bin")).is_file():

@@ -13,12 +13,13 @@ from slm_lora.run.files import (
     write_jsonl,
     write_text,
 )
-from slm_lora.run.folder import Run, new_folder, open_run
+from slm_lora.run.folder import Run, check_free, new_folder, open_run
 from slm_lora.run.provenance import record_base, versions, write_provenance
 
 __all__ = [
     "Json",
     "Run",
+    "check_free",
     "check_weights",
     "new_folder",
     "open_run",

@@ -61,7 +61,7 @@ def open_run(config: Config, words: list[str]) -> Run:
         _check_same(config, from_file(run.config), path)
         run.failure.unlink(missing_ok=True)
         return run
-    _check_free(path)
+    check_free(config)
     run.failure.unlink(missing_ok=True)
     try:
         write_text(run.config, to_yaml(config))
@@ -72,12 +72,21 @@ def open_run(config: Config, words: list[str]) -> Run:
     return run
 
 
-def _check_free(path: Path) -> None:
+def check_free(config: Config) -> None:
+    """Look whether `run_dir` names a new folder, an empty one, or one that holds a run.
+
+    Raises:
+        UserError: it holds other files.
+    """
+    if config.run_dir is None:
+        return
+    path = Path(config.run_dir)
+    run = Run(path)
+    if run.config.exists() and run.provenance.exists():
+        return
     ours = {"config.yaml", "failure.json"}
     if path.is_file() or (path.is_dir() and {file.name for file in path.iterdir()} - ours):
-        raise UserError(
-            f"{path} holds files but no run", "type run_dir= of a new or an empty folder"
-        )
+        raise UserError(f"{path} has files but no run", "type run_dir= of a new or an empty folder")
 
 
 def new_folder(path: Path) -> Path:

@@ -3,7 +3,7 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
-from slm_lora.training.options import sft_config
-from slm_lora.training.train import train
+from slm_lora.training.options import resolve, sft_config, without_evaluations
+from slm_lora.training.train import rehearse, train
 
-__all__ = ["sft_config", "train"]
+__all__ = ["rehearse", "resolve", "sft_config", "train", "without_evaluations"]

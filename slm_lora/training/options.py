@@ -1,34 +1,71 @@
-"""Our config as TRL's: `SFTConfig` and the rows of one forward pass.
+"""Our config as TRL's: what it left open is decided, then it becomes `SFTConfig`.
 
-python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3 batch_size=16
+python -m slm_lora plan +recipe=sentiment trainer.learning_rate=1e-3 batch_size=16
 """
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset
 from trl import SFTConfig
 
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
+from slm_lora.progress import log
 
 
-def sft_config(
-    config: Config,
-    device: Device,
-    folder: Path,
-    rows: Dataset | None = None,
-    validated: bool = True,
-) -> SFTConfig:
-    """TRL's own config. `rows` are the tokenized training rows, which only packing asks for;
-    `validated` says that there are rows to evaluate the loss on.
+def resolve(config: Config, device: Device, context: int) -> Config:
+    """The same config with what it left open decided, so that it says exactly what is trained.
+
+    `context` is the number of positions that the model knows: no row is longer.
+    """
+    trainer = dict(config.trainer)
+    asked = trainer.get("max_length")
+    if (asked or sys.maxsize) > context:
+        log.info("trainer.max_length is %s, the model's context %d: taking that", asked, context)
+        trainer["max_length"] = context
+    if trainer.get("packing") is None:
+        trainer["packing"] = device.type == "cuda"
+    trainer.setdefault(
+        "train_sampling_strategy", "random" if trainer["packing"] else "group_by_length"
+    )
+    limit = config.hardware.micro_batch_size
+    if limit is None:
+        limit = config.batch_size if device.type == "cpu" else gpu_micro_batch(device.memory)
+    micro = min(limit, config.batch_size)
+    return replace(
+        config, trainer=trainer, hardware=replace(config.hardware, micro_batch_size=micro)
+    )
+
+
+def without_evaluations(config: Config) -> Config:
+    """The same config for a run without validation rows: there is nothing to evaluate."""
+    if config.trainer.get("eval_strategy") == "no":
+        return config
+    log.info("no validation rows: the last checkpoint is taken, not the best")
+    off = {"eval_strategy": "no", "load_best_model_at_end": False}
+    return replace(config, trainer=config.trainer | off)
+
+
+def sft_config(config: Config, device: Device, folder: Path, lengths: list[int]) -> SFTConfig:
+    """TRL's own config of a resolved one. `lengths` are the tokens of each training row.
 
     Raises:
         UserError: TRL or transformers refuses a value of `trainer`.
     """
-    cuda = device.type == "cuda"
+    cuda, batch = device.type == "cuda", config.batch_size
+    if config.trainer.get("activation_offloading") and not cuda:
+        raise UserError(
+            "trainer.activation_offloading=true without a GPU to offload from",
+            "type hardware.gradient_checkpointing=true to save memory",
+        )
+    if config.trainer["packing"]:
+        batch = packed_batch_size(batch, lengths, config.trainer["max_length"])
+    micro = micro_batch_size(batch, config)
     options: dict[str, Any] = {
+        "per_device_eval_batch_size": max(micro, 8),
         **config.trainer,
         "output_dir": str(folder),
         "seed": config.seed,
@@ -41,32 +78,18 @@ def sft_config(
         "disable_tqdm": True,
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": True,
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": batch // micro,
     }
-    if options.get("packing") is None:
-        options["packing"] = cuda
-    options.setdefault(
-        "train_sampling_strategy", "random" if options["packing"] else "group_by_length"
-    )
-    batch = config.batch_size
-    if options["packing"] and rows is not None:
-        batch = packed_batch_size(batch, rows["length"], options["max_length"])
-    micro = micro_batch_size(batch, config, device)
-    options["per_device_train_batch_size"] = micro
-    options["gradient_accumulation_steps"] = batch // micro
-    options.setdefault("per_device_eval_batch_size", max(micro, 8))
-    if not validated:
-        options |= {"eval_strategy": "no", "load_best_model_at_end": False}
     try:
         return SFTConfig(**options)
     except (ValueError, TypeError, ImportError) as error:
         raise UserError(f"trainer: {error}", "see the options of trl.SFTConfig") from error
 
 
-def micro_batch_size(batch: int, config: Config, device: Device) -> int:
+def micro_batch_size(batch: int, config: Config) -> int:
     """Rows per forward pass: the largest divisor of the batch that the hardware group allows."""
-    limit = config.hardware.micro_batch_size
-    if limit is None:
-        limit = batch if device.type == "cpu" else gpu_micro_batch(device.memory)
+    limit = config.hardware.micro_batch_size or batch
     return next(n for n in range(min(limit, batch), 0, -1) if batch % n == 0)
 
 

@@ -1,4 +1,4 @@
-"""Trains the adapter: our config to TRL's, checkpoints, the best one, the adapter folder.
+"""Trains the adapter: a rehearsal without weights, the steps, checkpoints, the adapter folder.
 
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
@@ -7,6 +7,7 @@ import math
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from transformers import (
     TrainerCallback,
     TrainerState,
 )
+from trl import SFTConfig
 
 from slm_lora.config.schema import Config
+from slm_lora.data import Prepared
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter
@@ -33,35 +36,86 @@ from slm_lora.training.progress import TrainingProgress
 from slm_lora.training.trainer import LoraTrainer
 
 
-def train(
-    base: PreTrainedModel,
+def make_trainer(
+    model: PeftModel,
+    args: SFTConfig,
     tokenizer: PreTrainedTokenizerBase,
     rows: Dataset,
     validation: Dataset,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> LoraTrainer:
+    """The trainer of these rows. It may refuse what `SFTConfig` took.
+
+    Raises:
+        UserError: TRL or transformers refuses the options, for this model.
+    """
+    try:
+        return LoraTrainer(
+            model=model,
+            args=args,
+            train_dataset=rows,
+            eval_dataset=validation if len(validation) else None,
+            processing_class=tokenizer,
+            callbacks=list(callbacks),
+        )
+    except (ValueError, TypeError, ImportError, RuntimeError) as error:
+        raise UserError(
+            f"trainer: {' '.join(str(error).split())}", "see the options of trl.SFTConfig"
+        ) from error
+
+
+def rehearse(
+    empty: PeftModel,
+    args: SFTConfig,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Dataset,
+    validation: Dataset,
+) -> int:
+    """Everything of a training but the steps, on a model without weights (the meta device), so that
+    what the libraries refuse shows before any weight is loaded. Returns the number of steps.
+
+    Raises:
+        UserError: TRL, transformers or the optimizer refuses the options.
+    """
+    # It would move the model to the device, and weights that are nowhere cannot be moved.
+    empty.get_base_model().hf_device_map = {"": "meta"}
+    trainer = make_trainer(empty, args, tokenizer, rows, validation)
+    passes: int = len(trainer.get_train_dataloader())
+    per_epoch = max(math.ceil(passes / args.gradient_accumulation_steps), 1)
+    whole_epochs = math.ceil(args.num_train_epochs * per_epoch)
+    steps: int = args.max_steps if args.max_steps > 0 else whole_epochs
+    try:
+        trainer.create_optimizer_and_scheduler(steps)
+    except (ValueError, TypeError, ImportError) as error:
+        raise UserError(
+            f"trainer.optim={args.optim.value}, trainer.lr_scheduler_type="
+            f"{args.lr_scheduler_type.value}: {' '.join(str(error).split())}",
+            "see the options of transformers.TrainingArguments",
+        ) from error
+    return steps
+
+
+def train(
+    base: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    data: Prepared,
     config: Config,
     device: Device,
     run: Run,
 ) -> PeftModel:
-    """Train an adapter on `rows`, save it to the run folder and return the tuned model.
+    """Train an adapter on the training rows, save it to the run folder and return the tuned model.
 
     Goes on from the last whole checkpoint of an interrupted run.
     """
-    args = sft_config(config, device, run.checkpoints, rows, validated=len(validation) > 0)
+    args = sft_config(config, device, run.checkpoints, list(data.train["length"]))
     model = add_adapter(base, config.lora, config.seed)
     if config.lora.init == "pissa":
         _save_initial_pissa(model, run.checkpoints / "pissa_init")
     progress = TrainingProgress()
     callbacks: list[TrainerCallback] = [progress]
-    if config.early_stopping and len(validation):
+    if config.early_stopping and len(data.validation):
         callbacks.append(EarlyStoppingCallback(config.early_stopping))
-    trainer = LoraTrainer(
-        model=model,
-        args=args,
-        train_dataset=rows,
-        eval_dataset=validation if len(validation) else None,
-        processing_class=tokenizer,
-        callbacks=callbacks,
-    )
+    trainer = make_trainer(model, args, tokenizer, data.train, data.validation, callbacks)
     # It prints to stdout, which is for the summary.
     trainer.remove_callback(PrinterCallback)
     checkpoint = last_checkpoint(run.checkpoints)

@@ -1,0 +1,69 @@
+"""What a run will be, for a person: parameters, rows, tokens, steps, bytes. Loads no weights.
+
+python -m slm_lora plan +recipe=code_gen
+"""
+
+from huggingface_hub import HfApi, is_offline_mode
+from huggingface_hub.errors import HfHubHTTPError
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from slm_lora.config.sections.model import ModelConfig
+from slm_lora.model import kind_of
+from slm_lora.preflight import Plan
+from slm_lora.progress import log
+
+FILES = (".safetensors", ".json", ".model", ".txt", ".jinja")
+"""Kinds of files that a model on the hub is loaded from."""
+TIMEOUT = 10
+"""Seconds that the hub has to answer."""
+
+
+def show(plan: Plan) -> None:
+    """Print the plan as a table."""
+    table = Table(show_header=False, title="Plan", title_justify="left")
+    for name, value in lines(plan).items():
+        table.add_row(name, value)
+    Console().print(table)
+
+
+def lines(plan: Plan) -> dict[str, str]:
+    """What is known of the run: name → value with its unit."""
+    config, size, report = plan.config, plan.size, plan.data.report
+    lengths = plan.data.train["length"]
+    tokens = sum(lengths)
+    rows = {split: f"{n:,}" for split, n in report["rows"].items()}
+    packed = ", packed" if config.trainer["packing"] else ""
+    return {
+        "base model": f"{config.model.name_or_path}, {size.parameters:,} parameters, "
+        f"{config.quantization.method} in {plan.device.precision} on {plan.device.name}",
+        "adapter": f"rank {config.lora.r}, {size.trained:,} trained parameters "
+        f"({size.trained / (size.parameters + size.trained):.2%})",
+        "rows": ", ".join(f"{split} {n}" for split, n in rows.items()),
+        "tokens": f"{tokens:,} of training, {tokens / len(lengths):.0f} a row, "
+        f"longest {max(lengths)} of at most {config.trainer['max_length']}{packed}",
+        "steps": f"{size.steps:,} of {config.batch_size} rows, "
+        f"{config.hardware.micro_batch_size} a pass",
+        "task": f"{plan.task.name}, {len(plan.data.test):,} test items, "
+        f"judged by {plan.task.primary}",
+        "to download": to_download(config.model),
+        "on disk": f"up to {decimal(size.disk_bytes)} in the run folder",
+    }
+
+
+def to_download(config: ModelConfig) -> str:
+    """Bytes of the model's files on the hub, as the hub says; those already here count too."""
+    if kind_of(config.name_or_path) != "hub":
+        return "nothing: the model is on this machine"
+    if is_offline_mode():
+        return "not known: HF_HUB_OFFLINE is set"
+    try:
+        info = HfApi().model_info(
+            config.name_or_path, revision=config.revision, files_metadata=True, timeout=TIMEOUT
+        )
+    except (OSError, HfHubHTTPError) as error:
+        log.info("the hub does not tell the size: %s", " ".join(str(error).split()))
+        return "not known: the hub is out of reach"
+    files = [file for file in info.siblings or [] if file.rfilename.endswith(FILES)]
+    return f"{decimal(sum(file.size or 0 for file in files))}, less what the cache holds"

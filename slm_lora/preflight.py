@@ -1,0 +1,128 @@
+"""Everything that can be known before a weight is loaded: what is wrong is said here, at once.
+
+    python -m slm_lora plan +recipe=code_gen
+
+Device, tokenizer, rows and their rendering, TRL's options and the adapter on a model without
+weights, the optimizer, room on the disk. What it returns is what is run: its config is resolved and
+frozen, and config.yaml holds just that.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora import hardware, model, training
+from slm_lora.config.schema import Config
+from slm_lora.data import Loaded, Prepared, load_rows, prepare
+from slm_lora.errors import UserError
+from slm_lora.generate import context_length
+from slm_lora.hardware import Device
+from slm_lora.tasks import TASKS, Task
+
+ADAPTER_STATES = 3
+"""Copies of the adapter in a checkpoint: its weights and the optimizer's two moments, in fp32."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the run is made of. `parameters` are those of the base model, `trained` those of the
+    adapter, `steps` those of the optimizer, `disk_bytes` what the run folder will need."""
+
+    parameters: int
+    trained: int
+    steps: int
+    disk_bytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that is known to be possible. `labels` are none but in a classification."""
+
+    config: Config
+    device: Device
+    tokenizer: PreTrainedTokenizerBase
+    data: Prepared
+    labels: list[str]
+    task: Task
+    size: Size
+
+
+def preflight(config: Config, loaded: Loaded | None = None) -> Plan:
+    """Look at all that a run needs but its weights, cheap things first.
+
+    `loaded` are the config's rows, where they were read already: that needs no torch.
+
+    Raises:
+        UserError: the run could not come to its end.
+    """
+    device = hardware.detect(config)
+    context = context_length(model.load_config(config.model))
+    config = training.resolve(config, device, context)
+    empty = model.empty_model(config.model)
+    parameters, embedded = empty.num_parameters(), empty.get_input_embeddings().num_embeddings
+    if device.type == "cpu":
+        hardware.check_size(config, parameters)
+    tuned = model.add_adapter(empty, config.lora, config.seed)
+    # Before the rows are read, which may take long; of them only packing asks.
+    training.sft_config(config, device, Path("checkpoints"), [1])
+    tokenizer = model.load_tokenizer(config)
+
+    loaded = loaded or load_rows(config.data, config.seed, config.task.format)
+    task = TASKS[config.task.kind]
+    labels = task.labels(config, loaded)
+    data = prepare(loaded, tokenizer, config)
+    if not len(data.validation):
+        if config.early_stopping:
+            raise UserError(
+                f"early_stopping={config.early_stopping}, but there are no validation rows",
+                "type data.validation_fraction=0.1, or early_stopping=null",
+            )
+        config = training.without_evaluations(config)
+    _check_embedding(data, tokenizer, embedded, config)
+    args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
+    steps = training.rehearse(tuned, args, tokenizer, data.train, data.validation)
+    trained, _ = tuned.get_nb_trainable_parameters()
+    size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
+    _check_disk(config, size)
+    return Plan(config, device, tokenizer, data, labels, task, size)
+
+
+def _check_embedding(
+    data: Prepared, tokenizer: PreTrainedTokenizerBase, embedded: int, config: Config
+) -> None:
+    """Refuse token ids that the model has no embedding for."""
+    columns = (split.data.column("input_ids") for split in (data.train, data.validation))
+    used = [int(np.max(c.combine_chunks().flatten())) for c in columns if len(c)]
+    largest = max(*used, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    if largest >= embedded:
+        token = tokenizer.convert_ids_to_tokens(largest)
+        raise UserError(
+            f"the tokenizer writes token {largest} ({token!r}), and the model "
+            f"{config.model.name_or_path} has embeddings for 0 to {embedded - 1}",
+            "name the tokenizer that belongs to it by model.tokenizer=FOLDER_OR_HUB_ID, or resize "
+            "the model's embedding (resize_token_embeddings) and save it",
+        )
+
+
+def _disk_bytes(config: Config, parameters: int, trained: int) -> int:
+    """What the run folder will hold at most: checkpoints, adapter and, in 16 bits, merged model."""
+    kept = config.trainer.get("save_total_limit") or 1
+    adapter = 4 * trained
+    merged = 2 * 2 * parameters if config.merge.after_training else 0  # one of two candidates
+    return (ADAPTER_STATES * (kept + 1) + 1) * adapter + merged
+
+
+def _check_disk(config: Config, size: Size) -> None:
+    folder = Path(config.run_dir or ".").absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < size.disk_bytes:
+        raise UserError(
+            f"{folder} has room for {free / 1e9:.1f} GB, and the run needs up to "
+            f"{size.disk_bytes / 1e9:.1f} GB",
+            "type run_dir=FOLDER on a larger disk, or merge.after_training=false",
+        )
