@@ -7,7 +7,6 @@ A stage whose file is in the run folder is skipped, so an interrupted run goes o
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from peft import PeftModel
@@ -20,6 +19,7 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
+from slm_lora.records import MergeProof, Metrics, Provenance, Training
 from slm_lora.run import (
     Run,
     read_json,
@@ -32,7 +32,7 @@ from slm_lora.run import (
 from slm_lora.tasks import TASKS
 
 
-def run(plan: Plan, folder: Run) -> dict[str, Any]:
+def run(plan: Plan, folder: Run) -> Metrics:
     """Everything from the rows to the report; returns what metrics.json holds.
 
     Raises:
@@ -95,16 +95,16 @@ def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
     predict(plan, tuned, folder.tuned_predictions, "tuned model")
 
 
-def merge(plan: Plan, folder: Run) -> dict[str, Any]:
+def merge(plan: Plan, folder: Run) -> MergeProof:
     """merged/ and merge.json: the adapter in the weights, with its proof, which is returned.
 
     Raises:
         UserError: the merged model is not the tuned one, or the rows are not those of the run.
     """
     check_rows(plan, folder)
-    trained_dtype = read_json(folder.provenance)["device"]["precision"]
+    provenance: Provenance = read_json(folder.provenance)
     try:
-        proof = merging.merge(plan, folder, trained_dtype)
+        proof = merging.merge(plan, folder, provenance["device"]["precision"])
     except torch.OutOfMemoryError as error:
         raise UserError(
             f"{plan.device.name}: out of memory; the proof of a merge holds the model in fp32",
@@ -129,7 +129,7 @@ def check_rows(plan: Plan, folder: Run) -> None:
         )
 
 
-def conclude(config: Config, folder: Run) -> dict[str, Any]:
+def conclude(config: Config, folder: Run) -> Metrics:
     """metrics.json, report.html and the card, from what lies in the run folder.
 
     Raises:
@@ -138,13 +138,15 @@ def conclude(config: Config, folder: Run) -> dict[str, Any]:
     check_finished(folder)
     task = TASKS[config.task.kind]
     base, tuned = read_jsonl(folder.base_predictions), read_jsonl(folder.tuned_predictions)
-    metrics = {
+    training: Training = read_json(folder.train)
+    training.pop("log", None)
+    metrics: Metrics = {
         "task": task.name,
         "primary": task.primary,
         "base": task.metrics(base, config.task),
         "tuned": task.metrics(tuned, config.task),
         "comparison": task.compare(base, tuned, config.task),
-        "train": {key: value for key, value in read_json(folder.train).items() if key != "log"},
+        "train": training,
     }
     if config.task.kind == "code":
         metrics["sandbox"] = config.sandbox.kind

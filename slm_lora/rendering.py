@@ -9,13 +9,11 @@ without a prompt is plain text: begin of text, the text, end of text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
-
-Row = dict[str, Any]
+from slm_lora.records import Row
 
 PLAIN_TEMPLATE = (
     "{{ bos_token }}"

@@ -6,14 +6,15 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "slm_lora"
 FLOORS = [
     {"__main__"},
-    {"evaluate", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"}
+    {"evaluate", "plan", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"}
     | {"combine", "export", "serve", "hub"},
     {"pipeline"},
     {"card", "merge"},
+    {"preflight"},
     {"report", "tasks", "training", "chat"},
     {"data", "model", "generate"},
     {"rendering", "stats", "nano", "hardware", "run", "usage", "sandbox", "llama2c"},
-    {"progress"},
+    {"progress", "cache"},
     {"config"},
     {"errors"},
 ]

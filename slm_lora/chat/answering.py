@@ -17,6 +17,7 @@ from slm_lora.chat.asking import Prompt
 from slm_lora.chat.pair import Pair
 from slm_lora.config.sections.results import ChatConfig
 from slm_lora.generate import answer_log_likelihoods
+from slm_lora.records import Row
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Answer:
 
 def classify(pair: Pair, name: str, prompt: Prompt) -> Answer:
     """The likeliest label, with the probability of each, as the evaluation scores them."""
-    answered = [
+    answered: list[Row] = [
         {**prompt.row, "completion": [{"role": "assistant", "content": label}]}
         for label in pair.labels
     ]

@@ -21,10 +21,9 @@ from slm_lora.data.labels import Labels
 from slm_lora.data.shapes import to_items
 from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
-from slm_lora.rendering import Row
+from slm_lora.records import Message, Row
 
-Turn = dict[str, str]
-"""{"role": "system" | "user" | "assistant", "content": …}"""
+Turn = Message
 TYPED = {
     "text+label": "text",
     "text": "text",

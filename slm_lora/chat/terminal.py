@@ -211,7 +211,7 @@ class Conversation:
     def fitted(self, turns: list[Turn]) -> tuple[Prompt, list[Turn]]:
         """The conversation and the turns of it that leave room for an answer: the oldest go."""
         system = self.drawing.system
-        head = [{"role": "system", "content": system}] if system else []
+        head: list[Turn] = [{"role": "system", "content": system}] if system else []
         whole, context = len(turns), self.pair.context
         room = max(context - self.drawing.max_new_tokens, context // 2)
         while len(turns) > 1 and length(self.pair, head + turns) > room:

@@ -7,15 +7,15 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import cleaning, overlap, programs, shapes, splits
 from slm_lora.data.labels import Labels
 from slm_lora.data.read import read
-from slm_lora.data.shapes import Item, Row
+from slm_lora.data.shapes import Item
 from slm_lora.data.source import Source
 from slm_lora.errors import UserError
+from slm_lora.records import Row, RowsReport
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Loaded:
     train: list[Row]
     validation: list[Row]
     test: list[Row]
-    report: dict[str, Any]
+    report: RowsReport
 
 
 def load_rows(config: DataConfig, seed: int, test_format: str = "rows") -> Loaded:
@@ -62,7 +62,7 @@ def load_rows(config: DataConfig, seed: int, test_format: str = "rows") -> Loade
 
     by_split = {"train": train, "validation": validation, "test": test}
     rows = {split: [item.row for item in items] for split, items in by_split.items()}
-    report = {
+    report: RowsReport = {
         "sources": {
             "train": train_source.report,
             "test": test_source.report if test_source else "held out of the training rows",

@@ -16,7 +16,7 @@ code may carry says slm_lora/data/programs.py.
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
@@ -25,8 +25,7 @@ from slm_lora.data.labels import Labels
 from slm_lora.data.source import Source, columns_of
 from slm_lora.data.turns import builder
 from slm_lora.errors import UserError
-
-Row = dict[str, Any]
+from slm_lora.records import Row
 
 SHAPES = {
     "prompt+completion": ("prompt", "completion"),
@@ -138,7 +137,7 @@ def to_items(
             row["label"] = completion[0]["content"]
         if shape == "code":
             kept = {name: record.columns.get(name) for name in programs.TESTED}
-            row |= {name: value for name, value in kept.items() if value is not None}
+            row = cast(Row, row | {k: value for k, value in kept.items() if value is not None})
             if "tests" in row:
                 programs.check_record(record)
         items.append(Item(row, normalise(own)))

@@ -1,15 +1,12 @@
 """Rows to token ids, once: what does not fit is counted, what is made is cached by fingerprint.
 
-    SLM_LORA_CACHE=/tmp/cache python -m slm_lora inspect +recipe=sentiment model=nano
-
-The cache (`~/.cache/slm_lora` unless SLM_LORA_CACHE names another folder) holds
-`tokens/<fingerprint>/{train,validation}.arrow` and `report.json`. A changed row, tokenizer, chat
-template, limit or version of this code changes the fingerprint; any folder may be deleted.
+The cache (slm_lora/cache.py) holds `tokens/<fingerprint>/{train,validation}.arrow` and
+`report.json`. A changed row, tokenizer, chat template, limit or version of this code changes the
+fingerprint.
 """
 
 import hashlib
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -23,12 +20,14 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
+from slm_lora.cache import cache_folder, cached
 from slm_lora.config.schema import Config
 from slm_lora.data import round_trip
 from slm_lora.data.load import Loaded
 from slm_lora.errors import UserError
 from slm_lora.progress import track
-from slm_lora.rendering import Encoded, Row
+from slm_lora.records import DataReport, Row
+from slm_lora.rendering import Encoded
 
 CHUNK = 1000
 """Rows tokenized at once."""
@@ -51,7 +50,7 @@ class Prepared:
     train: Dataset
     validation: Dataset
     test: list[Row]
-    report: dict[str, Any]
+    report: DataReport
 
 
 @dataclass
@@ -81,19 +80,8 @@ def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) 
     key = fingerprint(loaded, tokenizer, max_length, config.data.overlong)
     folder = cache_folder() / "tokens" / key
     if not folder.is_dir():
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
-                written = Path(beside) / "tokens"
-                written.mkdir()
-                _write(written, loaded, tokenizer, max_length, config.data.overlong)
-                if not folder.is_dir():
-                    written.rename(folder)
-        except OSError as error:
-            raise UserError(
-                f"the tokenized rows cannot be written: {error}",
-                "type SLM_LORA_CACHE=FOLDER before the command, a folder with room",
-            ) from error
+        with cached(folder) as beside:
+            _write(beside, loaded, tokenizer, max_length, config.data.overlong)
     report = loaded.report | json.loads((folder / "report.json").read_text())
     report["dropped"] = _sum(loaded.report["dropped"], report.pop("dropped_tokens"))
     report["kept_in_test"] = {**loaded.report["kept_in_test"], **report["dropped"].pop("kept")}
@@ -123,11 +111,6 @@ def fingerprint(
                 digest.update(file.name.encode() + file.read_bytes())
     digest.update(f"{max_length} {overlong}".encode())
     return digest.hexdigest()
-
-
-def cache_folder() -> Path:
-    """$SLM_LORA_CACHE, or ~/.cache/slm_lora."""
-    return Path(os.environ.get("SLM_LORA_CACHE", "~/.cache/slm_lora")).expanduser()
 
 
 def _write(

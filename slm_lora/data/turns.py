@@ -11,8 +11,8 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.labels import Labels
 from slm_lora.data.source import Record, Source, columns_of
 from slm_lora.errors import UserError
+from slm_lora.records import Message
 
-Message = dict[str, str]
 ROLES = ("system", "user", "assistant", "tool")
 LABEL_PROMPT = "{text}\nLabel:"
 
@@ -135,7 +135,7 @@ def messages(record: Record, column: str) -> list[Message]:
             f"{record.origin}: {column} is a {type(value).__name__}",
             'expected a list of {"role": "user", "content": "…"}',
         )
-    turns = []
+    turns: list[Message] = []
     for turn in value:
         if not isinstance(turn, dict) or not isinstance(turn.get("content"), str):
             raise UserError(

@@ -19,7 +19,7 @@ from slm_lora.export import proof
 from slm_lora.export.weights import Weights
 from slm_lora.llama2c import tokenizer as pieces
 from slm_lora.llama2c import weights
-from slm_lora.rendering import Row
+from slm_lora.records import Row
 
 
 def write(merged: Path, folder: Path, rows: Sequence[Row], kind: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from slm_lora.errors import UserError
 from slm_lora.generate import context_length
 from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.progress import log
-from slm_lora.rendering import Row
+from slm_lora.records import Message, Row
 
 PROMPTS = 8
 ROWS = 200
@@ -59,7 +59,7 @@ def test_rows(config: Config) -> list[Row]:
         return load_rows(config.data, config.seed, config.task.format).test[:ROWS]
     except UserError as error:
         log.warning("the run's data cannot be read (%s): taking fixed prompts", error.message)
-    answer = [{"role": "assistant", "content": "Yes."}]
+    answer: list[Message] = [{"role": "assistant", "content": "Yes."}]
     return [
         {"id": str(n), "prompt": [{"role": "user", "content": text}], "completion": answer}
         for n, text in enumerate(QUESTIONS)

@@ -4,18 +4,15 @@
         model.tokenizer=tok512.bin
 
 As a base model the files are turned into a transformers folder once, in the cache
-(`$SLM_LORA_CACHE/llama2c/<hash of the content>`, ~/.cache/slm_lora unless the variable is set).
+(`llama2c/<hash of the content>`, slm_lora/cache.py).
 """
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors.numpy import save_file
 
+from slm_lora.cache import cache_folder, cached
 from slm_lora.errors import UserError
 from slm_lora.llama2c import tokenizer, weights
 
@@ -32,7 +29,7 @@ def model_folder(file: Path) -> Path:
     folder = _place(file)
     if not folder.exists():
         config, tensors = weights.read(file)
-        with _written(folder) as beside:
+        with cached(folder) as beside:
             config.save_pretrained(beside)
             save_file(tensors, beside / "model.safetensors", metadata={"format": "pt"})
     return folder
@@ -47,7 +44,7 @@ def tokenizer_folder(file: Path) -> Path:
     folder = _place(file)
     if not folder.exists():
         loaded = tokenizer.as_transformers(file)
-        with _written(folder) as beside:
+        with cached(folder) as beside:
             loaded.save_pretrained(beside)
     return folder
 
@@ -56,23 +53,4 @@ def _place(file: Path) -> Path:
     if not file.is_file():
         raise UserError(f"{file}: no such file", "expected a .bin file of llama2.c, or a folder")
     key = hashlib.sha256(FORM.encode() + file.read_bytes()).hexdigest()
-    cache = Path(os.environ.get("SLM_LORA_CACHE", "~/.cache/slm_lora")).expanduser()
-    return cache / "llama2c" / key
-
-
-@contextmanager
-def _written(folder: Path) -> Iterator[Path]:
-    """A place to write the folder to, which then gets its name; another process may be faster."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
-            place = Path(beside) / "folder"
-            place.mkdir()
-            yield place
-            if not folder.exists():
-                place.rename(folder)
-    except OSError as error:
-        raise UserError(
-            f"{folder} cannot be written: {error}",
-            "type SLM_LORA_CACHE=FOLDER before the command, a folder with room",
-        ) from error
+    return cache_folder() / "llama2c" / key

@@ -23,12 +23,13 @@ from slm_lora.merge.proof import Proof, Texts, check, compare, observe, score
 from slm_lora.merge.weights import merged_model, tuned_model
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
+from slm_lora.records import MergeProof
 from slm_lora.run import Run
 
 __all__ = ["merge", "score"]
 
 
-def merge(plan: Plan, run: Run, trained_dtype: str) -> Proof:
+def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
     """Write the merged model to the run folder, and return what merge.json holds.
 
     `trained_dtype` is the precision of the run that made the adapter. The model of an earlier merge

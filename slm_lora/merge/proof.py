@@ -22,7 +22,7 @@ from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.generate import answers, context_length
 from slm_lora.preflight import Plan
-from slm_lora.rendering import Row
+from slm_lora.records import Row
 
 WRITTEN = 32
 """Tokens that each model writes after a prompt."""

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,31 +29,30 @@ def write_text(path: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: Json) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON whole or not at all."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_jsonl(path: Path, lines: list[Json]) -> None:
+def write_jsonl(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     """Write one JSON object a line, whole or not at all."""
     write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
-def read_json(path: Path) -> Json:
-    """A JSON object.
+def read_json(path: Path) -> Any:
+    """A JSON object; slm_lora/records.py says what each file holds.
 
     Raises:
         UserError: the file is missing or broken.
     """
     try:
-        content: Json = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(
             f"{path.parent} holds no {path.name}", "name the folder of a finished run"
         ) from error
     except ValueError as error:
         raise UserError(f"{path} is broken: {error}", "put it back as it was") from error
-    return content
 
 
 def read_jsonl(path: Path) -> list[Json]:

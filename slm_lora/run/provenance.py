@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.records import Provenance
 from slm_lora.run.files import Json, read_json, write_json
 from slm_lora.run.folder import Run
 
@@ -35,7 +36,7 @@ def write_provenance(run: Run, config: Config, device: Json, data_fingerprint: s
                 f"the data changed since {run.path} began", "type another run_dir to start anew"
             )
         return
-    content = {
+    content: Provenance = {
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": shlex.join(["python", "-m", "slm_lora", *run.words]),
         "words": run.words,

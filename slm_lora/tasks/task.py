@@ -11,7 +11,7 @@ from typing import Any
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.data import Loaded
-from slm_lora.rendering import Row
+from slm_lora.records import Row
 
 Prediction = dict[str, Any]
 Figures = dict[str, Any]

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from datasets import Dataset
@@ -30,6 +29,7 @@ from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter
 from slm_lora.progress import log
+from slm_lora.records import Training
 from slm_lora.run import Run, whole, write_json
 from slm_lora.training.options import sft_config
 from slm_lora.training.progress import TrainingProgress
@@ -176,7 +176,7 @@ def _save_adapter(model: PeftModel, config: Config, folder: Path, run: Run) -> N
 
 def _summary(
     state: TrainerState, model: PeftModel, seconds: float, first_step: int, device: Device
-) -> dict[str, Any]:
+) -> Training:
     """What train.json holds. `seconds` and `tokens` are those since `first_step`, from which an
     interrupted run went on."""
     trainable, parameters = model.get_nb_trainable_parameters()

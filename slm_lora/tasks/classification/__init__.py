@@ -27,7 +27,7 @@ from slm_lora.config.sections.task import TaskConfig
 from slm_lora.data import Loaded
 from slm_lora.errors import UserError
 from slm_lora.generate import answer_log_likelihoods, answers
-from slm_lora.rendering import Row
+from slm_lora.records import Row
 from slm_lora.tasks.task import Prediction, Task
 
 
@@ -40,7 +40,7 @@ def predict(
     title: str,
 ) -> list[Prediction]:
     """One prediction a row: scores, probabilities, the best label, the written answer."""
-    answered = [
+    answered: list[Row] = [
         {**row, "completion": [{"role": "assistant", "content": label}]}
         for row in rows
         for label in labels

@@ -24,7 +24,7 @@ from slm_lora.data.programs import stub
 from slm_lora.errors import UserError
 from slm_lora.generate import Sampling, answers
 from slm_lora.progress import log
-from slm_lora.rendering import Row
+from slm_lora.records import Row
 from slm_lora.sandbox import Program, Sandbox, Verdict
 from slm_lora.tasks.task import Prediction, Task
 

@@ -16,7 +16,7 @@ from slm_lora import rendering, stats
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.generate import answer_log_likelihoods
-from slm_lora.rendering import Row
+from slm_lora.records import Row
 from slm_lora.tasks.task import Prediction, Task
 
 

@@ -1,0 +1,158 @@
+"""What the files of a run folder hold, as types: the contract in one place.
+
+    python -m slm_lora +recipe=sentiment model=nano      (writes them all)
+
+rows          Row               what training, evaluation and predictions are about
+config.yaml   slm_lora/config/schema.py
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+
+class Message(TypedDict):
+    """One turn of a conversation."""
+
+    role: str
+    """`system`, `user`, `assistant` or `tool`."""
+    content: str
+
+
+class Row(TypedDict):
+    """One example, as its source says it."""
+
+    id: str
+    """The file's own `id`, else `file:line`."""
+    prompt: list[Message]
+    """Empty for plain text."""
+    completion: list[Message]
+    """One message of the assistant, which is trained."""
+    label: NotRequired[str]
+    """In a classification: the completion's text."""
+    tests: NotRequired[list[str]]
+    """In a code task, as the rest (slm_lora/data/programs.py)."""
+    entry_points: NotRequired[list[str]]
+    setup: NotRequired[str]
+    prefix: NotRequired[str]
+    family: NotRequired[str]
+    split: NotRequired[str]
+
+
+class RowsReport(TypedDict):
+    """The part of data_report.json that needs no tokenizer: what was read, dropped and why."""
+
+    sources: dict[str, Any]
+    """`train`, `test` → a list of files (`file`, `sha256`, `rows`) or hub splits; `test` may be a
+    text that says that they were held out of the training rows."""
+    shape: str
+    """slm_lora/data/shapes.py"""
+    rows_read: dict[str, int]
+    dropped: dict[str, dict[str, int]]
+    """Split → reason → rows."""
+    kept_in_test: dict[str, int]
+    """Reason for which a training row would have been dropped → test rows."""
+    rows: dict[str, int]
+    """Split → rows used."""
+    labels: dict[str, dict[str, int]]
+    """Split → label → rows."""
+    multi_turn_rows: int
+    overlap: dict[str, Any]
+    fingerprint: str
+    """SHA-256 over all rows."""
+
+
+class DataReport(RowsReport):
+    """data_report.json: also what the tokenizer made of the rows."""
+
+    lengths: dict[str, dict[str, int]]
+    """Split → place in the distribution → tokens."""
+    truncated: dict[str, int]
+    trained_token_share: float
+    end_of_turn: str
+    end_of_turn_trained: bool
+    round_trip: dict[str, Any]
+    """What the tokenizer loses."""
+
+
+class Provenance(TypedDict):
+    """provenance.json: what a repetition may differ in."""
+
+    created: str
+    """ISO 8601 with zone."""
+    command: str
+    words: list[str]
+    """Of the command line, without the program."""
+    versions: dict[str, str]
+    python: str
+    platform: str
+    device: dict[str, Any]
+    """Fields of slm_lora.hardware.Device."""
+    git_revision: str | None
+    seed: int
+    data_fingerprint: str
+    base_fingerprint: NotRequired[str]
+    """SHA-256 over the base model's weight files."""
+    base_kind: NotRequired[str]
+    """`hub`, `nano`, `folder` or `file`."""
+
+
+class Training(TypedDict):
+    """train.json: the course of the training."""
+
+    steps: int
+    first_step: int
+    """0, or the checkpoint's that an interrupted run went on from."""
+    seconds: float
+    tokens: int
+    tokens_per_second: float
+    final_loss: float | None
+    """Nats a trained token, as all losses."""
+    final_eval_loss: float | None
+    best_step: int | None
+    best_eval_loss: float | None
+    peak_memory_bytes: int | None
+    trainable_parameters: int
+    parameters: int
+    log: NotRequired[list[dict[str, Any]]]
+    """In train.json only: `step`, `loss`, `eval_loss`, `learning_rate`, `grad_norm` …"""
+
+
+class Comparison(TypedDict):
+    """Tuned against base on the same items."""
+
+    difference: float
+    """Of the primary metric, tuned minus base."""
+    ci95: list[float]
+    p_value: float
+    test: str
+    """`McNemar` or `permutation`."""
+    wins: int
+    losses: int
+    ties: int
+
+
+class MergeProof(TypedDict):
+    """merge.json: the merged model, read back, against the tuned one."""
+
+    base: str
+    """Weights that were kept: `trained` or `original`."""
+    dtype: str
+    rows: int
+    tokens: int
+    candidates: dict[str, dict[str, Any]]
+    """Weights → `equal_tokens`, `mean_kl`, `max_logit_difference`, `greedy_equal` and the primary
+    metric as {"tuned", "merged"}."""
+    noise: dict[str, Any]
+    """The same figures for the run's own precision, nothing merged."""
+
+
+class Metrics(TypedDict):
+    """metrics.json: the verdict. The figures of base and tuned are the task's own."""
+
+    task: str
+    primary: str
+    base: dict[str, Any]
+    tuned: dict[str, Any]
+    comparison: Comparison
+    train: Training
+    sandbox: NotRequired[str]
+    merge: NotRequired[MergeProof]
