@@ -48,7 +48,7 @@ def run(config: Config, folder: Run) -> dict[str, Any]:
     task = TASKS[config.task.kind]
     log.info("reading the data")
     loaded = load_rows(config.data, config.seed, config.task.format)
-    labels = task.labels(config, loaded)
+    labels = task.labels(config, loaded.report)
     data = prepare(loaded, tokenizer, config)
     write_provenance(folder, config, asdict(device), data.report["fingerprint"])
     write_json(folder.data_report, data.report)
@@ -124,7 +124,7 @@ def held_out(config: Config, fingerprint: str) -> merging.HeldOut:
             "a merge may be told where its files lie now (data.train=, data.test=), no more",
         )
     task = TASKS[config.task.kind]
-    return merging.HeldOut(loaded.test, task.labels(config, loaded), task)
+    return merging.HeldOut(loaded.test, task.labels(config, loaded.report), task)
 
 
 def fit_length(config: Config) -> None:
@@ -167,9 +167,8 @@ def conclude(config: Config, run: Run) -> dict[str, Any]:
         "tuned": task.metrics(tuned, config.task),
         "comparison": task.compare(base, tuned, config.task),
         "train": {key: value for key, value in training.items() if key != "log"},
+        **task.circumstances(config),
     }
-    if config.task.kind == "code":
-        metrics["sandbox"] = config.sandbox.kind
     if run.merge_proof.exists():
         metrics["merge"] = read_json(run.merge_proof)
     write_json(run.metrics, metrics)

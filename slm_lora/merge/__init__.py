@@ -73,7 +73,7 @@ def merge(
         as_run = model.load_adapter(model.load_base(config, device), adapter)
         noise = compare(wanted, observe(as_run, tokenizer, texts, scratch / "noise", "as it ran"))
         best = min(proofs, key=lambda base: proofs[base]["mean_kl"])
-        check(best, proofs[best], primary, config.merge)
+        check(best, proofs[best], held_out.task, config.merge)
         if out.exists():
             log.info("replacing %s", out)
             out.rename(scratch / "earlier")

@@ -139,30 +139,28 @@ def score(
     title: str,
 ) -> float:
     """The task's own metric over the whole test set; greedy or scored, nothing drawn."""
-    task = replace(config.task, generate=False)
-    if task.kind == "code" and task.greedy:
-        task = replace(task, n_samples=0, k=[])
-    config = replace(config, task=task)
+    config = replace(config, task=held_out.task.cheapest(config.task))
     found = held_out.task.predict(
         model, tokenizer, held_out.rows, held_out.labels, config, f"{title}, test set"
     )
     return float(held_out.task.metrics(found, config.task)[held_out.task.primary])
 
 
-def check(base: str, proof: Proof, primary: str, limits: MergeConfig) -> None:
+def check(base: str, proof: Proof, task: Task, limits: MergeConfig) -> None:
     """Refuse a merged model that is not the tuned one.
 
     Raises:
         UserError: names the figure, its limit and the limit's key.
     """
-    lost = proof[primary]["tuned"] - proof[primary]["merged"]
-    if primary == "loss":  # the one metric of which less is better
+    scores = proof[task.primary]
+    lost = scores["tuned"] - scores["merged"]
+    if not task.higher_is_better:
         lost = -lost
     unequal, most_unequal = 1 - proof["equal_tokens"], 1 - limits.min_equal_tokens
     for what, value, most, key in (
         ("share of unequal next tokens", unequal, most_unequal, "min_equal_tokens"),
         ("mean KL divergence", proof["mean_kl"], limits.max_kl, "max_kl"),
-        (f"loss of {primary}", lost, limits.max_metric_loss, "max_metric_loss"),
+        (f"loss of {task.primary}", lost, limits.max_metric_loss, "max_metric_loss"),
     ):
         if not value <= most:
             other = "type merge.dtype=fp32, or " if limits.dtype != "fp32" else ""
