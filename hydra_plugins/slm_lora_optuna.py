@@ -32,8 +32,6 @@ from slm_lora.errors import UserError
 if TYPE_CHECKING:
     import optuna
 
-DIRECTIONS = {"classification": "maximize", "code": "maximize", "text": "minimize"}
-
 
 class OptunaSweeper(Sweeper):
     """One trial is one job; the objective is what the job returns, None for a failed one."""
@@ -87,13 +85,18 @@ class OptunaSweeper(Sweeper):
             raise UserError(
                 "optuna is not installed", "type pip install 'slm-lora[sweep]'"
             ) from error
+        from slm_lora.tasks import (
+            TASKS,  # imports torch, and Hydra loads this file for every command
+        )
+
+        best = "maximize" if TASKS[job.task.kind].higher_is_better else "minimize"
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         file = Path(job.sweep.storage or Path(self.config.hydra.sweep.dir) / "optuna.db").absolute()
         file.parent.mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(
             storage=f"sqlite:///{file}",
             study_name=job.recipe or "run",
-            direction=job.sweep.direction or DIRECTIONS[job.task.kind],
+            direction=job.sweep.direction or best,
             load_if_exists=True,
         )
         # A resumed sampler must not repeat the random trials that it began with.

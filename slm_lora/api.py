@@ -1,9 +1,9 @@
 """The same in Python, for notebooks: errors are exceptions, nothing is printed unless asked.
 
-    from slm_lora import load, open_run, run
-    done = run(load("sentiment", "model=nano"))
-    print(done.verdict, done.metrics["tuned"]["accuracy"])
-    done = open_run("outputs/sentiment/2026-01-31_12-00-00")
+from slm_lora import load, open_run, run
+done = run(load("sentiment", "model=nano"))
+print(done.verdict, done.metrics["tuned"]["accuracy"])
+done = open_run("outputs/sentiment/2026-01-31_12-00-00")
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ from slm_lora.run import Run, read_json, read_jsonl
 from slm_lora.run import open_run as open_folder
 
 
-def load(recipe: str | None = None, *overrides: str, config_dir: Path | str | None = None) -> Config:
+def load(
+    recipe: str | None = None, *overrides: str, config_dir: Path | str | None = None
+) -> Config:
     """The config that the command line would make of `+recipe=RECIPE` and the overrides.
 
     Raises:

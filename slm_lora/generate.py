@@ -95,6 +95,31 @@ class Sampling:
     seed: int
 
 
+def room_for_prompt(context: int, max_new_tokens: int) -> int:
+    """Tokens of a prompt that leave room for an answer; at least half of the model's context."""
+    return max(context - max_new_tokens, context // 2)
+
+
+def generation_config(
+    tokenizer: PreTrainedTokenizerBase,
+    stop_ids: Iterable[int],
+    max_new_tokens: int,
+    temperature: float,
+    top_p: float,
+) -> GenerationConfig:
+    """How a model writes: the likeliest token at temperature 0, else one drawn from the nucleus."""
+    draws = temperature > 0
+    return GenerationConfig(
+        do_sample=draws,
+        temperature=temperature if draws else None,
+        top_p=top_p if draws else None,
+        top_k=0 if draws else None,
+        max_new_tokens=max_new_tokens,
+        eos_token_id=sorted(set(stop_ids)),
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
 @torch.inference_mode()
 def answers(
     model: Any,
@@ -114,17 +139,15 @@ def answers(
     """
     copies = sampling.n if sampling else 1
     context = context_length(model.config)
-    prompts = [prompt[-max(context - max_new_tokens, context // 2) :] for prompt in prompts]
+    prompts = [prompt[-room_for_prompt(context, max_new_tokens) :] for prompt in prompts]
     lengths = [len(prompt) for prompt in prompts]
     device = next(model.parameters()).device
-    config = GenerationConfig(
-        do_sample=sampling is not None,
-        temperature=sampling.temperature if sampling else None,
-        top_p=sampling.top_p if sampling else None,
-        top_k=0 if sampling else None,
-        max_new_tokens=min(max_new_tokens, context - max(lengths)),
-        eos_token_id=sorted(set(stop_ids)),
-        pad_token_id=tokenizer.pad_token_id,
+    config = generation_config(
+        tokenizer,
+        stop_ids,
+        min(max_new_tokens, context - max(lengths)),
+        sampling.temperature if sampling else 0,
+        sampling.top_p if sampling else 1,
     )
     if sampling:
         torch.manual_seed(sampling.seed)

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from slm_lora.run import Run, read_json, whole
+from slm_lora.run import Json, Run, read_json, whole
 
 Line = dict[str, Any]
 
@@ -32,8 +32,9 @@ def write_leaderboard(folder: Path) -> None:
     swept = _varying(list(overrides.values()))
     lines = [_line(run, {key: overrides[run.path.name].get(key) for key in swept}) for run in runs]
     finished = (read_json(run.metrics) for run in runs if run.metrics.exists())
-    primary = next((metrics["primary"] for metrics in finished), "")
-    lines.sort(key=lambda line: _rank(line, primary))
+    primary, sign = next((_order(metrics) for metrics in finished), ("", 1))
+    # A failed job has no value and comes last.
+    lines.sort(key=lambda line: sign * line.get(primary, sign * math.inf))
     columns = list(dict.fromkeys(key for line in lines for key in line))
     with whole(folder / "leaderboard.csv") as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
@@ -44,11 +45,11 @@ def write_leaderboard(folder: Path) -> None:
         if line["status"] != "done":
             print(f"job {line['job']} {line['status']}")
     if done := [line for line in lines if line["status"] == "done"]:
-        from slm_lora.report import plots
+        from slm_lora import plotting
+        from slm_lora.report.plots import leaderboard
 
-        with plots.style():
-            figure = plots.leaderboard(done, swept, primary)
-            plots.write_png(figure, folder / "leaderboard.png")
+        with plotting.style():
+            plotting.write_png(leaderboard(done, swept, primary), folder / "leaderboard.png")
     print(folder)
 
 
@@ -89,11 +90,11 @@ def _line(run: Run, swept: dict[str, str | None]) -> Line:
     }
 
 
-def _rank(line: Line, primary: str) -> float:
-    """Lower is better; a failed job has no value and comes last."""
-    if primary not in line:
-        return math.inf
-    return float(line[primary]) if primary == "loss" else -float(line[primary])
+def _order(metrics: Json) -> tuple[str, int]:
+    """The primary metric, and 1 where less of it is better, else -1."""
+    from slm_lora.tasks import TASKS  # imports torch
+
+    return metrics["primary"], -1 if TASKS[metrics["task"]].higher_is_better else 1
 
 
 def _table(lines: list[Line], swept: list[str], primary: str) -> Table:

@@ -7,6 +7,7 @@ A stage whose file is in the run folder is skipped, so an interrupted run goes o
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from peft import PeftModel
@@ -148,8 +149,7 @@ def conclude(config: Config, folder: Run) -> Metrics:
         "comparison": task.compare(base, tuned, config.task),
         "train": training,
     }
-    if config.task.kind == "code":
-        metrics["sandbox"] = config.sandbox.kind
+    metrics.update(cast(Any, task.circumstances(config)))
     if folder.merge_proof.exists():
         metrics["merge"] = read_json(folder.merge_proof)
     write_json(folder.metrics, metrics)

@@ -72,7 +72,7 @@ def preflight(config: Config, loaded: Loaded | None = None) -> Plan:
 
     loaded = loaded or load_rows(config.data, config.seed, config.task.format)
     task = TASKS[config.task.kind]
-    labels = task.labels(config, loaded)
+    labels = task.labels(config, loaded.report)
     data = prepare(loaded, tokenizer, config)
     if not len(data.validation):
         if config.early_stopping:

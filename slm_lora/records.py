@@ -128,6 +128,12 @@ class Comparison(TypedDict):
     wins: int
     losses: int
     ties: int
+    k: NotRequired[dict[str, "Comparison"]]
+    """Code: of pass@k by its name."""
+    splits: NotRequired[dict[str, "Comparison"]]
+    """Code: of pass@1, by split of the test items."""
+    answers: NotRequired[dict[str, "Comparison"]]
+    """Text: of the written answers, by metric."""
 
 
 class MergeProof(TypedDict):
@@ -155,4 +161,5 @@ class Metrics(TypedDict):
     comparison: Comparison
     train: Training
     sandbox: NotRequired[str]
+    """Code: `bubblewrap` or `process`."""
     merge: NotRequired[MergeProof]

@@ -107,6 +107,13 @@ def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Enco
     ]
 
 
+def stop_ids(encoded: Sequence[Encoded], tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Tokens that end a written answer: end of text, and the special tokens of what the template
+    writes after an answer. A newline among these stops nothing, since answers may have lines."""
+    ends = {token for item in encoded for token in item.terminator}
+    return ends & set(tokenizer.all_special_ids) | {tokenizer.eos_token_id}
+
+
 def _answer_end(row: Row, prompt: str, whole: str) -> int:
     """The character after the answer in the whole text."""
     answer = row["completion"][0]["content"].strip()

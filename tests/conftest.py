@@ -16,6 +16,6 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def llama(tmp_path: Path) -> Path:
     """Folder of a tiny Llama with its tokenizer."""
-    from tests.tiny import make_llama
+    from tests.helpers.tiny import make_llama
 
     return make_llama(tmp_path / "llama")

@@ -14,8 +14,8 @@ from huggingface_hub import ModelCard, constants
 from slm_lora.card import render_card, write_card
 from slm_lora.card.paths import last_part, shown_word
 from slm_lora.run import Run, read_json, write_json
-from tests.hub_server import LocalHub
-from tests.published import (
+from tests.helpers.hub_server import LocalHub
+from tests.helpers.published import (
     KINDS,
     MERGE,
     add_merged,
@@ -24,7 +24,7 @@ from tests.published import (
     metrics_of,
     python_blocks,
 )
-from tests.tiny import CHAT_TEMPLATE, make_llama
+from tests.helpers.tiny import CHAT_TEMPLATE, make_llama
 
 
 @pytest.fixture(scope="module")

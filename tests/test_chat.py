@@ -37,8 +37,8 @@ from slm_lora.data.tokens import NOT_TRAINED
 from slm_lora.errors import UserError
 from slm_lora.run import Run, write_jsonl
 from slm_lora.tasks import classification
-from tests.adapted_run import adapted_run
-from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora
+from tests.helpers.adapted_run import adapted_run
+from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora
 
 GREEDY = ChatConfig(max_new_tokens=12)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.helpers import write_jsonl
 from tests.data.test_programs import HUMANEVAL, MBPP
-from tests.tiny import slm_lora
+from tests.helpers.rows import write_jsonl
+from tests.helpers.tiny import slm_lora
 
 ROWS = [
     {"id": "good", "solution": "def f():\n    return 2", "tests": ["assert f() == 2"] * 2},

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer
 from slm_lora import nano, rendering
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Sandbox
-from tests.scripts import load_scripts
+from tests.helpers.scripts import load_scripts
 
 FOLDER = Path(__file__).resolve().parents[1] / "recipes" / "code_gen"
 CONTEXT = 256

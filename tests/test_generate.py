@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, BloomConfig, GPT2Config
 
 from slm_lora.generate import Sampling, answer_log_likelihoods, answers, context_length
-from tests.tiny import make_gpt2, make_llama
+from tests.helpers.tiny import make_gpt2, make_llama
 
 MAKERS = {"llama": make_llama, "gpt2": make_gpt2}
 

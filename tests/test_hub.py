@@ -17,10 +17,10 @@ from slm_lora.card import shared_config, to_yaml_text
 from slm_lora.errors import UserError
 from slm_lora.hub import publish
 from slm_lora.run import read_json, write_json
-from tests.hub_repo import Repo
-from tests.hub_server import TOKEN, LocalHub
-from tests.published import add_merged, finished_run, loaded, snapshot
-from tests.tiny import slm_lora
+from tests.helpers.hub_repo import Repo
+from tests.helpers.hub_server import TOKEN, LocalHub
+from tests.helpers.published import add_merged, finished_run, loaded, snapshot
+from tests.helpers.tiny import slm_lora
 
 TOKENIZER = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"}
 ABOUT = {"README.md", "config.yaml", "metrics.json", "plots/loss.png", "plots/verdicts.png"}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard
 
-from tests.hub_server import TOKEN, LocalHub
-from tests.published import python_blocks
-from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora
+from tests.helpers.hub_server import TOKEN, LocalHub
+from tests.helpers.published import python_blocks
+from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora
 
 CARD = b"---\nlicense: mit\nlanguage: en\n---\n# base\n"
 FRESH = """

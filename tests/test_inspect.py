@@ -15,7 +15,7 @@ from trl import SFTConfig
 from slm_lora import __main__
 from slm_lora.data import Prepared
 from slm_lora.training import filling
-from tests.tiny import make_llama, make_rows, slm_lora
+from tests.helpers.tiny import make_llama, make_rows, slm_lora
 
 
 def words(folder: Path) -> list[str]:

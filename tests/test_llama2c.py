@@ -18,8 +18,8 @@ from slm_lora.errors import UserError
 from slm_lora.hardware import detect
 from slm_lora.llama2c import tokenizer, weights
 from slm_lora.model import load_base, load_config, load_tokenizer
-from tests.llama2c_numpy import forward, greedy
-from tests.tiny import make_rows, make_tokenizer, slm_lora
+from tests.helpers.llama2c_numpy import forward, greedy
+from tests.helpers.tiny import make_rows, make_tokenizer, slm_lora
 
 compose.register()
 MERGED = [" t", "he", " a", " the", "!!", "!!!!", "??", "????", " e"]

@@ -24,8 +24,8 @@ from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
 from slm_lora.report.summary import number, p_value
 from slm_lora.run import write_json, write_text
-from tests.browser import CHROMIUM
-from tests.fake_run import (
+from tests.helpers.browser import CHROMIUM
+from tests.helpers.fake_run import (
     classification_run,
     code_run,
     labelled,

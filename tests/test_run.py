@@ -14,7 +14,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tests.tiny import make_gpt2, make_llama, make_rows, slm_lora
+from tests.helpers.tiny import make_gpt2, make_llama, make_rows, slm_lora
 
 
 def job(model: Path, folder: Path, *more: str) -> list[str]:

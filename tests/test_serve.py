@@ -34,9 +34,9 @@ from slm_lora.run import Run, write_jsonl
 from slm_lora.serve.app import make_app
 from slm_lora.serve.protocol import ApiError
 from slm_lora.serve.worker import ClientGoneError, Worker
-from tests.adapted_run import adapted_run
-from tests.browser import CHROMIUM, Browser
-from tests.tiny import CHAT_TEMPLATE, make_llama, make_rows
+from tests.helpers.adapted_run import adapted_run
+from tests.helpers.browser import CHROMIUM, Browser
+from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, make_rows
 
 KEY = "a secret of 30 letters or more"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.tiny import make_llama, slm_lora
 from tests.test_run import job
-from tests.tiny import make_llama, slm_lora
 
 
 def leaderboard(folder: Path) -> list[dict[str, str]]:

@@ -44,7 +44,7 @@ from slm_lora.model.kernels import (
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.loss import labelled_loss
 from slm_lora.training.trainer import LoraTrainer
-from tests.tiny import make_tokenizer
+from tests.helpers.tiny import make_tokenizer
 
 VOCABULARY = 320
 SIZES = {

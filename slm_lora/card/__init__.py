@@ -15,27 +15,19 @@ from typing import Any
 
 import yaml
 from huggingface_hub import ModelCard
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from slm_lora import formatting
 from slm_lora.card.base_model import base_model, recorded_kind
 from slm_lora.card.metadata import MARK, card_data
 from slm_lora.card.paths import last_part, last_parts, shown_word
 from slm_lora.config.compose import to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.report.outline import plain
-from slm_lora.report.summary import (
-    CAUTION,
-    PROOF,
-    count,
-    figures,
-    interval,
-    items,
-    number,
-    signed,
-    verdict,
-)
-from slm_lora.run import Run, read_json, write_text
+from slm_lora.records import Metrics
+from slm_lora.report.summary import CAUTION, PROOF, count, figures, items, verdict
+from slm_lora.run import Run, read_json, read_jsonl, write_text
+from slm_lora.tasks import TASKS, Pair
 
 __all__ = ["MARK", "last_parts", "render_card", "shared_config", "write_card"]
 
@@ -55,7 +47,7 @@ METHODS = {
 """Test of the comparison → how its figures were made (slm_lora/stats.py)."""
 
 
-def write_card(run: Run, config: Config, metrics: Json) -> None:
+def write_card(run: Run, config: Config, metrics: Metrics) -> None:
     """Write adapter/README.md, the card of the adapter in its folder."""
     write_text(run.adapter / "README.md", render_card(run, config, metrics))
 
@@ -63,7 +55,7 @@ def write_card(run: Run, config: Config, metrics: Json) -> None:
 def render_card(
     run: Run,
     config: Config,
-    metrics: Json | None,
+    metrics: Metrics | None,
     repo_id: str | None = None,
     what: str = "adapter",
     download: bool = True,
@@ -87,7 +79,10 @@ def render_card(
     name = repo_id.rpartition("/")[2] if repo_id else f"{base.name}-{config.recipe or 'lora'}"
     metadata = card_data(config, base, metrics, data, what, name)
     adapter = read_json(run.adapter / "adapter_config.json")
-    card = _environment().get_template("template.md.jinja")
+    task = TASKS[config.task.kind]
+    card = _environment(task.folder).get_template("template.md.jinja")
+    # Test rows may be private: the card that leaves this machine shows none.
+    shown = task.examples(_pairs(run)) if metrics and not repo_id else {}
     text = card.render(
         metadata=metadata.to_yaml(),
         base=base,
@@ -98,6 +93,7 @@ def render_card(
         figures=figures(metrics) if metrics else [],
         items=items(metrics) if metrics else "",
         n_items=count(metrics) if metrics else 0,
+        examples=shown,
         caution=CAUTION,
         method=METHODS[metrics["comparison"]["test"]] if metrics else "",
         proof=PROOF,
@@ -133,10 +129,20 @@ def to_yaml_text(tree: Json) -> str:
     return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
 
 
+def _pairs(run: Run) -> list[Pair]:
+    """The predictions of both models, none where a file is not there."""
+    files = (run.base_predictions, run.tuned_predictions)
+    if not all(file.exists() for file in files):
+        return []
+    return list(zip(*map(read_jsonl, files), strict=True))
+
+
 @cache
-def _environment() -> Environment:
+def _environment(task_folder: Path) -> Environment:
+    """The card's templates, those of the task's folder under `task/`."""
+    own = {"task": FileSystemLoader(task_folder)}
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=ChoiceLoader([FileSystemLoader(Path(__file__).parent), PrefixLoader(own)]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -144,12 +150,13 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "cell": _cell,
+        "clip": formatting.clip,
         "fence": _fence,
-        "interval": interval,
+        "interval": formatting.interval,
         "last_part": last_part,
-        "number": number,
-        "plain": plain,
-        "signed": signed,
+        "number": formatting.number,
+        "plain": formatting.plain,
+        "signed": formatting.signed,
         "string": lambda text: json.dumps(text, ensure_ascii=False),
     }
     return environment
@@ -174,7 +181,7 @@ def _combined(combination: Json) -> str:
     )
 
 
-def _if_there(file: Path) -> Json | None:
+def _if_there(file: Path) -> Any:
     return read_json(file) if file.exists() else None
 
 

@@ -15,6 +15,7 @@ from slm_lora import nano
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.model.location import kind_of
 from slm_lora.progress import log
+from slm_lora.records import Provenance
 
 HTTPError: type[Exception] = HfHubHTTPError.__mro__[1]
 """Of the HTTP library that the hub's client uses; failures of the network are such errors too."""
@@ -37,7 +38,7 @@ class Base:
         return self.name if self.kind == "hub" else None
 
 
-def recorded_kind(config: ModelConfig, provenance: dict[str, Any]) -> str:
+def recorded_kind(config: ModelConfig, provenance: Provenance) -> str:
     """The same as the run recorded it: a relative path tells it only in the folder where that
     began."""
     return str(provenance.get("base_kind") or kind_of(config.name_or_path))

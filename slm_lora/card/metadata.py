@@ -10,26 +10,21 @@ from huggingface_hub import EvalResult, ModelCardData
 from slm_lora.card.base_model import INHERITED, Base
 from slm_lora.card.paths import last_part
 from slm_lora.config.schema import Config
+from slm_lora.records import DataReport, Metrics
+from slm_lora.tasks import TASKS
 
 Json = dict[str, Any]
 MARK = "slm_lora"
 """Tag of every card made here; publishing over a repository without it needs hub.force=true."""
-TASKS = {
-    "classification": ("text-classification", "Text classification"),
-    "code": ("text-generation", "Code generation"),
-    "text": ("text-generation", "Text generation"),
-}
-"""Kind of task → type and name of the task that was measured."""
-METRICS = {
-    "accuracy": ("accuracy", "accuracy"),
-    "f1_macro": ("f1", "macro F1"),
-    "perplexity": ("perplexity", "perplexity"),
-}
-"""Metric → type and name. pass@k goes by its own name."""
 
 
 def card_data(
-    config: Config, base: Base, metrics: Json | None, data: Json | None, what: str, name: str
+    config: Config,
+    base: Base,
+    metrics: Metrics | None,
+    data: DataReport | None,
+    what: str,
+    name: str,
 ) -> ModelCardData:
     """Metadata of the card. `data` is what data_report.json holds, `name` the model's."""
     merged = what == "merged"
@@ -57,9 +52,9 @@ def hub_dataset(sources: Json) -> str | None:
     return dataset
 
 
-def results(config: Config, metrics: Json, sources: Json, merged: bool) -> list[EvalResult]:
+def results(config: Config, metrics: Metrics, sources: Json, merged: bool) -> list[EvalResult]:
     """The tuned model's results for the model-index; of a merged model, what its proof measured."""
-    task_type, task_name = TASKS[metrics["task"]]
+    task_type, task_name = TASKS[metrics["task"]].hub_task
     dataset = _dataset(config, sources)
     return [
         EvalResult(
@@ -75,16 +70,17 @@ def results(config: Config, metrics: Json, sources: Json, merged: bool) -> list[
     ]
 
 
-def _values(metrics: Json, merged: bool) -> list[tuple[str, str, float]]:
+def _values(metrics: Metrics, merged: bool) -> list[tuple[str, str, float]]:
+    """Metric type, name and value of each metric that the hub knows."""
     primary, tuned = metrics["primary"], metrics["tuned"]
+    known = TASKS[metrics["task"]].figures(tuned)
     if merged and (proof := metrics.get("merge")):
         measured = proof["candidates"][proof["base"]][primary]["merged"]
-        return [(*METRICS.get(primary, (primary, primary)), measured)]
-    keys = [key for key in tuned if key in METRICS or key.startswith("pass@")]
+        return [(known[primary].hub or primary, known[primary].label, measured)]
     return [
-        (*METRICS.get(key, (key, key)), tuned[key])
-        for key in keys
-        if isinstance(tuned[key], float | int)
+        (metric.hub, metric.label, tuned[key])
+        for key, metric in known.items()
+        if metric.hub and tuned.get(key) is not None
     ]
 
 

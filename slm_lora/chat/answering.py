@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.special import softmax
-from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteria
+from transformers import PreTrainedTokenizerBase, StoppingCriteria
 
-from slm_lora import rendering
 from slm_lora.chat.asking import Prompt
 from slm_lora.chat.pair import Pair
 from slm_lora.config.sections.results import ChatConfig
-from slm_lora.generate import answer_log_likelihoods
-from slm_lora.records import Row
+from slm_lora.generate import generation_config
+from slm_lora.scoring import label_scores
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,11 @@ class Answer:
 
 def classify(pair: Pair, name: str, prompt: Prompt) -> Answer:
     """The likeliest label, with the probability of each, as the evaluation scores them."""
-    answered: list[Row] = [
-        {**prompt.row, "completion": [{"role": "assistant", "content": label}]}
-        for label in pair.labels
-    ]
-    encoded = rendering.encode(answered, pair.tokenizer)
     with pair.model(name) as asked:
-        likelihoods = answer_log_likelihoods(
-            asked,
-            [item.prompt for item in encoded],
-            [item.answer for item in encoded],
-            pair.config.task.batch_size,
-            name,
+        encoded, scores = label_scores(
+            asked, pair.tokenizer, [prompt.row], pair.labels, pair.config.task, name
         )
-    reduce = np.mean if pair.config.task.label_score == "mean" else np.sum
-    probabilities = softmax([reduce(tokens) for tokens in likelihoods])
+    probabilities = softmax(scores[0])
     best = int(np.argmax(probabilities))
     return Answer(
         pair.labels[best],
@@ -75,14 +64,12 @@ def write(
     at the end of the model's context, or when `interrupted` says so after a token.
     """
     listener = _Listener(pair.tokenizer, prompt, say, interrupted, stop)
-    config = GenerationConfig(
-        do_sample=drawing.temperature > 0,
-        temperature=drawing.temperature or None,
-        top_p=drawing.top_p if drawing.temperature else None,
-        top_k=0 if drawing.temperature else None,
-        max_new_tokens=min(drawing.max_new_tokens, pair.context - len(prompt.ids)),
-        eos_token_id=sorted(prompt.stop_ids),
-        pad_token_id=pair.tokenizer.pad_token_id,
+    config = generation_config(
+        pair.tokenizer,
+        prompt.stop_ids,
+        min(drawing.max_new_tokens, pair.context - len(prompt.ids)),
+        drawing.temperature,
+        drawing.top_p,
     )
     with pair.model(name) as asked:
         ids = torch.tensor([prompt.ids], device=asked.device)

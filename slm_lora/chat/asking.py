@@ -129,16 +129,15 @@ def prompt(pair: Pair, turns: Sequence[Turn]) -> Prompt:
     row, tokenizer = conversation(pair, turns), pair.tokenizer
     encoded = _encoded(row, tokenizer)
     if pair.shape == "text":  # the model goes on with the text
-        ids, lead, ends = encoded.prompt + encoded.answer, "", set[int]()
+        ids, lead, stops = encoded.prompt + encoded.answer, "", {tokenizer.eos_token_id}
     else:
-        ids, lead, ends = encoded.prompt, rendering.lead(row, tokenizer), set(encoded.terminator)
+        ids, lead = encoded.prompt, rendering.lead(row, tokenizer)
+        stops = rendering.stop_ids([encoded], tokenizer)
     if len(ids) >= pair.context:
         raise TooLongError(
             f"the conversation has {len(ids)} tokens and the model reads {pair.context}",
             "type a shorter text",
         )
-    # An answer may have many lines, so a newline in what ends the turn must not stop it.
-    stops = ends & set(tokenizer.all_special_ids) | {tokenizer.eos_token_id}
     return Prompt(row, ids, lead, stops)
 
 

@@ -6,7 +6,6 @@ python -m slm_lora chat RUN
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
@@ -16,6 +15,7 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length
 from slm_lora.run import Run, read_json
+from slm_lora.tasks import TASKS
 
 MODELS = ("base", "tuned")
 
@@ -66,13 +66,5 @@ def load(config: Config, run: Run) -> Pair:
     model.check_size(config, device)
     tokenizer = model.load_tokenizer(config)
     tuned = model.load_adapter(model.load_base(config, device), run.adapter)
-    return Pair(tuned, tokenizer, config, report["shape"], labels_of(config, report))
-
-
-def labels_of(config: Config, report: dict[str, Any]) -> list[str]:
-    """The labels in the order in which training and evaluation took them."""
-    if config.task.kind != "classification":
-        return []
-    found = {label for labels in report["labels"].values() for label in labels}
-    named = dict.fromkeys(config.data.labels.values())
-    return [label for label in named if label in found] or sorted(found)
+    labels = TASKS[config.task.kind].labels(config, report)
+    return Pair(tuned, tokenizer, config, report["shape"], labels)

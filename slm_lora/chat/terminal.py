@@ -32,6 +32,7 @@ from slm_lora.config.checks import nearest
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import ChatConfig
 from slm_lora.errors import UserError
+from slm_lora.generate import room_for_prompt
 from slm_lora.progress import log
 from slm_lora.run import Run
 
@@ -213,7 +214,7 @@ class Conversation:
         system = self.drawing.system
         head: list[Turn] = [{"role": "system", "content": system}] if system else []
         whole, context = len(turns), self.pair.context
-        room = max(context - self.drawing.max_new_tokens, context // 2)
+        room = room_for_prompt(context, self.drawing.max_new_tokens)
         while len(turns) > 1 and length(self.pair, head + turns) > room:
             turns = turns[2:]
         if len(turns) < whole and not self.shortened:

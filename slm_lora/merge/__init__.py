@@ -68,7 +68,7 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
         as_run = model.load_adapter(model.load_base(config, device), run.adapter)
         noise = compare(wanted, observe(as_run, tokenizer, texts, scratch / "noise", "as it ran"))
         best = min(proofs, key=lambda base: proofs[base]["mean_kl"])
-        check(best, proofs[best], primary, config.merge)
+        check(best, proofs[best], plan.task, config.merge)
         if out.exists():
             log.info("replacing %s", out)
             out.rename(scratch / "earlier")

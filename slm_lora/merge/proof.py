@@ -23,6 +23,7 @@ from slm_lora.errors import UserError
 from slm_lora.generate import answers, context_length
 from slm_lora.preflight import Plan
 from slm_lora.records import Row
+from slm_lora.tasks import Task
 
 WRITTEN = 32
 """Tokens that each model writes after a prompt."""
@@ -123,30 +124,28 @@ def compare(tuned: Observed, other: Observed) -> Proof:
 
 def score(model: Any, plan: Plan, tokenizer: PreTrainedTokenizerBase, title: str) -> float:
     """The task's own metric over the whole test set; greedy or scored, nothing drawn."""
-    settings = replace(plan.config.task, generate=False)
-    if settings.kind == "code" and settings.greedy:
-        settings = replace(settings, n_samples=0, k=[])
-    config = replace(plan.config, task=settings)
+    config = replace(plan.config, task=plan.task.cheapest(plan.config.task))
     found = plan.task.predict(
         model, tokenizer, plan.data.test, plan.labels, config, f"{title}, test set"
     )
-    return float(plan.task.metrics(found, settings)[plan.task.primary])
+    return float(plan.task.metrics(found, config.task)[plan.task.primary])
 
 
-def check(base: str, proof: Proof, primary: str, limits: MergeConfig) -> None:
+def check(base: str, proof: Proof, task: Task, limits: MergeConfig) -> None:
     """Refuse a merged model that is not the tuned one.
 
     Raises:
         UserError: names the figure, its limit and the limit's key.
     """
-    lost = proof[primary]["tuned"] - proof[primary]["merged"]
-    if primary == "loss":  # the one metric of which less is better
+    scores = proof[task.primary]
+    lost = scores["tuned"] - scores["merged"]
+    if not task.higher_is_better:
         lost = -lost
     unequal, most_unequal = 1 - proof["equal_tokens"], 1 - limits.min_equal_tokens
     for what, value, most, key in (
         ("share of unequal next tokens", unequal, most_unequal, "min_equal_tokens"),
         ("mean KL divergence", proof["mean_kl"], limits.max_kl, "max_kl"),
-        (f"loss of {primary}", lost, limits.max_metric_loss, "max_metric_loss"),
+        (f"loss of {task.primary}", lost, limits.max_metric_loss, "max_metric_loss"),
     ):
         if not value <= most:
             other = "type merge.dtype=fp32, or " if limits.dtype != "fp32" else ""

@@ -4,33 +4,32 @@ python -m slm_lora report outputs/sentiment/2026-01-31_12-00-00
 """
 
 import shlex
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from slm_lora import formatting, plotting
 from slm_lora.errors import UserError
+from slm_lora.formatting import number
+from slm_lora.records import MergeProof, Metrics, Provenance, Training
 from slm_lora.report import plots
-from slm_lora.report.outline import outline, plain
+from slm_lora.report.outline import outline
 from slm_lora.report.summary import (
     CAUTION,
     combination_table,
     count,
     figures,
-    interval,
     items,
     merge_caption,
     merge_rows,
     merge_table,
-    number,
     outcome,
-    signed,
     summary_table,
     verdict,
 )
-from slm_lora.run import Run, read_json, read_jsonl, write_text
+from slm_lora.run import Json, Run, read_json, read_jsonl, write_text
+from slm_lora.tasks import TASKS, Prediction, Task
 
 __all__ = [
     "combination_table",
@@ -40,13 +39,6 @@ __all__ = [
     "verdict",
     "write_report",
 ]
-
-Prediction = dict[str, Any]
-Pair = tuple[Prediction, Prediction]
-EXAMPLES = 10
-PROGRAMS = 5
-LONGEST_TEXT = 700
-"""Characters of a prompt or completion that the page shows; predictions/*.jsonl hold it all."""
 
 
 def write_report(run_dir: Path) -> Path:
@@ -70,10 +62,11 @@ def write_report(run_dir: Path) -> Path:
             f"predictions/base.jsonl and predictions/tuned.jsonl in {run_dir} hold other items",
             "remove both and type the run's command again with run_dir= of this folder",
         )
+    task = TASKS[metrics["task"]]
     config_text = run.config.read_text(encoding="utf-8")
     config, provenance = yaml.safe_load(config_text), read_json(run.provenance)
     page = (
-        _environment()
+        _environment(task)
         .get_template("template.html.jinja")
         .render(
             metrics=metrics,
@@ -82,8 +75,8 @@ def write_report(run_dir: Path) -> Path:
             items=items(metrics),
             figures=figures(metrics),
             caution=CAUTION,
-            plots=_draw(run_dir / "plots", metrics, training, base, tuned),
-            examples=_examples(metrics["task"], list(zip(base, tuned, strict=True))),
+            plots=_draw(run_dir / "plots", task, metrics, training, base, tuned),
+            examples=task.examples(list(zip(base, tuned, strict=True))),
             training=_training_figures(training),
             data=outline(read_json(run.data_report), "Data"),
             merge=outline(_merge(metrics["merge"]), "Merge") if "merge" in metrics else None,
@@ -98,101 +91,47 @@ def write_report(run_dir: Path) -> Path:
     return run_dir / "report.html"
 
 
-def _environment() -> Environment:
-    """Autoescape is on for every template: prompts, labels and answers are untrusted text."""
+def _environment(task: Task) -> Environment:
+    """The page's templates, those of the task's folder under `task/`. Autoescape is on for all:
+    prompts, labels and answers are untrusted text."""
+    own = {"task": FileSystemLoader(task.folder)}
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=ChoiceLoader([FileSystemLoader(Path(__file__).parent), PrefixLoader(own)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "clip": _clip,
-        "interval": interval,
+        "clip": formatting.clip,
+        "interval": formatting.interval,
         "number": number,
-        "plain": plain,
-        "shown_answer": shown_answer,
-        "signed": signed,
+        "plain": formatting.plain,
+        "signed": formatting.signed,
     }
     return environment
 
 
 def _draw(
     folder: Path,
-    metrics: dict[str, Any],
-    training: dict[str, Any],
+    task: Task,
+    metrics: Metrics,
+    training: Training,
     base: list[Prediction],
     tuned: list[Prediction],
 ) -> dict[str, str]:
     """Name → SVG of each plot; a PNG of each goes to `folder`."""
-    with plots.style():
-        drawn = {"loss": plots.loss_curve(training["log"], training["best_step"])}
-        if metrics["task"] == "classification":
-            before, after = metrics["base"], metrics["tuned"]
-            errors = before["calibration_error"], after["calibration_error"]
-            drawn |= {
-                "confusion_base": plots.confusion(before["confusion_matrix"], "Base", plots.BASE),
-                "confusion_tuned": plots.confusion(after["confusion_matrix"], "Tuned", plots.TUNED),
-                "reliability": plots.reliability_diagram(base, tuned, errors),
-            }
-        elif metrics["task"] == "code":
-            before, after = metrics["base"], metrics["tuned"]
-            drawn["verdicts"] = plots.verdicts(before["verdicts"], after["verdicts"])
-            if after["families"]:
-                drawn["families"] = plots.families(before["families"], after["families"])
-        else:
-            drawn["item_loss"] = plots.item_losses(base, tuned)
+    with plotting.style():
+        drawn = {
+            "loss": plots.loss_curve(training["log"], training["best_step"]),
+            **task.plots(metrics, base, tuned),
+        }
         for name, figure in drawn.items():
-            plots.write_png(figure, folder / f"{name}.png")
-        return {name: plots.svg(figure, name) for name, figure in drawn.items()}
+            plotting.write_png(figure, folder / f"{name}.png")
+        return {name: plotting.svg(figure, name) for name, figure in drawn.items()}
 
 
-def _examples(task: str, pairs: list[Pair]) -> dict[str, list[Pair]]:
-    """The items that tuning won and lost, most telling first."""
-    if task == "classification":
-        wins = [(b, t) for b, t in pairs if b["verdict"] == "wrong" and t["verdict"] == "correct"]
-        losses = [(b, t) for b, t in pairs if b["verdict"] == "correct" and t["verdict"] == "wrong"]
-        for side in (wins, losses):
-            side.sort(key=lambda pair: -pair[1]["probabilities"][pair[1]["prediction"]])
-    elif task == "code":
-        return _programs(pairs)
-    else:
-        by_change = sorted(pairs, key=lambda pair: pair[1]["loss"] - pair[0]["loss"])
-        wins = [(b, t) for b, t in by_change if t["loss"] < b["loss"]]
-        losses = [(b, t) for b, t in reversed(by_change) if t["loss"] > b["loss"]]
-    return {"wins": wins[:EXAMPLES], "losses": losses[:EXAMPLES]}
-
-
-def _programs(pairs: list[Pair]) -> dict[str, list[Pair]]:
-    """Items that only the tuned model solves, and those that it still fails: one a family first."""
-    solved = [(_passes(b), _passes(t)) for b, t in pairs]
-    wins = [pair for pair, (b, t) in zip(pairs, solved, strict=True) if t and not b]
-    failures = [pair for pair, (_, t) in zip(pairs, solved, strict=True) if not t]
-    return {"wins": _of_many_families(wins), "losses": _of_many_families(failures)}
-
-
-def _passes(prediction: Prediction) -> bool:
-    return bool(shown_answer(prediction)["verdict"] == "pass")
-
-
-def shown_answer(prediction: Prediction) -> dict[str, Any]:
-    """The answer of an item that the page shows: the greedy one, else the first that was drawn."""
-    answer: dict[str, Any] = prediction["greedy"] or prediction["samples"][0]
-    return answer
-
-
-def _of_many_families(pairs: list[Pair]) -> list[Pair]:
-    """The first of each family, then the second of each, as many as the page shows."""
-    seen: Counter[str | None] = Counter()
-    order = []
-    for place, (base, _) in enumerate(pairs):
-        order.append((seen[base["family"]], place))
-        seen[base["family"]] += 1
-    return [pairs[place] for _, place in sorted(order)[:PROGRAMS]]
-
-
-def _training_figures(training: dict[str, Any]) -> dict[str, str]:
+def _training_figures(training: Training) -> dict[str, str]:
     """Name → value with its unit, of what train.json knows."""
     share = training["trainable_parameters"] / training["parameters"]
     found = {
@@ -205,12 +144,12 @@ def _training_figures(training: dict[str, Any]) -> dict[str, str]:
     }
     if training["peak_memory_bytes"] is not None:
         found["peak memory"] = f"{training['peak_memory_bytes'] / 2**30:.2f} GiB"
-    for key, name in (
-        ("final_loss", "last training loss"),
-        ("final_eval_loss", "last held-out loss"),
+    for name, loss in (
+        ("last training loss", training["final_loss"]),
+        ("last held-out loss", training["final_eval_loss"]),
     ):
-        if training[key] is not None:
-            found[name] = f"{number(training[key])} nats per token"
+        if loss is not None:
+            found[name] = f"{number(loss)} nats per token"
     if training["best_step"]:
         found["best checkpoint"] = f"step {training['best_step']:,}"
     return found
@@ -224,7 +163,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def _surroundings(provenance: dict[str, Any]) -> dict[str, str]:
+def _surroundings(provenance: Provenance) -> dict[str, str]:
     """Name → value of what a repetition may differ in."""
     return {
         "device": provenance["device"]["name"],
@@ -239,7 +178,7 @@ def _surroundings(provenance: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _merge(proof: dict[str, Any]) -> dict[str, Any]:
+def _merge(proof: MergeProof) -> Json:
     return {merge_caption(proof): merge_rows(proof)}
 
 
@@ -251,8 +190,3 @@ def _from_saved_config(run_dir: Path) -> str:
         f"(echo '# @package _global_'; cat {config}) > again/recipe/again.yaml\n"
         f"python -m slm_lora --config-dir again +recipe=again run_dir={again}"
     )
-
-
-def _clip(text: str) -> str:
-    left = len(text) - LONGEST_TEXT
-    return text if left <= 0 else f"{text[:LONGEST_TEXT]} … ({left:,} more characters)"

@@ -8,7 +8,7 @@ A dict of dicts of plain values is one table, a list of dicts another; deeper on
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_lora.report.summary import number
+from slm_lora.formatting import plain
 
 MOST_ROWS = 20
 """Rows of a table that are shown; the file holds them all."""
@@ -40,19 +40,6 @@ def outline(tree: dict[str, Any], title: str) -> Section:
         else:
             section.sections.append(outline(value, name))
     return section
-
-
-def plain(value: Any) -> str:
-    """A leaf as text: `yes`, `1,234`, `0.071`, `none`, `negative, positive`."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None or value in ([], {}):
-        return "none"
-    if isinstance(value, list):
-        return ", ".join(map(plain, value))
-    if isinstance(value, int):
-        return f"{value:,}"
-    return number(value) if isinstance(value, float) else str(value)
 
 
 def _is_plain(value: Any) -> bool:

@@ -3,16 +3,18 @@
 console.print(verdict(metrics), summary_table(metrics))      metrics: what metrics.json holds
 """
 
-import re
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from rich.table import Table
 from rich.text import Text
 
-from slm_lora.stats import LEAST_P
+from slm_lora import formatting
+from slm_lora.formatting import evidence, interval, number, signed
+from slm_lora.records import Comparison, MergeProof, Metrics
+from slm_lora.run import Json
+from slm_lora.tasks import TASKS
 
-Metrics = dict[str, Any]
 PROOF = {
     "equal_tokens": "same tokens",
     "mean_kl": "mean KL",
@@ -22,33 +24,6 @@ PROOF = {
 """Figures of merge.json → how they are called."""
 
 
-@dataclass(frozen=True)
-class Wording:
-    """How one kind of task speaks of its metrics: metric → (name, whether higher is better)."""
-
-    names: dict[str, tuple[str, bool]]
-    unit: str = ""
-    count: str = "n_items"
-
-
-WORDING = {
-    "classification": Wording(
-        names={
-            "accuracy": ("accuracy", True),
-            "f1_macro": ("macro F1", True),
-            "log_loss": ("log loss, nats", False),
-            "brier": ("Brier score, 0 to 2", False),
-            "calibration_error": ("calibration error", False),
-            "accuracy_generated": ("accuracy of written answers", True),
-            "unparsable": ("written answers that name no label", False),
-        },
-    ),
-    "code": Wording(names={"pass@1": ("pass@1", True)}, count="n_tasks"),
-    "text": Wording(
-        names={"loss": ("loss, nats per token", False), "perplexity": ("perplexity", False)},
-        unit=" nats per token",
-    ),
-}
 CAUTION = (
     "Interval and p speak of these test items: how far another draw of as many could move the "
     "difference. They do not cover another training seed; for that, run seed=1, seed=2, seed=3 and "
@@ -71,56 +46,53 @@ class KeyFigure:
 
 def outcome(metrics: Metrics) -> str:
     """better or worse where interval and test both show it, else unclear."""
-    low, high = metrics["comparison"]["ci95"]
-    if low <= 0 <= high or metrics["comparison"]["p_value"] >= 0.05:
-        return "unclear"
-    _, higher_is_better = WORDING[metrics["task"]].names[metrics["primary"]]
-    return "better" if (low > 0) == higher_is_better else "worse"
+    return formatting.outcome(metrics["comparison"], TASKS[metrics["task"]].higher_is_better)
 
 
 def verdict(metrics: Metrics) -> str:
-    """What the run showed, in a sentence.
+    """What the run showed: a sentence, and the task's own remark.
 
     "Tuning raised accuracy from 0.512 to 0.934: +0.422, 95 % interval 0.380 to 0.460,
     McNemar p = 1e-70."
     """
-    wording, primary = WORDING[metrics["task"]], metrics["primary"]
-    comparison = metrics["comparison"]
+    task, comparison = TASKS[metrics["task"]], metrics["comparison"]
+    metric = task.figures(metrics["base"])[task.primary]
     went = "raised" if comparison["difference"] > 0 else "lowered"
-    base, tuned = number(metrics["base"][primary]), number(metrics["tuned"][primary])
-    evidence = (
-        f"{signed(comparison['difference'])}, 95 % interval {interval(comparison['ci95'])}, "
-        f"{comparison['test']} {p_value(comparison)}"
-    )
-    change = f"{primary} from {base} to {tuned}{wording.unit}: {evidence}."
-    return {
+    base, tuned = (number(metrics[side][task.primary]) for side in ("base", "tuned"))
+    unit = f" {metric.unit}" if metric.unit else ""
+    change = f"{metric.label} from {base} to {tuned}{unit}: {evidence(comparison)}."
+    sentence = {
         "better": f"Tuning {went} {change}",
         "worse": f"Tuning made it worse: it {went} {change}",
         "unclear": f"No difference that this test set of {count(metrics):,} items can show: "
         f"{change}",
     }[outcome(metrics)]
+    return f"{sentence} {task.remark(metrics)}".rstrip()
 
 
 def figures(metrics: Metrics) -> list[KeyFigure]:
     """The key figures, those that were not measured left out."""
+    task, before, after = TASKS[metrics["task"]], metrics["base"], metrics["tuned"]
+    others = cast(dict[str, Comparison], metrics["comparison"].get(task.compared or "", {}))
+    comparisons = {**others, task.primary: metrics["comparison"]}
     found = []
-    before, after = metrics["base"], metrics["tuned"]
-    more = {key: (key, True) for key in before if re.fullmatch(r"pass@\d+", key)}
-    for key, (name, higher_is_better) in (WORDING[metrics["task"]].names | more).items():
-        base, tuned = before[key], after[key]
+    for key, metric in task.figures(before).items():
+        base, tuned = before.get(key), after.get(key)
         if base is None or tuned is None:
             continue
-        gain = tuned - base if higher_is_better else base - tuned
+        gain = tuned - base if metric.higher_is_better else base - tuned
         change = "better" if gain > 0 else "worse" if gain < 0 else "same"
+        if key in comparisons and change != "same":
+            change = formatting.outcome(comparisons[key], metric.higher_is_better)
         found.append(
             KeyFigure(
-                name=name,
+                name=f"{metric.label}, {metric.unit}" if metric.unit else metric.label,
                 base=number(base),
                 tuned=number(tuned),
                 base_interval=interval(before.get(f"{key}_ci95")),
                 tuned_interval=interval(after.get(f"{key}_ci95")),
                 difference=signed(tuned - base),
-                change=outcome(metrics) if key == metrics["primary"] else change,
+                change=change,
             )
         )
     return found
@@ -139,7 +111,7 @@ def summary_table(metrics: Metrics) -> Table:
     return table
 
 
-def merge_rows(proof: Metrics) -> list[dict[str, str]]:
+def merge_rows(proof: MergeProof) -> list[dict[str, str]]:
     """The proof of a merge, a row for each kind of weights that the adapter was merged into; in the
     last one nothing is merged: the run's own precision alone."""
     score = next(key for key in proof["candidates"][proof["base"]] if key not in PROOF)
@@ -152,11 +124,11 @@ def merge_rows(proof: Metrics) -> list[dict[str, str]]:
     return rows
 
 
-def _proof(figures: Metrics) -> dict[str, str]:
+def _proof(figures: Json) -> dict[str, str]:
     return {name: f"{figures[key]:.4g}" for key, name in PROOF.items()}
 
 
-def merge_caption(proof: Metrics) -> str:
+def merge_caption(proof: MergeProof) -> str:
     """What the figures were measured on, and which weights were kept."""
     return (
         f"Against the tuned model in fp32: {proof['rows']:,} rows, {proof['tokens']:,} tokens. "
@@ -164,7 +136,7 @@ def merge_caption(proof: Metrics) -> str:
     )
 
 
-def merge_table(proof: Metrics) -> Table:
+def merge_table(proof: MergeProof) -> Table:
     """The proof of a merge for the terminal."""
     table = Table(caption=merge_caption(proof), caption_justify="left")
     rows = merge_rows(proof)
@@ -175,7 +147,7 @@ def merge_table(proof: Metrics) -> Table:
     return table
 
 
-def combination_table(combination: Metrics) -> Table:
+def combination_table(combination: Json) -> Table:
     """Each run's own metric with its adapter alone and with the combined one."""
     table = Table(caption=f"{combination['combination']}", caption_justify="left")
     for column in ("run", "weight", "metric", "alone", "combined"):
@@ -190,39 +162,12 @@ def items(metrics: Metrics) -> str:
     """How many items there were, and on how many of them something changed."""
     counts = metrics["comparison"]
     return (
-        f"{count(metrics):,} test items: {counts['wins']:,} won by tuning, "
-        f"{counts['losses']:,} lost, {counts['ties']:,} as before"
+        f"{count(metrics):,} test items: {counts['wins']:,} improved, "
+        f"{counts['losses']:,} got worse, {counts['ties']:,} unchanged"
     )
 
 
 def count(metrics: Metrics) -> int:
     """Number of test items."""
-    found: int = metrics["base"][WORDING[metrics["task"]].count]
+    found: int = metrics["base"][TASKS[metrics["task"]].count]
     return found
-
-
-def p_value(comparison: Metrics) -> str:
-    """`p = 0.012`, `p = 1e-70`, or a bound where the test can show no less."""
-    p = comparison["p_value"]
-    if comparison["test"] == "permutation" and p <= LEAST_P:
-        return f"p ≤ {LEAST_P:g}"
-    if p < 1e-300:
-        return "p < 1e-300"
-    return f"p = {p:.2g}" if p >= 0.0001 else f"p = {p:.0e}"
-
-
-def number(value: float) -> str:
-    """Three decimals; two digits below a hundredth, one decimal from a hundred on."""
-    if abs(value) >= 100:
-        return f"{value:,.1f}"
-    return f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
-
-
-def signed(value: float) -> str:
-    """A difference."""
-    return f"+{number(value)}" if value > 0 else number(value)
-
-
-def interval(bounds: list[float] | None) -> str:
-    """`0.380 to 0.460`, empty for none."""
-    return f"{number(bounds[0])} to {number(bounds[1])}" if bounds else ""

@@ -1,4 +1,4 @@
-"""Kinds of task: prompt, answer and score of one kind together, a folder each.
+"""Kinds of task: prompt, answer, score and how they are shown together, a folder each.
 
 from slm_lora.tasks import TASKS
 task = TASKS[config.task.kind]
@@ -6,10 +6,10 @@ task = TASKS[config.task.kind]
 
 from slm_lora.tasks.classification import CLASSIFICATION
 from slm_lora.tasks.code import CODE
-from slm_lora.tasks.task import Task
+from slm_lora.tasks.task import Metric, Pair, Prediction, Task
 from slm_lora.tasks.text import TEXT
 
-__all__ = ["TASKS", "Task"]
+__all__ = ["TASKS", "Metric", "Pair", "Prediction", "Task"]
 
 TASKS = {task.name: task for task in (CLASSIFICATION, CODE, TEXT)}
 """`task.kind` → the task."""

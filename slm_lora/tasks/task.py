@@ -1,20 +1,40 @@
-"""What a kind of task is to everybody else: a name, the metric that decides, and functions.
+"""What a kind of task is to everybody else: names, figures, functions and the texts of its folder.
 
 from slm_lora.tasks import TASKS
 task = TASKS[config.task.kind]
+
+A kind is a folder `tasks/<kind>/` with this value, `report.html.jinja` and `card.md.jinja`; a line
+in `TASKS`; and `conf/task/<kind>.yaml`. Nobody else names it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure
 
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
-from slm_lora.data import Loaded
-from slm_lora.records import Row
+from slm_lora.records import Comparison, Metrics, Row, RowsReport
 
 Prediction = dict[str, Any]
+"""What a model did with one test row: a line of predictions/*.jsonl. It has `id` and `prompt`."""
+Pair = tuple[Prediction, Prediction]
+"""The base and the tuned model's prediction of one row."""
 Figures = dict[str, Any]
+"""What was measured: a part of metrics.json."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is shown; its interval, if there is one, has the key `<metric>_ci95`."""
+
+    label: str
+    unit: str = ""
+    higher_is_better: bool = True
+    hub: str | None = None
+    """Its metric type in the hub's model-index; None leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +43,37 @@ class Task:
 
     name: str
     """`task.kind` of the config."""
+    folder: Path
+    """Where its report.html.jinja and card.md.jinja lie, whose macros the two templates call."""
     primary: str
     """The metric that decides, a key of what `metrics` returns."""
-    labels: Callable[[Config, Loaded], list[str]]
-    """The labels to choose from, in their order; none where the task has no labels."""
-    check: Callable[[Sequence[Row], Config], None]
-    """Refuses test rows that cannot be judged, before any weight is loaded."""
+    higher_is_better: bool
+    """Of the primary metric."""
+    count: str
+    """Key of what `metrics` returns that holds the number of test items."""
+    hub_task: tuple[str, str]
+    """Type (https://huggingface.co/tasks) and name of the task in the hub's model-index."""
     predict: Callable[..., list[Prediction]]
     """(model, tokenizer, rows, labels, config, title) → one prediction a row."""
     metrics: Callable[[Sequence[Prediction], TaskConfig], Figures]
-    """The figures of one model over all its predictions."""
-    compare: Callable[[Sequence[Prediction], Sequence[Prediction], TaskConfig], Figures]
-    """(base, tuned, config) → the paired difference of the primary metric, with interval and p."""
+    """The figures of one model over all its predictions; None for what was not measured."""
+    compare: Callable[[Sequence[Prediction], Sequence[Prediction], TaskConfig], Comparison]
+    """(base, tuned, config) → the paired comparison of the primary metric (tasks/paired.py)."""
+    figures: Callable[[Figures], Mapping[str, Metric]]
+    """What `metrics` returned → the metrics to show, in their order, the primary among them."""
+    plots: Callable[[Metrics, Sequence[Prediction], Sequence[Prediction]], dict[str, Figure]]
+    """(metrics.json, base, tuned) → plots by name, drawn in `plotting.style`."""
+    examples: Callable[[Sequence[Pair]], dict[str, list[Pair]]]
+    """Heading → the items that the report shows below it, most telling first."""
+    labels: Callable[[Config, RowsReport], list[str]] = lambda config, data_report: []
+    """(config, data_report.json) → the labels to choose from, in their order; none without."""
+    check: Callable[[Sequence[Row], Config], None] = lambda rows, config: None
+    """Refuses test rows that cannot be judged, before any weight is loaded."""
+    cheapest: Callable[[TaskConfig], TaskConfig] = lambda config: config
+    """The config by which the primary metric takes the least work, and nothing is drawn."""
+    circumstances: Callable[[Config], Figures] = lambda config: {}
+    """What metrics.json also says of how the answers were judged."""
+    compared: str | None = None
+    """Key of what `compare` returns under which other metrics have a comparison of their own."""
+    remark: Callable[[Metrics], str] = lambda metrics: ""
+    """metrics.json → what the verdict says after the primary metric, a sentence."""

@@ -14,7 +14,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 
 from slm_lora.data.files import read_files
 from slm_lora.errors import UserError
-from tests.data.helpers import write_jsonl
+from tests.helpers.rows import write_jsonl
 
 ROWS = [{"text": "good, «fine»\nfilm", "label": "1"}, {"text": 'a "bad" one', "label": "0"}]
 

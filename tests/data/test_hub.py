@@ -13,7 +13,7 @@ from slm_lora.config import compose
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import load_rows
 from slm_lora.errors import UserError
-from tests.data.helpers import write_jsonl
+from tests.helpers.rows import write_jsonl
 
 GROUPS = ("sst2", "imdb", "rotten_tomatoes")
 

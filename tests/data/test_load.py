@@ -15,7 +15,7 @@ import pytest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import Loaded, load_rows
 from slm_lora.errors import UserError
-from tests.data.helpers import load
+from tests.helpers.rows import load
 
 
 def texts(count: int, label: str = "x") -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import load_rows
 from slm_lora.data.programs import stub
 from slm_lora.errors import UserError
-from tests.data.helpers import load, write_jsonl
+from tests.helpers.rows import load, write_jsonl
 
 TRAIN = [{"instruction": f"Write number {n}.", "solution": f"x = {n}"} for n in range(4)]
 HUMANEVAL = {

@@ -10,7 +10,7 @@ import pytest
 
 from slm_lora.data.shapes import normalise
 from slm_lora.errors import UserError
-from tests.data.helpers import load
+from tests.helpers.rows import load
 
 TEST = {
     "text+label": [{"text": "a test row", "label": "bad"}],

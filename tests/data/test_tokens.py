@@ -16,8 +16,8 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import Loaded, Prepared, prepare
 from slm_lora.errors import UserError
-from tests.data.helpers import load
-from tests.tiny import make_tokenizer
+from tests.helpers.rows import load
+from tests.helpers.tiny import make_tokenizer
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}"

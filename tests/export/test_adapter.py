@@ -17,7 +17,7 @@ from slm_lora.errors import UserError
 from slm_lora.export import adapter, gguf
 from slm_lora.export.vocabulary import vocabulary
 from slm_lora.export.weights import Weights
-from tests.export.models import TEXTS, make
+from tests.helpers.export_models import TEXTS, make
 
 IDS = [1, 270, 5, 33, 261, 300, 12, 270, 90]
 

@@ -16,10 +16,10 @@ from slm_lora.errors import UserError
 from slm_lora.export import export
 from slm_lora.model import load_tokenizer
 from slm_lora.run import Run
-from tests.adapted_run import adapted_run
-from tests.export.models import make
-from tests.llama2c_numpy import greedy
-from tests.tiny import make_rows, slm_lora
+from tests.helpers.adapted_run import adapted_run
+from tests.helpers.export_models import make
+from tests.helpers.llama2c_numpy import greedy
+from tests.helpers.tiny import make_rows, slm_lora
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from slm_lora.errors import UserError
 from slm_lora.export import gguf, tensors
 from slm_lora.export.vocabulary import HARD, vocabulary
 from slm_lora.export.weights import Weights
-from tests.export.models import KINDS, SHAPE, TEXTS, make
+from tests.helpers.export_models import KINDS, SHAPE, TEXTS, make
 
 IDS = [1, 270, 5, 33, 261, 300, 12, 270, 90]
 

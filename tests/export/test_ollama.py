@@ -11,8 +11,8 @@ from slm_lora import nano
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.export.ollama import Turns, modelfile, turn_template
 from slm_lora.rendering import PLAIN_TEMPLATE
-from tests.export.models import byte_level
-from tests.tiny import CHAT_TEMPLATE
+from tests.helpers.export_models import byte_level
+from tests.helpers.tiny import CHAT_TEMPLATE
 
 TALK: Turns = [("system", "S"), ("user", "U {{1}}"), ("assistant", "A"), ("user", "V")]
 

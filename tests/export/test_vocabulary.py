@@ -12,7 +12,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from slm_lora import nano
 from slm_lora.errors import UserError
 from slm_lora.export.vocabulary import WORDS, vocabulary
-from tests.export.models import TEXTS, byte_level, sentence_pieces
+from tests.helpers.export_models import TEXTS, byte_level, sentence_pieces
 
 
 @pytest.mark.parametrize("pre", WORDS)

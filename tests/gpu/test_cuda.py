@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.helpers.tiny import make_llama, slm_lora
 from tests.test_run import job
-from tests.tiny import make_llama, slm_lora
 
 pytestmark = [
     pytest.mark.gpu,

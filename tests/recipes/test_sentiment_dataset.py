@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from tests.scripts import load_scripts
+from tests.helpers.scripts import load_scripts
 
 FOLDER = Path(__file__).resolve().parents[2] / "recipes" / "sentiment"
 HELD_OUT_DOMAINS = {"museums", "trains"}

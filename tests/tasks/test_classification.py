@@ -8,7 +8,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.tasks import classification
 from slm_lora.tasks.classification import parse_answer
-from tests.tiny import make_llama
+from tests.helpers.tiny import make_llama
 
 LABELS = ["good", "good enough", "bad"]
 

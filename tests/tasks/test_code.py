@@ -12,8 +12,8 @@ from slm_lora.config.sections.task import TaskConfig
 from slm_lora.errors import UserError
 from slm_lora.run import open_run
 from slm_lora.tasks import code
-from tests.data.helpers import write_jsonl
-from tests.tiny import make_llama, slm_lora
+from tests.helpers.rows import write_jsonl
+from tests.helpers.tiny import make_llama, slm_lora
 
 
 @pytest.mark.parametrize(

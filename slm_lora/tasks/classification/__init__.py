@@ -9,26 +9,26 @@ are the softmax of the scores over the labels.
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_softmax
-from sklearn.metrics import (
-    confusion_matrix,
-    log_loss,
-    precision_recall_fscore_support,
-)
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import rendering, stats
+from slm_lora import rendering
 from slm_lora.config.schema import Config
-from slm_lora.config.sections.task import TaskConfig
-from slm_lora.data import Loaded
 from slm_lora.errors import UserError
-from slm_lora.generate import answer_log_likelihoods, answers
-from slm_lora.records import Row
+from slm_lora.generate import answers
+from slm_lora.records import Row, RowsReport
+from slm_lora.scoring import label_scores
+from slm_lora.tasks.classification.metrics import FIGURES, compare, metrics
+from slm_lora.tasks.classification.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task
+
+__all__ = ["CLASSIFICATION", "compare", "metrics", "parse_answer", "predict"]
 
 
 def predict(
@@ -40,28 +40,18 @@ def predict(
     title: str,
 ) -> list[Prediction]:
     """One prediction a row: scores, probabilities, the best label, the written answer."""
-    answered: list[Row] = [
-        {**row, "completion": [{"role": "assistant", "content": label}]}
-        for row in rows
-        for label in labels
-    ]
-    encoded = rendering.encode(answered, tokenizer)
-    prompts = [item.prompt for item in encoded]
     task = config.task
-    likelihoods = answer_log_likelihoods(
-        model, prompts, [item.answer for item in encoded], task.batch_size, f"{title}: scoring"
-    )
-    reduce = np.mean if task.label_score == "mean" else np.sum
-    scores = np.array([reduce(tokens) for tokens in likelihoods]).reshape(len(rows), len(labels))
+    encoded, scores = label_scores(model, tokenizer, rows, labels, task, f"{title}: scoring")
     written: dict[int, list[str]] = {}
     if task.generate:
+        # A label is one line, so the first token that ends the turn stops it, be it a newline.
         stops = {item.terminator[0] for item in encoded if item.terminator}
         longest = max(len(item.answer) for item in encoded)
         written = dict(
             answers(
                 model,
                 tokenizer,
-                prompts[:: len(labels)],
+                [item.prompt for item in encoded[:: len(labels)]],
                 stops | {tokenizer.eos_token_id},
                 longest + 4,
                 task.batch_size,
@@ -75,7 +65,11 @@ def predict(
 
 
 def _prediction(
-    row: Row, prompt: str, labels: list[str], scores: np.ndarray, written: list[str] | None
+    row: Row,
+    prompt: str,
+    labels: list[str],
+    scores: NDArray[np.float64],
+    written: list[str] | None,
 ) -> Prediction:
     best = labels[int(np.argmax(scores))]
     probabilities = np.exp(log_softmax(scores))
@@ -106,85 +100,20 @@ def parse_answer(text: str, labels: Sequence[str]) -> str | None:
     return None
 
 
-def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:
-    """Scores of one model over all test items."""
-    labels = list(predictions[0]["probabilities"])
-    truth = [p["label"] for p in predictions]
-    predicted = [p["prediction"] for p in predictions]
-    correct = [p["verdict"] == "correct" for p in predictions]
-    probabilities = np.array([list(p["probabilities"].values()) for p in predictions])
-    indices = np.array([labels.index(label) for label in truth])
-    precision, recall, f1, support = precision_recall_fscore_support(
-        truth, predicted, labels=labels, zero_division=0
-    )
-    found: dict[str, Any] = {
-        "accuracy": float(np.mean(correct)),
-        "accuracy_ci95": list(stats.wilson(sum(correct), len(correct))),
-        "f1_macro": float(np.mean(f1)),
-        "log_loss": float(log_loss(indices, probabilities, labels=range(len(labels)))),
-        "brier": stats.brier(probabilities, indices),
-        "calibration_error": stats.calibration_error(probabilities.max(axis=1), correct),
-        "per_class": {
-            label: {
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": float(f1[i]),
-                "support": int(support[i]),
-            }
-            for i, label in enumerate(labels)
-        },
-        "confusion_matrix": {
-            "labels": labels,
-            "rows": confusion_matrix(truth, predicted, labels=labels).tolist(),
-        },
-        "n_items": len(predictions),
-        "accuracy_generated": None,
-        "unparsable": None,
-    }
-    if predictions[0]["raw"] is not None:
-        extracted = [p["extracted"] for p in predictions]
-        found["accuracy_generated"] = float(
-            np.mean([e == t for e, t in zip(extracted, truth, strict=True)])
-        )
-        found["unparsable"] = float(np.mean([e is None for e in extracted]))
-    return found
-
-
-def compare(
-    base: Sequence[Prediction], tuned: Sequence[Prediction], config: TaskConfig
-) -> dict[str, Any]:
-    """Tuned against base on the same items: difference, paired interval, exact McNemar p."""
-    before = [p["verdict"] == "correct" for p in base]
-    after = [p["verdict"] == "correct" for p in tuned]
-    wins = sum(a and not b for b, a in zip(before, after, strict=True))
-    losses = sum(b and not a for b, a in zip(before, after, strict=True))
-    difference, interval = stats.paired_difference(before, after)
-    return {
-        "difference": difference,
-        "ci95": list(interval),
-        "p_value": stats.mcnemar_p(wins, losses),
-        "wins": wins,
-        "losses": losses,
-        "test": "McNemar",
-        "ties": len(before) - wins - losses,
-    }
-
-
-def labels_of(config: Config, loaded: Loaded) -> list[str]:
+def labels_of(config: Config, data_report: RowsReport) -> list[str]:
     """The labels to choose from, in the config's order when it names them.
 
     Raises:
         UserError: the task needs labels and the rows have none, or only one.
     """
-    rows = loaded.train + loaded.validation + loaded.test
-    found = {row["label"] for row in rows if "label" in row}
+    found = {label for counts in data_report["labels"].values() for label in counts}
     if len(found) == 1:
         raise UserError(
             f"all rows have the label {found.pop()}", "a classification needs rows of two labels"
         )
     if not found:
         raise UserError(
-            f"task=classification, but the rows are {loaded.report['shape']}, without labels",
+            f"task=classification, but the rows are {data_report['shape']}, without labels",
             "name the label's column by data.columns.label=NAME, or type task=text",
         )
     named = dict.fromkeys(config.data.labels.values())
@@ -193,10 +122,17 @@ def labels_of(config: Config, loaded: Loaded) -> list[str]:
 
 CLASSIFICATION = Task(
     name="classification",
+    folder=Path(__file__).parent,
     primary="accuracy",
-    labels=labels_of,
-    check=lambda rows, config: None,
+    higher_is_better=True,
+    count="n_items",
+    hub_task=("text-classification", "Text classification"),
     predict=predict,
     metrics=metrics,
     compare=compare,
+    figures=lambda found: FIGURES,
+    plots=plots,
+    examples=examples,
+    labels=labels_of,
+    cheapest=lambda config: replace(config, generate=False),
 )

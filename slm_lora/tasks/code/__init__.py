@@ -8,16 +8,16 @@ What a model wrote becomes a program by one rule, the same for base and tuned (`
 
 import re
 import time
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import rendering, stats
+from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.data.programs import stub
@@ -26,9 +26,12 @@ from slm_lora.generate import Sampling, answers
 from slm_lora.progress import log
 from slm_lora.records import Row
 from slm_lora.sandbox import Program, Sandbox, Verdict
+from slm_lora.tasks.code.metrics import compare, figures, metrics
+from slm_lora.tasks.code.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task
 
-MOST_MESSAGES = 10
+__all__ = ["CODE", "compare", "extract", "metrics", "predict"]
+
 FENCED = re.compile(r"^```[^\n]*\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
 Answer = dict[str, Any]
 
@@ -80,9 +83,7 @@ def predict(
     task = config.task
     encoded = rendering.encode(rows, tokenizer)
     prompts = [item.prompt for item in encoded]
-    # A program has many lines, so a newline in what ends the turn must not stop it.
-    ends = {token for item in encoded for token in item.terminator}
-    stops = ends & set(tokenizer.all_special_ids) | {tokenizer.eos_token_id}
+    stops = rendering.stop_ids(encoded, tokenizer)
     drawn = Sampling(task.n_samples, task.temperature, task.top_p, config.seed)
     kinds: list[tuple[str, Sampling | None]] = [("greedy", None)] if task.greedy else []
     kinds += [("samples", drawn)] if task.n_samples else []
@@ -166,107 +167,26 @@ def _judged(answer: Answer, future: Future[Verdict]) -> Answer:
     }
 
 
-def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:
-    """pass@1 and each pass@k of `task.k`: over all items, by split and by family; what the answers
-    behind pass@1 came to, and the most frequent messages of those that did not pass.
-
-    Raises:
-        UserError: the items have unlike numbers of answers.
-    """
-    if len({len(p["samples"]) for p in predictions}) > 1:
-        raise UserError(
-            "the predictions have unlike numbers of samples",
-            "remove the predictions folder and type the run's command again with its run_dir",
-        )
-    judged = [a for p in predictions for a in ([p["greedy"]] if config.greedy else p["samples"])]
-    messages = [a["message"].partition("\n")[0] for a in judged if a["verdict"] != "pass"]
-    return {
-        **_scores(predictions, config),
-        "n_tasks": len(predictions),
-        "n_samples": len(predictions[0]["samples"]),
-        "verdicts": dict(Counter(a["verdict"] for a in judged).most_common()),
-        "messages": dict(Counter(messages).most_common(MOST_MESSAGES)),
-        "splits": {n: _scores(part, config) for n, part in _groups(predictions, "split")},
-        "families": {n: _scores(part, config) for n, part in _groups(predictions, "family")},
-    }
-
-
-def compare(
-    base: Sequence[Prediction], tuned: Sequence[Prediction], config: TaskConfig
-) -> dict[str, Any]:
-    """Tuned against base on the same items: pass@1, under `k` each pass@k, under `splits` pass@1 of
-    each split."""
-    pairs = zip(_groups(base, "split"), _groups(tuned, "split"), strict=True)
-    return {
-        **_change(base, tuned, 1, config),
-        "k": {f"pass@{k}": _change(base, tuned, k, config) for k in config.k if k > 1},
-        "splits": {name: _change(before, after, 1, config) for (name, before), (_, after) in pairs},
-    }
-
-
-def _scores(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for k in sorted({1, *config.k}):
-        values = _values(predictions, k, config)
-        found[f"pass@{k}"] = float(np.mean(values))
-        found[f"pass@{k}_ci95"] = list(
-            stats.wilson(int(sum(values)), len(values))
-            if _is_greedy(k, config)
-            else stats.weighted_mean_interval(values)
-        )
-    return found | {"n_tasks": len(predictions)}
-
-
-def _change(
-    base: Sequence[Prediction], tuned: Sequence[Prediction], k: int, config: TaskConfig
-) -> dict[str, Any]:
-    before, after = _values(base, k, config), _values(tuned, k, config)
-    wins = sum(a > b for b, a in zip(before, after, strict=True))
-    losses = sum(a < b for b, a in zip(before, after, strict=True))
-    if _is_greedy(k, config):
-        # An answer a task is right or wrong: the tests of proportions keep their width at 0 and 1.
-        difference, interval = stats.paired_difference(before, after)
-        test, p_value = "McNemar", stats.mcnemar_p(wins, losses)
-    else:
-        difference, interval, p_value = stats.paired_mean_difference(before, after)
-        test = "permutation"
-    return {
-        "difference": difference,
-        "ci95": list(interval),
-        "p_value": p_value,
-        "test": test,
-        "wins": wins,
-        "losses": losses,
-        "ties": len(before) - wins - losses,
-    }
-
-
-def _values(predictions: Sequence[Prediction], k: int, config: TaskConfig) -> list[float]:
-    """pass@k of each item."""
-    if _is_greedy(k, config):
-        return [float(p["greedy"]["verdict"] == "pass") for p in predictions]
-    passed = [sum(a["verdict"] == "pass" for a in p["samples"]) for p in predictions]
-    return [
-        stats.pass_at_k(len(p["samples"]), c, k) for p, c in zip(predictions, passed, strict=True)
-    ]
-
-
-def _is_greedy(k: int, config: TaskConfig) -> bool:
-    return k == 1 and config.greedy
-
-
-def _groups(predictions: Sequence[Prediction], key: str) -> list[tuple[str, list[Prediction]]]:
-    """The items of each split or family, by name; none where the rows name none."""
-    names = sorted({p[key] for p in predictions if p[key] is not None})
-    return [(name, [p for p in predictions if p[key] == name]) for name in names]
+def cheapest(config: TaskConfig) -> TaskConfig:
+    """pass@1 of the greedy answers alone, where the config takes it from them."""
+    return replace(config, n_samples=0, k=[]) if config.greedy else config
 
 
 CODE = Task(
     name="code",
+    folder=Path(__file__).parent,
     primary="pass@1",
-    labels=lambda config, loaded: [],
-    check=check_items,
+    higher_is_better=True,
+    count="n_tasks",
+    hub_task=("text-generation", "Code generation"),
     predict=predict,
     metrics=metrics,
     compare=compare,
+    figures=figures,
+    plots=plots,
+    examples=examples,
+    check=check_items,
+    cheapest=cheapest,
+    circumstances=lambda config: {"sandbox": config.sandbox.kind},
+    compared="k",
 )

@@ -1,23 +1,31 @@
-"""Text: how well the model predicts the completions of the test rows, by loss and perplexity.
+"""Text: how well the model predicts the completions of the test rows, and what it answers itself.
 
     python -m slm_lora +recipe=instruct data.train=rows.jsonl
 
-The loss is in nats a token, over every completion token, the end-of-turn token included.
+The loss decides. It is in nats a token, over every completion token, the end-of-turn token
+included. A model can predict a given text well and write nonsense, so it also answers each prompt
+by greedy decoding (`task.generate`), and the answers are compared with the references.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import rendering, stats
+from slm_lora import rendering
 from slm_lora.config.schema import Config
-from slm_lora.config.sections.task import TaskConfig
-from slm_lora.generate import answer_log_likelihoods
+from slm_lora.generate import answer_log_likelihoods, answers
 from slm_lora.records import Row
+from slm_lora.rendering import Encoded
 from slm_lora.tasks.task import Prediction, Task
+from slm_lora.tasks.text.answers import SCORES, score
+from slm_lora.tasks.text.metrics import FIGURES, compare, metrics, remark
+from slm_lora.tasks.text.shown import examples, plots
+
+__all__ = ["TEXT", "compare", "metrics", "predict"]
 
 
 def predict(
@@ -28,7 +36,8 @@ def predict(
     config: Config,
     title: str,
 ) -> list[Prediction]:
-    """One prediction a row: mean loss and number of its completion's tokens."""
+    """One prediction a row: mean loss and number of its completion's tokens; the written answer and
+    its scores, all None for a row without a prompt and with task.generate=false."""
     encoded = rendering.encode(rows, tokenizer)
     # Without a prompt and a begin-of-text token the first token has nothing before it to go by.
     split = [(i.prompt, i.completion) if i.prompt else (i.ids[:1], i.ids[1:]) for i in encoded]
@@ -36,6 +45,7 @@ def predict(
     likelihoods = answer_log_likelihoods(
         model, prompts, completions, config.task.batch_size, f"{title}: scoring"
     )
+    written = _write(model, tokenizer, rows, encoded, config, title) if config.task.generate else {}
     return [
         {
             "id": row["id"],
@@ -43,50 +53,56 @@ def predict(
             "completion": row["completion"][0]["content"],
             "loss": -float(np.mean(tokens)),
             "tokens": len(tokens),
+            "answer": written.get(i),
+            **(
+                score(written[i], row["completion"][0]["content"])
+                if i in written
+                else dict.fromkeys(SCORES)
+            ),
         }
-        for row, tokens in zip(rows, likelihoods, strict=True)
+        for i, (row, tokens) in enumerate(zip(rows, likelihoods, strict=True))
     ]
 
 
-def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:
-    """Loss of one model over all completion tokens of the test rows."""
-    tokens = np.array([p["tokens"] for p in predictions])
-    losses = np.array([p["loss"] for p in predictions])
-    loss = float(np.average(losses, weights=tokens))
-    return {
-        "loss": loss,
-        "loss_ci95": list(stats.weighted_mean_interval(losses, tokens)),
-        "perplexity": float(np.exp(loss)),
-        "n_items": len(predictions),
-        "n_tokens": int(tokens.sum()),
-    }
-
-
-def compare(
-    base: Sequence[Prediction], tuned: Sequence[Prediction], config: TaskConfig
-) -> dict[str, Any]:
-    """Tuned against base on the same items: difference in loss (below zero is better)."""
-    before = np.array([p["loss"] for p in base])
-    after = np.array([p["loss"] for p in tuned])
-    tokens = np.array([p["tokens"] for p in base])
-    difference, interval, p_value = stats.paired_mean_difference(before, after, tokens)
-    return {
-        "difference": difference,
-        "ci95": list(interval),
-        "p_value": p_value,
-        "wins": int((after < before).sum()),
-        "losses": int((after > before).sum()),
-        "test": "permutation",
-        "ties": int((after == before).sum()),
-    }
+def _write(
+    model: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    encoded: Sequence[Encoded],
+    config: Config,
+    title: str,
+) -> dict[int, str]:
+    """Row → the greedy answer, without what the template writes before one (a space, say)."""
+    asked = [i for i, row in enumerate(rows) if row["prompt"]]
+    if not asked:
+        return {}
+    lead = rendering.lead(rows[asked[0]], tokenizer)
+    written = answers(
+        model,
+        tokenizer,
+        [encoded[i].prompt for i in asked],
+        rendering.stop_ids(encoded, tokenizer),
+        config.task.max_new_tokens,
+        config.task.batch_size,
+        f"{title}: writing",
+    )
+    return {asked[place]: text.removeprefix(lead) for place, (text,) in written}
 
 
 TEXT = Task(
     name="text",
+    folder=Path(__file__).parent,
     primary="loss",
-    labels=lambda config, loaded: [],
-    check=lambda rows, config: None,
+    higher_is_better=False,
+    count="n_items",
+    hub_task=("text-generation", "Text generation"),
     predict=predict,
     metrics=metrics,
     compare=compare,
+    figures=lambda found: FIGURES,
+    plots=plots,
+    examples=examples,
+    cheapest=lambda config: replace(config, generate=False),
+    compared="answers",
+    remark=remark,
 )

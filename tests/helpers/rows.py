@@ -1,6 +1,6 @@
 """Small files of rows, and the data room called on them.
 
-from tests.data.helpers import load, write_jsonl
+from tests.helpers.rows import load, write_jsonl
 """
 
 import json

@@ -1,6 +1,6 @@
 """A run folder with a real adapter of random weights: for tests of what comes after training.
 
-from tests.adapted_run import adapted_run
+from tests.helpers.adapted_run import adapted_run
 """
 
 from pathlib import Path

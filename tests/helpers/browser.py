@@ -1,6 +1,6 @@
 """A headless Chromium that a test types into, over the DevTools protocol on two pipes.
 
-from tests.browser import CHROMIUM, Browser
+from tests.helpers.browser import CHROMIUM, Browser
 """
 
 import base64

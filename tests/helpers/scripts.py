@@ -1,6 +1,6 @@
 """Scripts of a recipe's folder, which are no package, as modules.
 
-from tests.scripts import load_scripts
+from tests.helpers.scripts import load_scripts
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Small real things for tests: a tokenizer, 2-layer models, rows, and the command line.
 
-from tests.tiny import make_llama, make_rows, slm_lora
+from tests.helpers.tiny import make_llama, make_rows, slm_lora
 """
 
 import json

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.hub_repo import (
+from tests.helpers.hub_repo import (
     CREATED,
     LARGE,
     Files,

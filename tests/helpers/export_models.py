@@ -1,6 +1,6 @@
 """Small models with their tokenizers, one of each kind that GGUF takes.
 
-from tests.export.models import make
+from tests.helpers.export_models import make
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ from transformers import (
 
 from slm_lora.export.vocabulary import WORDS
 from slm_lora.llama2c.tokenizer import BYTES, SPECIAL, Pieces
-from tests.tiny import CHAT_TEMPLATE
+from tests.helpers.tiny import CHAT_TEMPLATE
 
 TEXTS = [
     "The cat sat on the mat, and the other cats did not care at all.",

@@ -1,0 +1,1 @@
+"""What tests share: small real models, runs, rows, a hub and a browser."""
