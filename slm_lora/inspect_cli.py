@@ -22,7 +22,7 @@ SHOWN = 3
 Json = dict[str, Any]
 
 
-def inspect(config: Config, as_json: bool) -> None:
+def inspect_data(config: Config, as_json: bool) -> None:
     """Prints the data report, some rows and how well batches are filled; reads no weights.
 
     Raises:
@@ -129,7 +129,7 @@ def _facts(found: Json) -> list[str]:
     lines = [
         f"Tokens that are trained: {found['trained_token_share']:.1%}",
         f"End of turn {found['end_of_turn']!r}: {trained}",
-        f"Tokens that are no padding, {used['micro_batch_size']} rows a pass: {orders}",
+        f"Tokens that are not padding, {used['micro_batch_size']} rows a pass: {orders}",
         f"In use for training: {used['in_use']}",
         f"Training rows with a test row's text (dropped): {overlap['exact']}",
         f"Test rows {overlap['threshold']:.0%} or more like a training row: {overlap['near']}",
