@@ -26,7 +26,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from slm_lora.config.compose import opened
+from slm_lora.config.words import opened
 from slm_lora.errors import UserError
 
 if TYPE_CHECKING:

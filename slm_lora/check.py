@@ -1,4 +1,4 @@
-"""Judges programs without any model: the harness alone, on files of programs or public benchmarks.
+"""Judges programs without a model: only the harness, on files of programs or public benchmarks.
 
     python -m slm_lora check programs.jsonl sandbox.preload=[fasthtml.common] out=verdicts.jsonl
     python -m slm_lora check HumanEval.jsonl.gz task.format=humaneval task.solution=stub
@@ -24,14 +24,14 @@ from slm_lora.run import write_jsonl
 from slm_lora.sandbox import Program, Sandbox, Verdict
 
 
-def check(file: str, config: Config, out: Path | None) -> None:
+def judge_programs(file: str, config: Config, out: Path | None) -> None:
     """Run every program of the file; verdicts to `out`, or to stdout without it, a summary last.
 
     Raises:
         UserError: the file is not there or malformed, `out` exists, or this machine cannot judge.
     """
     if out is not None and out.exists():
-        raise UserError(f"out={out} is there already", "remove it, or name another file")
+        raise UserError(f"out={out} exists already", "remove it, or name another file")
     items = read(file, config)
     began = time.monotonic()
     with Sandbox(config.sandbox) as sandbox:
@@ -72,7 +72,7 @@ def read(file: str, config: Config) -> list[Program]:
         )
     if twice := [name for name, n in Counter(p.id for p in found).items() if n > 1]:
         raise UserError(
-            f"{file}: {len(twice)} ids stand twice, such as {twice[0]}", "name each once"
+            f"{file}: {len(twice)} ids occur twice, such as {twice[0]}", "give each row its own id"
         )
     return found
 

@@ -1,7 +1,4 @@
-"""What this machine can do: the verb `doctor`.
-
-python -m slm_lora doctor
-"""
+"""What this machine can do: the verb `doctor`."""
 
 import os
 from importlib.util import find_spec
@@ -20,7 +17,7 @@ from slm_lora.sandbox import Sandbox
 TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio", "optuna")
 
 
-def doctor() -> None:
+def describe_machine() -> None:
     """Print device, precision, packages and what follows from them."""
     device = detect(Config())
     table = Table(show_header=False)
@@ -35,7 +32,7 @@ def doctor() -> None:
     table.add_row("optional", ", ".join(t for t in TRACKERS if find_spec(t)) or "none installed")
     Console().print(table)
     if device.type == "cpu" and compute_capability() is not None:
-        print(f"a GPU is there, but torch {torch.__version__} cannot use it: install a CUDA build")
+        print(f"there is a GPU, but torch {torch.__version__} cannot use it: install a CUDA build")
     if device.type == "cpu":
         print("no CUDA device: use model=nano, or a model of up to 300M parameters")
 

@@ -1,4 +1,4 @@
-"""The one exception that a user can mend: an `error: …` line and exit code 2, no traceback.
+"""The exception for a user error: an `error: …` line and exit code 2, no traceback.
 
 raise UserError("lora.r is 0", "expected a rank of 1 or more; type lora.r=16")
 """

@@ -14,33 +14,18 @@ from slm_lora.errors import UserError
 from slm_lora.preflight import preflight
 from slm_lora.run import Run, new_folder, write_text
 
-MAY_CHANGE = (
-    "data.",
-    "task.",
-    "sandbox.",
-    "quantization.",
-    "hardware.",
-    "device=",
-    "precision=",
-)
-
 
 def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
     """The run folder that holds the results: `run` itself without overrides (what is missing there
     is computed), else a new folder in its `evaluations/`, so that nothing is overwritten.
-    `overrides` are already in `config`.
+    `overrides` are already in `config`, and only those that slm_lora/cli/evaluate.py allows.
 
     Raises:
-        UserError: the run has no adapter yet, or an override would change the training.
+        UserError: the run has no adapter yet.
     """
     if not run.adapter.exists():
         raise UserError(
-            f"{run.path} holds no adapter", "finish the run first: run_dir= of this run"
-        )
-    if fixed := [word for word in overrides if not word.startswith(MAY_CHANGE)]:
-        raise UserError(
-            f"{fixed[0]} says how to train, and this run is trained",
-            f"an evaluation may change {', '.join(MAY_CHANGE)}; start a new run for the rest",
+            f"no adapter found in {run.path}", "finish the run first: run_dir= of this run"
         )
     plan = preflight(config)
     if not overrides:

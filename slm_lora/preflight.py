@@ -50,10 +50,11 @@ class Plan:
     size: Size
 
 
-def preflight(config: Config, loaded: Loaded | None = None) -> Plan:
+def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = False) -> Plan:
     """Look at all that a run needs but its weights, cheap things first.
 
-    `loaded` are the config's rows, where they were read already: that needs no torch.
+    `loaded` are the config's rows, where they were read already: that needs no torch. `elsewhere`:
+    it is not to run on this machine, which may be too small for it.
 
     Raises:
         UserError: the run could not come to its end.
@@ -63,7 +64,7 @@ def preflight(config: Config, loaded: Loaded | None = None) -> Plan:
     config = training.resolve(config, device, context)
     empty = model.empty_model(config.model)
     parameters, embedded = empty.num_parameters(), empty.get_input_embeddings().num_embeddings
-    if device.type == "cpu":
+    if device.type == "cpu" and not elsewhere:
         hardware.check_size(config, parameters)
     tuned = model.add_adapter(empty, config.lora, config.seed)
     # Before the rows are read, which may take long; of them only packing asks.

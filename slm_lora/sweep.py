@@ -13,10 +13,12 @@ from pathlib import Path
 
 import psutil
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig
 from rich.console import Console
 
 from slm_lora.config import compose
+from slm_lora.config.words import check_words, value_of
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
 from slm_lora.progress import log
@@ -29,22 +31,58 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
     Raises:
         UserError: a job's config is wrong, or they would share a run folder.
     """
-    parsed = compose.check_overrides(overrides, config_dir)
+    parsed = check_words(overrides, config_dir, sweep=True)
     if any(override.key_or_group == "run_dir" for override in parsed):
         raise UserError(
             "run_dir is set in a sweep", "each job has its own; type hydra.sweep.dir=FOLDER"
         )
-    fixed = [o.input_line or "" for o in parsed if not o.is_sweep_override()]
-    if "hydra/sweeper=optuna" in fixed:
-        words = [word for word in fixed if not word.startswith("hydra")]
-        config = compose.load(words, config_dir)
-        compose.check_overrides([f"{key}={tried}" for key, tried in config.sweep.space.items()])
+    ours = [o for o in parsed if not o.key_or_group.startswith("hydra")]
+    if any(str(o.input_line) == "hydra/sweeper=optuna" for o in parsed):
+        fixed = [str(o.input_line) for o in ours if not o.is_sweep_override()]
+        config = compose.load(fixed, config_dir)
+        words = [f"{key}={values}" for key, values in config.sweep.space.items()]
+        space = check_words(words, sweep=True) + [o for o in ours if o.is_sweep_override()]
+        for override in space:
+            _check_tried(override, fixed, config_dir)
         check_without_torch(config)
         return
-    jobs = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]
-    without_hydra = [[word for word in job if not word.startswith("hydra")] for job in jobs]
-    for config in [compose.load(words, config_dir) for words in without_hydra]:
+    for override in ours:
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            raise UserError(
+                f"{override.input_line} is a whole interval of values",
+                "let Optuna choose: add hydra/sweeper=optuna; or name the values, such as "
+                f"'{override.key_or_group}=choice({_ends(override)})'",
+            )
+    jobs = BasicSweeper.split_arguments(ours, max_batch_size=None)[0]
+    for config in [compose.load(words, config_dir) for words in jobs]:
         check_without_torch(config)
+
+
+def _check_tried(override: Override, fixed: list[str], config_dir: Path | None) -> None:
+    """Look whether every value that Optuna may choose for one key makes a config."""
+    key, values = override.key_or_group, override.value()
+    if not override.is_sweep_override():
+        typed = value_of(override)
+        raise UserError(
+            f"sweep.space: {key} has the one value {typed}",
+            f"type several, such as 'choice({typed}, …)', or set it by {key}={typed}",
+        )
+    if isinstance(values, IntervalSweep):
+        if values.start >= values.end:
+            raise UserError(
+                f"{override.input_line}: the interval begins above its end",
+                f"type '{key}=interval({values.end:g},{values.start:g})'",
+            )
+        tried = [str(values.start), str(values.end)]
+    else:
+        tried = list(override.sweep_string_iterator())
+    for value in tried:
+        compose.load([*fixed, f"{key}={value}"], config_dir)
+
+
+def _ends(override: Override) -> str:
+    values = override.value()
+    return f"{values.start:g},{values.end:g}"
 
 
 def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | None:

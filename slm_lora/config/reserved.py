@@ -1,42 +1,54 @@
 """Options of SFTConfig and LoraConfig that another key of ours decides, and what to type instead.
 
-python -m slm_lora +recipe=sentiment trainer.max_seq_length=512      (names the right key)
+python -m slm_lora +recipe=sentiment trainer.output_dir=mine      (names run_dir=mine)
 """
 
+from typing import Any
+
+from slm_lora.config.quoting import config_text, shell_word
+from slm_lora.errors import UserError
+
 RESERVED_TRAINER_KEYS = {
-    "per_device_train_batch_size": "hardware.micro_batch_size=8",
-    "gradient_accumulation_steps": "batch_size=32",
-    "output_dir": "run_dir=FOLDER",
-    "seed": "seed=42",
+    "per_device_train_batch_size": "hardware.micro_batch_size={}",
+    "gradient_accumulation_steps": "batch_size=32 (rows per optimizer step, whatever the hardware)",
+    "output_dir": "run_dir={}",
+    "seed": "seed={}",
     "use_cpu": "device=cpu",
     "bf16": "precision=bf16",
     "fp16": "precision=fp16",
-    "gradient_checkpointing": "hardware.gradient_checkpointing=true",
-    "push_to_hub": "nothing; the adapter stays in the run folder",
-    "hub_token": "the HF_TOKEN environment variable",
-    "completion_only_loss": "rows with a prompt and a completion; only the completion is trained",
-    "assistant_only_loss": "rows with a prompt and a completion; only the completion is trained",
-    "dataset_text_field": "data.columns={text: NAME}",
-    "chat_template_path": "model.chat_template=FILE",
-    "trust_remote_code": "model.trust_remote_code=true",
+    "gradient_checkpointing": "hardware.gradient_checkpointing={}",
+    "push_to_hub": "slm-lora publish RUN when the run is done",
+    "hub_token": "export HF_TOKEN=… before the command",
+    "completion_only_loss": "nothing: of a prompt and a completion only the completion is trained",
+    "assistant_only_loss": "nothing: of messages only the last answer is trained",
+    "dataset_text_field": "data.columns.text={}",
+    "chat_template_path": "model.chat_template={}",
+    "trust_remote_code": "model.trust_remote_code={}",
     "resume_from_checkpoint": "run_dir=FOLDER_OF_THE_INTERRUPTED_RUN",
-    "eval_packing": "trainer.packing",
-    "model_init_kwargs": "model.attn_implementation, model.revision or precision",
+    "eval_packing": "trainer.packing={}",
+    "model_init_kwargs": "model.attn_implementation=…, model.revision=… or precision=…",
     "truncation_mode": "data.overlong=truncate",
-    "length_column_name": "nothing; lengths are computed for you",
+    "length_column_name": "nothing: lengths are computed for you",
 }
-"""Options of SFTConfig that another key decides → what to type instead."""
+"""Options of SFTConfig that another key decides → what to type; {} is the user's own value."""
 
 RESERVED_LORA_KEYS = {
-    "r": "lora.r=16",
-    "lora_alpha": "lora.alpha=32",
-    "lora_dropout": "lora.dropout=0.05",
-    "target_modules": "lora.target_modules=all-linear",
-    "modules_to_save": "lora.modules_to_save=[lm_head]",
-    "use_rslora": "lora.rslora=true",
-    "use_dora": "lora.dora=true",
-    "init_lora_weights": "lora.init=pissa",
-    "task_type": "nothing; it is a causal language model",
-    "fan_in_fan_out": "nothing; it is read from the model",
+    "r": "lora.r={}",
+    "lora_alpha": "lora.alpha={}",
+    "lora_dropout": "lora.dropout={}",
+    "target_modules": "lora.target_modules={}",
+    "modules_to_save": "lora.modules_to_save={}",
+    "use_rslora": "lora.rslora={}",
+    "use_dora": "lora.dora={}",
+    "init_lora_weights": "lora.init={}",
+    "task_type": "nothing: it is a causal language model",
+    "fan_in_fan_out": "nothing: it is read from the model",
 }
 """The same for peft.LoraConfig."""
+
+
+def instead(section: str, key: str, value: Any, cure: str) -> UserError:
+    """The error for a reserved option, with the user's value in the line to type."""
+    shown = config_text(value)
+    line = shell_word(cure.format(shown)) if cure.endswith("={}") else cure
+    return UserError(f"{section}.{key} is decided by another key", f"type {line}")

@@ -7,11 +7,11 @@ A wrong value raises `UserError` while the config is read, before torch is impor
 """
 
 from dataclasses import dataclass, field
-from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
-from slm_lora.config.checks import at_least, choice
-from slm_lora.config.reserved import RESERVED_TRAINER_KEYS
+from omegaconf import DictConfig, OmegaConf
+
+from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.sections.machine import HardwareConfig, SweepConfig
 from slm_lora.config.sections.model import QUANTIZED, LoraConfig, ModelConfig, QuantizationConfig
@@ -23,10 +23,13 @@ from slm_lora.config.sections.results import (
     ServeConfig,
 )
 from slm_lora.config.sections.task import SandboxConfig, TaskConfig
+from slm_lora.config.trainer import check_trainer
 from slm_lora.errors import UserError
 
-TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio")
-NOT_WITH_PISSA = {"bias", "trainable_token_indices", "rank_pattern", "alpha_pattern"}
+AFTER_TRAINING = ("merge", "export", "chat", "serve", "hub")
+"""Sections that say nothing of the training: a finished run may be given others."""
+
+NOT_WITH_MOVED_WEIGHTS = {"bias", "trainable_token_indices", "rank_pattern", "alpha_pattern"}
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,13 @@ class Config:
     """Run folder; null makes outputs/<recipe>/<date>_<time>. An interrupted run goes on in it."""
     seed: int = 42
     """Seed of data splits, adapter weights and row order."""
-    device: str | None = None
+    device: str | None = field(default=None, metadata=one_of("cpu", "cuda"))
     """`cpu` or `cuda`; null takes CUDA where there is one. `cpu` insists, whatever the size."""
-    precision: str | None = None
+    precision: str | None = field(default=None, metadata=one_of("bf16", "fp16", "fp32"))
     """`bf16`, `fp16` (CUDA only, with loss scaling) or `fp32`; null takes the best that works."""
-    batch_size: int = 32
+    batch_size: int = field(default=32, metadata=number(least=1))
     """Rows per optimizer step: the effective batch size, whatever the hardware."""
-    early_stopping: int | None = None
+    early_stopping: int | None = field(default=None, metadata=number(least=1))
     """Stop after this many evaluations without a better loss; null never stops early."""
     model: ModelConfig = field(default_factory=ModelConfig)
     quantization: QuantizationConfig = field(default_factory=QuantizationConfig)
@@ -64,14 +67,9 @@ class Config:
     sweep: SweepConfig = field(default_factory=SweepConfig)
 
     def __post_init__(self) -> None:
-        if self.device is not None:
-            choice("device", self.device, ("cpu", "cuda"))
-        if self.precision is not None:
-            choice("precision", self.precision, ("bf16", "fp16", "fp32"))
-        at_least("batch_size", self.batch_size, 1)
-        at_least("early_stopping", self.early_stopping, 1)
+        check_fields("", self)
         self._check_combinations()
-        self._check_trainer()
+        check_trainer(self.trainer, self.early_stopping)
 
     def needs_cuda(self) -> UserError | None:
         """What to say of this config where there is no CUDA GPU; None if it needs none."""
@@ -85,12 +83,14 @@ class Config:
         quantization = self.quantization.method
         if self.device == "cpu" and (error := self.needs_cuda()):
             raise error
-        if self.lora.init == "pissa" and (
-            self.lora.dora or self.lora.modules_to_save or NOT_WITH_PISSA & self.lora.extra.keys()
+        if self.lora.moves_base_weights and (
+            self.lora.dora
+            or self.lora.modules_to_save
+            or NOT_WITH_MOVED_WEIGHTS & self.lora.extra.keys()
         ):
             raise UserError(
-                "lora.init=pissa with dora, modules_to_save or more weights by lora.extra",
-                "PiSSA is saved as a plain LoRA adapter, which has no place for these; "
+                f"lora.init={self.lora.init} with dora, modules_to_save or weights by lora.extra",
+                "it is saved as a plain LoRA adapter, which has no place for these; "
                 "type lora.init=default",
             )
         if self.lora.modules_to_save and self.precision == "fp16":
@@ -98,10 +98,10 @@ class Config:
                 f"lora.modules_to_save={self.lora.modules_to_save} with precision=fp16",
                 "gradient scaling needs the trained weights in fp32; type precision=fp32",
             )
-        if quantization in QUANTIZED and self.lora.init == "pissa":
+        if quantization in QUANTIZED and self.lora.moves_base_weights:
             raise UserError(
-                f"lora.init=pissa with quantization={quantization}",
-                "PiSSA takes the base weights apart at full precision; type quantization=none",
+                f"lora.init={self.lora.init} with quantization={quantization}",
+                "it takes the base weights apart at full precision; type quantization=none",
             )
         if quantization in QUANTIZED and (trained := self._quantized_modules_to_save()):
             raise UserError(
@@ -125,42 +125,13 @@ class Config:
             if not any(part in name for part in unquantized)
         ]
 
-    def _check_trainer(self) -> None:
-        trainer = self.trainer
-        for key in RESERVED_TRAINER_KEYS.keys() & trainer.keys():
-            raise UserError(f"trainer.{key} is set", f"type {RESERVED_TRAINER_KEYS[key]} instead")
-        trackers = trainer.get("report_to") or "none"
-        for tracker in [trackers] if isinstance(trackers, str) else trackers:
-            choice("trainer.report_to", tracker, ("none", *TRACKERS))
-            if tracker != "none" and find_spec(tracker) is None:
-                raise UserError(
-                    f"trainer.report_to={tracker}, but {tracker} is not installed",
-                    f"type pip install {tracker}, or trainer.report_to=none",
-                )
-        if trainer.get("packing") and trainer.get("max_length") is None:
-            raise UserError(
-                "trainer.packing=true with trainer.max_length=null",
-                "packing fills rows up to a length; type trainer.max_length=1024",
-            )
-        at_least("trainer.max_length", trainer.get("max_length"), 1)
-        for key, example in (("learning_rate", 2e-4), ("num_train_epochs", 3)):
-            if (value := trainer.get(key)) is not None and value <= 0:
-                raise UserError(
-                    f"trainer.{key} is {value}", f"expected more than 0, such as {example}"
-                )
-        if trainer.get("eval_strategy") == "no":
-            for key, value in (
-                ("early_stopping", self.early_stopping),
-                ("trainer.load_best_model_at_end", trainer.get("load_best_model_at_end")),
-            ):
-                if value:
-                    raise UserError(
-                        f"{key}={value} with trainer.eval_strategy=no",
-                        "only evaluations tell the best checkpoint; "
-                        "type trainer.eval_strategy=steps",
-                    )
-        if self.early_stopping and not trainer.get("load_best_model_at_end", True):
-            raise UserError(
-                f"early_stopping={self.early_stopping} with trainer.load_best_model_at_end=false",
-                "stopping early keeps the best; type trainer.load_best_model_at_end=true",
-            )
+
+def open_schema() -> DictConfig:
+    """The schema as a tree that can be merged into: OmegaConf locks what is a frozen dataclass."""
+    tree = cast(DictConfig, OmegaConf.structured(Config))
+    sections = [tree]
+    for section in sections:
+        OmegaConf.set_readonly(section, None)
+        inner = (section._get_node(key) for key in section)
+        sections += [node for node in inner if isinstance(node, DictConfig)]
+    return tree

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from slm_lora.config.compose import from_file, to_yaml
-from slm_lora.config.schema import Config
+from slm_lora.config.schema import AFTER_TRAINING, Config
 from slm_lora.errors import UserError
 from slm_lora.run.files import Json, write_text
 
@@ -104,8 +104,8 @@ def new_folder(path: Path) -> Path:
 def _check_same(config: Config, saved: Config, path: Path) -> None:
     now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
     differing = [key for key in sorted(now | then) if now.get(key) != then.get(key)]
-    after = ("run_dir", "recipe", "merge.", "export.", "chat.", "serve.", "hub.")
-    differing = [key for key in differing if not key.startswith(after)]
+    free = ("run_dir", "recipe", *AFTER_TRAINING)
+    differing = [key for key in differing if key.partition(".")[0] not in free]
     if differing:
         shown = ", ".join(f"{k}={now.get(k)} (there {then.get(k)})" for k in differing[:5])
         raise UserError(

@@ -35,6 +35,9 @@ from slm_lora.training.options import sft_config
 from slm_lora.training.progress import TrainingProgress
 from slm_lora.training.trainer import LoraTrainer
 
+INITIAL = "initial_adapter"
+"""Folder beside the checkpoints for what an adapter with a part of the base weights began with."""
+
 
 def make_trainer(
     model: PeftModel,
@@ -109,8 +112,8 @@ def train(
     """
     args = sft_config(config, device, run.checkpoints, list(data.train["length"]))
     model = add_adapter(base, config.lora, config.seed)
-    if config.lora.init == "pissa":
-        _save_initial_pissa(model, run.checkpoints / "pissa_init")
+    if config.lora.moves_base_weights:
+        _save_initial(model, run.checkpoints / INITIAL)
     progress = TrainingProgress()
     callbacks: list[TrainerCallback] = [progress]
     if config.early_stopping and len(data.validation):
@@ -158,17 +161,17 @@ def last_checkpoint(folder: Path) -> Path | None:
     return max(whole_ones, key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
-def _save_initial_pissa(model: PeftModel, folder: Path) -> None:
-    """PiSSA moves a part of the base weights into the adapter; what it began with is needed to
-    write the difference as a plain adapter on the untouched base."""
+def _save_initial(model: PeftModel, folder: Path) -> None:
+    """PiSSA and OLoRA move a part of the base weights into the adapter; what it began with is
+    needed to write the difference as a plain adapter on the untouched base."""
     adapter = model.peft_config["default"]
-    adapter.init_lora_weights = True
+    init, adapter.init_lora_weights = adapter.init_lora_weights, True
     model.save_pretrained(folder)
-    adapter.init_lora_weights = "pissa"
+    adapter.init_lora_weights = init
 
 
 def _save_adapter(model: PeftModel, config: Config, folder: Path, run: Run) -> None:
-    initial = run.checkpoints / "pissa_init" if config.lora.init == "pissa" else None
+    initial = run.checkpoints / INITIAL if config.lora.moves_base_weights else None
     model.save_pretrained(
         folder, path_initial_model_for_weight_conversion=str(initial) if initial else None
     )

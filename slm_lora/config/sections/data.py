@@ -6,7 +6,7 @@ python -m slm_lora inspect +recipe=sentiment data.train=train.csv data.columns.t
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_lora.config.checks import at_least, choice, share
+from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.errors import UserError
 
 
@@ -25,7 +25,7 @@ class DataConfig:
     test_split: str | None = None
     """Name of the hub split to evaluate on; null splits it off the training rows."""
     train: str | None = None
-    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. A tsv
+    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. A TSV
     without a header holds texts and integer labels. Files win over `name`."""
     test: str | None = None
     """File or glob with test rows; null splits them off the training rows."""
@@ -42,37 +42,28 @@ class DataConfig:
     """System turn put before every prompt that has none of its own."""
     encoding: str = "utf-8"
     """Text encoding of the files; a byte that does not fit is an error with file and line."""
-    train_limit: int | None = None
+    train_limit: int | None = field(default=None, metadata=number(least=1))
     """Use at most this many training rows, validation rows included, taken by seed."""
-    test_limit: int | None = None
+    test_limit: int | None = field(default=None, metadata=number(least=1))
     """Use at most this many test rows, taken by seed."""
-    validation_fraction: float = 0.1
+    validation_fraction: float = field(default=0.1, metadata=number(least=0, below=1))
     """Share of the training rows held out for the loss during training, by content hash."""
-    test_fraction: float = 0.1
+    test_fraction: float = field(default=0.1, metadata=number(least=0, below=1))
     """Share of the rows held out as test set when there is no test source, by content hash."""
-    overlong: str = "drop"
+    overlong: str = field(default="drop", metadata=one_of("drop", "error", "truncate"))
     """Rows longer than trainer.max_length: `drop`, `error` or `truncate` (cuts the completion)."""
-    near_duplicate: float = 0.8
+    near_duplicate: float = field(default=0.8, metadata=number(above=0, most=1))
     """Test rows with a training row of at least this Jaccard similarity (of words and pairs of
     words) are reported."""
 
     def __post_init__(self) -> None:
-        # {0: no, 1: yes} and {false: no, true: yes} on the command line have keys that are no text.
+        # {0: no, 1: yes} and {false: no, true: yes} on the command line have keys of other types.
         named = {
             str(value).lower() if isinstance(value, bool) else str(value): name
             for value, name in self.labels.items()
         }
         object.__setattr__(self, "labels", named)
-        choice("data.overlong", self.overlong, ("drop", "error", "truncate"))
-        share("data.validation_fraction", self.validation_fraction)
-        share("data.test_fraction", self.test_fraction)
-        at_least("data.train_limit", self.train_limit, 1)
-        at_least("data.test_limit", self.test_limit, 1)
-        if not 0 < self.near_duplicate <= 1:
-            raise UserError(
-                f"data.near_duplicate is {self.near_duplicate}",
-                "expected more than 0 and at most 1",
-            )
+        check_fields("data", self)
         if self.test is not None and self.train is None:
             raise UserError(
                 "data.test names files but data.train does not", "type data.train=FILE too"

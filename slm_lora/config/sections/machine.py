@@ -5,29 +5,31 @@ python -m slm_lora +recipe=sentiment hardware=gpu_8gb
 
 from dataclasses import dataclass, field
 
-from slm_lora.config.checks import at_least, choice
+from slm_lora.config.checks import check_fields, number, one_of
 
 
 @dataclass(frozen=True)
 class HardwareConfig:
     """What fits on the device. It never changes the effective batch size, which is the recipe's."""
 
-    micro_batch_size: int | None = None
-    """Rows per forward pass; null: the whole batch on a CPU, 8 on a GPU."""
+    memory_gb: float | None = field(default=None, metadata=number(above=0))
+    """Memory of the GPU to plan for, in GiB; null asks the GPU."""
+    micro_batch_size: int | None = field(default=None, metadata=number(least=1))
+    """Rows per forward pass; null: the whole batch on a CPU, what fits the memory on a GPU."""
     gradient_checkpointing: bool = False
     """Recompute activations instead of keeping them: a third more time, a tenth of the memory."""
 
     def __post_init__(self) -> None:
-        at_least("hardware.micro_batch_size", self.micro_batch_size, 1)
+        check_fields("hardware", self)
 
 
 @dataclass(frozen=True)
 class SweepConfig:
     """A sweep by Optuna (`-m hydra/sweeper=optuna`)."""
 
-    n_trials: int = 20
+    n_trials: int = field(default=20, metadata=number(least=1))
     """Trials in all, those already in the database included."""
-    direction: str | None = None
+    direction: str | None = field(default=None, metadata=one_of("maximize", "minimize"))
     """`maximize` or `minimize`; null takes what suits the task's primary metric."""
     storage: str | None = None
     """Database file that a later call goes on from; null keeps `optuna.db` in the sweep folder."""
@@ -36,6 +38,4 @@ class SweepConfig:
     `tag(log, interval(1e-4,1e-2))`, `range(1,5)`."""
 
     def __post_init__(self) -> None:
-        at_least("sweep.n_trials", self.n_trials, 1)
-        if self.direction is not None:
-            choice("sweep.direction", self.direction, ("maximize", "minimize"))
+        check_fields("sweep", self)

@@ -7,11 +7,19 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_lora.config.checks import choice, share
-from slm_lora.config.reserved import RESERVED_LORA_KEYS
+from slm_lora.config.checks import check_choice, check_fields, number, one_of
+from slm_lora.config.options import lora_inits
+from slm_lora.config.reserved import RESERVED_LORA_KEYS, instead
 from slm_lora.errors import UserError
 
 QUANTIZED = ("nf4", "int8")
+NOT_BY_CONFIG = {
+    "eva": "it begins with a pass over the training rows",
+    "corda": "it begins with a pass over the training rows",
+    "lora_ga": "it begins with gradients of the training rows",
+    "loftq": "it changes the base weights, which a saved adapter does not hold",
+}
+"""Initialisations of PEFT that a config cannot ask for, and why."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +52,24 @@ class ModelConfig:
 class QuantizationConfig:
     """How the frozen base weights are held during training."""
 
-    method: str = "nf4"
+    method: str = field(default="nf4", metadata=one_of("nf4", "int8", "none"))
     """`nf4` (4 bit, QLoRA, arXiv:2305.14314), `int8` (LLM.int8, CUDA only) or `none`."""
     double_quantization: bool = True
     """Quantize the quantization constants too (nf4 only): 0.37 bit less per weight."""
 
     def __post_init__(self) -> None:
-        choice("quantization.method", self.method, ("nf4", "int8", "none"))
+        check_fields("quantization", self)
 
 
 @dataclass(frozen=True)
 class LoraConfig:
     """The adapter (arXiv:2106.09685), built by PEFT."""
 
-    r: int = 16
+    r: int = field(default=16, metadata=number(least=1))
     """Rank of the update."""
-    alpha: float = 32
+    alpha: float = field(default=32, metadata=number(above=0))
     """The update is scaled by alpha / r (alpha / sqrt(r) with rslora)."""
-    dropout: float = 0.0
+    dropout: float = field(default=0.0, metadata=number(least=0, below=1))
     """Dropout on the adapter's input; 0 saves 40 % of the activation memory."""
     target_modules: Any = "all-linear"
     """`all-linear`, a list of module names, or a regular expression over full module names."""
@@ -72,22 +80,19 @@ class LoraConfig:
     dora: bool = False
     """Weight-decomposed adaptation (arXiv:2402.09353); slower, at times better at low rank."""
     init: str = "default"
-    """`default` (B is zero), `gaussian`, `orthogonal` or `pissa` (principal singular vectors of the
-    base weights, arXiv:2404.02948; needs quantization=none)."""
+    """`default` (B is zero), or a word that PEFT's `init_lora_weights` knows: `gaussian`,
+    `orthogonal`, `mica`; `pissa` (arXiv:2404.02948) and `olora` (arXiv:2406.01775), which begin
+    with a part of the base weights, need quantization=none."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further options of peft.LoraConfig, passed on as they are."""
 
     def __post_init__(self) -> None:
-        if self.r < 1:
-            raise UserError(f"lora.r is {self.r}", "expected a rank of 1 or more; type lora.r=16")
-        if self.alpha <= 0:
-            raise UserError(
-                f"lora.alpha is {self.alpha}", "expected more than 0, such as lora.alpha=32"
-            )
-        share("lora.dropout", self.dropout)
-        for key in RESERVED_LORA_KEYS.keys() & self.extra.keys():
-            raise UserError(f"lora.extra.{key} is set", f"type {RESERVED_LORA_KEYS[key]} instead")
-        choice("lora.init", self.init, ("default", "gaussian", "orthogonal", "pissa"))
+        check_fields("lora", self)
+        self._take_init_of_extra()
+        for key, value in self.extra.items():
+            if key in RESERVED_LORA_KEYS:
+                raise instead("lora.extra", key, value, RESERVED_LORA_KEYS[key])
+        self._check_init()
         if not isinstance(self.target_modules, str | list) or not self.target_modules:
             raise UserError(
                 f"lora.target_modules is {self.target_modules!r}",
@@ -101,3 +106,26 @@ class LoraConfig:
                     f"lora.target_modules={self.target_modules}: {error}",
                     "expected all-linear, a list of names, or a regular expression",
                 ) from error
+
+    def _check_init(self) -> None:
+        if self.init == "default" or re.fullmatch(r"pissa_niter_\d+", self.init):
+            return
+        if known := lora_inits():
+            check_choice("lora.init", self.init, ("default", *known))
+        if self.init in NOT_BY_CONFIG:
+            raise UserError(
+                f"lora.init={self.init}: {NOT_BY_CONFIG[self.init]}", "type lora.init=default"
+            )
+
+    def _take_init_of_extra(self) -> None:
+        """PEFT's own name for `init`, under `extra`, says the same."""
+        named = self.extra.get("init_lora_weights")
+        if named is not None and self.init == "default":
+            object.__setattr__(self, "init", "default" if named is True else str(named))
+            rest = {k: v for k, v in self.extra.items() if k != "init_lora_weights"}
+            object.__setattr__(self, "extra", rest)
+
+    @property
+    def moves_base_weights(self) -> bool:
+        """Whether the adapter begins with a part taken out of the base weights."""
+        return self.init.startswith("pissa") or self.init == "olora"

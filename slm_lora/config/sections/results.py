@@ -5,9 +5,10 @@
 Each dataclass is one section of the config; slm_lora/config/schema.py holds the rest.
 """
 
+import math
 from dataclasses import dataclass, field
 
-from slm_lora.config.checks import at_least, choice
+from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.errors import UserError
 
 GGUF_TYPES = ("f32", "f16", "bf16", "q8_0")
@@ -19,50 +20,40 @@ class MergeConfig:
 
     after_training: bool = True
     """Merge at the end of a run. A sweep never does."""
-    base: str = "best"
+    base: str = field(default="best", metadata=one_of("best", "trained", "original"))
     """Weights that the update is added to: `trained` (those that training saw, quantized and
     dequantized again), `original` (full precision), or `best`: the one that the proof finds closer
     to the tuned model."""
-    dtype: str = "auto"
+    dtype: str = field(default="auto", metadata=one_of("auto", "bf16", "fp16", "fp32"))
     """Of the merged weights: `bf16`, `fp16`, `fp32`, or `auto`, that of the base model's file."""
-    max_shard_gb: float = 5.0
+    max_shard_gb: float = field(default=5.0, metadata=number(above=0))
     """Largest size of one weight file in gigabytes (10⁹ bytes)."""
-    rows: int = 64
+    rows: int = field(default=64, metadata=number(least=1))
     """Test rows whose next tokens the proof compares."""
-    min_equal_tokens: float = 0.98
+    min_equal_tokens: float = field(default=0.98, metadata=number(above=0, most=1))
     """The merge fails when a smaller share of the likeliest next tokens is the same."""
-    max_kl: float = 0.01
+    max_kl: float = field(default=0.01, metadata=number(least=0))
     """The merge fails when the mean Kullback-Leibler divergence per token, in nats, is larger."""
-    max_metric_loss: float = 0.01
+    max_metric_loss: float = field(default=0.01, metadata=number(least=0))
     """The merge fails when the task's own metric gets worse by more than this."""
     adapters: list[str] = field(default_factory=list)
-    """Run folders, RUN among them, whose adapters become one; empty: that of RUN alone."""
+    """Run folders, RUN among them, whose adapters become one; empty: that of RUN only."""
     weights: list[float] = field(default_factory=list)
     """Weight of each of `adapters`; empty: all the same, 1 in all."""
-    combination: str = "linear"
+    combination: str = field(default="linear", metadata=one_of("linear", "ties", "dare_ties"))
     """How several adapters become one: `linear`, `ties` (arXiv:2306.01708) or `dare_ties`
     (arXiv:2311.03099)."""
-    density: float = 0.5
+    density: float = field(default=0.5, metadata=number(above=0, most=1))
     """Share of each update that `ties` and `dare_ties` keep."""
 
     def __post_init__(self) -> None:
-        choice("merge.base", self.base, ("best", "trained", "original"))
-        choice("merge.dtype", self.dtype, ("auto", "bf16", "fp16", "fp32"))
-        choice("merge.combination", self.combination, ("linear", "ties", "dare_ties"))
-        at_least("merge.rows", self.rows, 1)
-        if self.max_shard_gb <= 0:
-            raise UserError(
-                f"merge.max_shard_gb is {self.max_shard_gb}", "expected more than 0, such as 5"
-            )
-        at_least("merge.max_kl", self.max_kl, 0)
-        at_least("merge.max_metric_loss", self.max_metric_loss, 0)
-        for key, value in (("min_equal_tokens", self.min_equal_tokens), ("density", self.density)):
-            if not 0 < value <= 1:
-                raise UserError(f"merge.{key} is {value}", "expected more than 0 and at most 1")
+        check_fields("merge", self)
         if len(self.adapters) == 1:
             raise UserError(
                 "merge.adapters names one run", "name two or more, RUN itself among them"
             )
+        if not all(map(math.isfinite, self.weights)):
+            raise UserError(f"merge.weights are {self.weights}", "expected finite numbers")
         if self.weights and not any(self.weights):
             raise UserError("merge.weights are all 0, which leaves nothing", "give one above 0")
         if self.weights and not self.adapters:
@@ -78,18 +69,16 @@ class MergeConfig:
 class ExportConfig:
     """The merged model in a file format of another program."""
 
-    format: str = "gguf"
+    format: str = field(default="gguf", metadata=one_of("gguf", "llama2c", "hf", "lora-gguf"))
     """`gguf` (llama.cpp, Ollama), `llama2c` (llama2.c), `hf` (a folder for transformers, vLLM), or
-    `lora-gguf` (the adapter alone, for llama.cpp)."""
-    type: str | None = None
+    `lora-gguf` (the adapter only, for llama.cpp)."""
+    type: str | None = field(default=None, metadata=one_of(*GGUF_TYPES))
     """Number format of the matrices: `f32`, `f16`, `bf16` or `q8_0` for gguf and lora-gguf, `f32`
     (version 0) or `q8_0` (version 2) for llama2c; null takes f16, and f32 for llama2c. hf keeps
     that of the merged model."""
 
     def __post_init__(self) -> None:
-        choice("export.format", self.format, ("gguf", "llama2c", "hf", "lora-gguf"))
-        if self.type is not None:
-            choice("export.type", self.type, GGUF_TYPES)
+        check_fields("export", self)
         if self.format == "hf" and self.type is not None:
             raise UserError(
                 f"export.type is {self.type}, and hf keeps that of the merged model",
@@ -108,20 +97,15 @@ class ChatConfig:
 
     system: str | None = None
     """System turn at the beginning."""
-    temperature: float = 0.0
+    temperature: float = field(default=0.0, metadata=number(least=0))
     """0 always takes the likeliest token."""
-    top_p: float = 0.95
+    top_p: float = field(default=0.95, metadata=number(above=0, most=1))
     """With a temperature: draw from the likeliest tokens that together have this probability."""
-    max_new_tokens: int = 256
+    max_new_tokens: int = field(default=256, metadata=number(least=1))
     """An answer is cut off after so many tokens."""
 
     def __post_init__(self) -> None:
-        at_least("chat.temperature", self.temperature, 0)
-        at_least("chat.max_new_tokens", self.max_new_tokens, 1)
-        if not 0 < self.top_p <= 1:
-            raise UserError(
-                f"chat.top_p is {self.top_p}", "expected more than 0 and at most 1, such as 0.95"
-            )
+        check_fields("chat", self)
 
 
 @dataclass(frozen=True)
@@ -130,18 +114,15 @@ class ServeConfig:
 
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 lets other machines in."""
-    port: int = 8000
+    port: int = field(default=8000, metadata=number(least=0, most=65535))
     """TCP port; 0 takes a free one and prints it."""
-    max_request_kb: int = 256
+    max_request_kb: int = field(default=256, metadata=number(least=1))
     """A larger request is refused."""
-    max_new_tokens: int = 1024
+    max_new_tokens: int = field(default=1024, metadata=number(least=1))
     """No request gets a longer answer."""
 
     def __post_init__(self) -> None:
-        at_least("serve.max_request_kb", self.max_request_kb, 1)
-        at_least("serve.max_new_tokens", self.max_new_tokens, 1)
-        if not 0 <= self.port < 65536:
-            raise UserError(f"serve.port is {self.port}", "expected 0 to 65535")
+        check_fields("serve", self)
 
 
 @dataclass(frozen=True)
@@ -152,7 +133,7 @@ class HubConfig:
     """`user/name` on the hub."""
     private: bool = True
     """Keep a new repository private."""
-    what: str = "adapter"
+    what: str = field(default="adapter", metadata=one_of("adapter", "merged", "both"))
     """`adapter`, `merged` (the merged model) or `both` (the merged model in a folder beside the
     adapter)."""
     revision: str | None = None
@@ -163,4 +144,4 @@ class HubConfig:
     """Publish over a repository that this program did not make, or a run without metrics."""
 
     def __post_init__(self) -> None:
-        choice("hub.what", self.what, ("adapter", "merged", "both"))
+        check_fields("hub", self)

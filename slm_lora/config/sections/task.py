@@ -5,7 +5,7 @@ python -m slm_lora +recipe=code_gen task.n_samples=20 'task.k=[5,10,20]' sandbox
 
 from dataclasses import dataclass, field
 
-from slm_lora.config.checks import at_least, choice
+from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.errors import UserError
 
 
@@ -13,51 +13,41 @@ from slm_lora.errors import UserError
 class TaskConfig:
     """What is measured on the test rows, before and after training."""
 
-    kind: str = "text"
+    kind: str = field(default="text", metadata=one_of("classification", "code", "text"))
     """`classification` (labels scored and answers parsed), `code` (programs written, then run
     against hidden tests) or `text` (loss of the completions)."""
-    batch_size: int = 32
+    batch_size: int = field(default=32, metadata=number(least=1))
     """Rows scored or generated at once."""
-    label_score: str = "sum"
+    label_score: str = field(default="sum", metadata=one_of("sum", "mean"))
     """Classification: a label's score over its tokens, `sum` of log-likelihoods, or `mean` per
     token (for labels of very unlike lengths)."""
     generate: bool = True
     """Classification: also let the model write its answer, and count what cannot be parsed."""
-    format: str = "rows"
+    format: str = field(default="rows", metadata=one_of("rows", "humaneval", "mbpp"))
     """Code: how the test items are laid out, `rows` (ours, slm_lora/data/programs.py), `humaneval`
     or `mbpp` (the public files as they are)."""
-    solution: str = "reference"
+    solution: str = field(default="reference", metadata=one_of("reference", "stub"))
     """Code, for `check`: run each item's own `solution`, the `reference`, or a `stub` that returns
     None."""
     greedy: bool = True
     """Code: pass@1 is that of one greedy answer; false estimates it from the samples."""
-    n_samples: int = 10
+    n_samples: int = field(default=10, metadata=number(least=0))
     """Code: answers drawn for each task item, for pass@k."""
     k: list[int] = field(default_factory=lambda: [5, 10])
     """Code: the k of pass@k, beside 1."""
-    temperature: float = 0.2
+    temperature: float = field(default=0.2, metadata=number(above=0))
     """Code: of the samples; above 1 they vary more, near 0 they are all alike."""
-    top_p: float = 0.95
+    top_p: float = field(default=0.95, metadata=number(above=0, most=1))
     """Code: samples draw from the likeliest tokens that together have this probability."""
-    max_new_tokens: int = 256
+    max_new_tokens: int = field(default=256, metadata=number(least=1))
     """Code: an answer is cut off after so many tokens."""
 
     def __post_init__(self) -> None:
-        choice("task.kind", self.kind, ("classification", "code", "text"))
-        choice("task.label_score", self.label_score, ("sum", "mean"))
-        choice("task.format", self.format, ("rows", "humaneval", "mbpp"))
-        choice("task.solution", self.solution, ("reference", "stub"))
-        at_least("task.batch_size", self.batch_size, 1)
-        at_least("task.max_new_tokens", self.max_new_tokens, 1)
-        at_least("task.n_samples", self.n_samples, 0 if self.greedy else 1)
-        if not 0 < self.top_p <= 1:
+        check_fields("task", self)
+        if not self.greedy and self.n_samples < 1:
             raise UserError(
-                f"task.top_p is {self.top_p}", "expected more than 0 and at most 1, such as 0.95"
-            )
-        if self.temperature <= 0:
-            raise UserError(
-                f"task.temperature is {self.temperature}",
-                "expected more than 0; for the likeliest answer type task.greedy=true",
+                f"task.n_samples={self.n_samples} with task.greedy=false",
+                "pass@1 needs a greedy answer or samples; type task.greedy=true",
             )
         if any(k < 1 for k in self.k) or max(self.k, default=0) > self.n_samples:
             raise UserError(
@@ -71,27 +61,29 @@ class TaskConfig:
 class SandboxConfig:
     """Where generated programs run, and how much they may use. The limits are for each program."""
 
-    kind: str = "bubblewrap"
-    """`bubblewrap` (namespaces, seccomp, limits; Linux) or `process` (limits alone: keeps out
+    kind: str = field(default="bubblewrap", metadata=one_of("bubblewrap", "process"))
+    """`bubblewrap` (namespaces, seccomp, limits; Linux) or `process` (limits only: keeps out
     accidents, not attacks; for platforms without namespaces)."""
-    workers: int | None = None
+    workers: int | None = field(default=None, metadata=number(least=1))
     """Programs run at once; null takes one a core."""
-    cpu_seconds: float = 5.0
+    cpu_seconds: float = field(default=5.0, metadata=number(least=0.1))
     """CPU time for the solution and all its tests. This decides."""
-    wall_seconds: float = 50.0
+    wall_seconds: float = field(default=50.0, metadata=number(above=0))
     """Wall time, the backstop for programs that sleep."""
-    memory_mb: int = 512
+    memory_mb: int = field(default=512, metadata=number(least=1))
     """Memory beyond what the interpreter with the preloaded modules has mapped."""
-    scratch_mb: int = 16
+    scratch_mb: int = field(default=16, metadata=number(least=1))
     """Size of the folder a program may write to; it is emptied after each."""
     preload: list[str] = field(default_factory=list)
     """Modules imported once by each worker, before any program: the framework and what its tests
     need, such as [fasthtml.common, bs4]. An entry that ends in .py is a file of yours, run once."""
 
     def __post_init__(self) -> None:
-        choice("sandbox.kind", self.kind, ("bubblewrap", "process"))
-        at_least("sandbox.workers", self.workers, 1)
-        at_least("sandbox.memory_mb", self.memory_mb, 1)
-        at_least("sandbox.scratch_mb", self.scratch_mb, 1)
-        at_least("sandbox.cpu_seconds", self.cpu_seconds, 0.1)
-        at_least("sandbox.wall_seconds", self.wall_seconds, self.cpu_seconds)
+        check_fields("sandbox", self)
+        if self.wall_seconds < self.cpu_seconds:
+            raise UserError(
+                f"sandbox.wall_seconds={self.wall_seconds} with "
+                f"sandbox.cpu_seconds={self.cpu_seconds}",
+                "wall time is the backstop, ten times the CPU time is common; "
+                f"type sandbox.wall_seconds={10 * self.cpu_seconds}",
+            )

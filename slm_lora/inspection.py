@@ -14,26 +14,17 @@ from rich.table import Table
 from rich.text import Text
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora.config.schema import Config
-from slm_lora.data import Prepared, load_rows
+from slm_lora.data import Prepared
 from slm_lora.data.tokens import NOT_TRAINED
+from slm_lora.preflight import Plan
+from slm_lora.training import filling, sft_config
 
 SHOWN = 3
 Json = dict[str, Any]
 
 
-def inspect(config: Config, as_json: bool) -> None:
-    """Prints the data report, some rows and how well batches are filled; reads no weights.
-
-    Raises:
-        UserError: the tokenizer or the data cannot be loaded.
-    """
-    loaded = load_rows(config.data, config.seed, config.task.format)
-    # These import torch, which takes seconds; a mistake in the data has shown by now.
-    from slm_lora.preflight import preflight
-    from slm_lora.training import filling, sft_config
-
-    plan = preflight(config, loaded)
+def show(plan: Plan, as_json: bool) -> None:
+    """Prints the data report, some rows and how well batches are filled."""
     prepared, tokenizer = plan.data, plan.tokenizer
     lengths = list(prepared.train["length"])
     args = sft_config(plan.config, plan.device, Path("checkpoints"), lengths)
@@ -45,7 +36,7 @@ def inspect(config: Config, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        show(found)
+        show_tables(found)
 
 
 def examples(prepared: Prepared, tokenizer: PreTrainedTokenizerBase) -> list[Json]:
@@ -63,7 +54,7 @@ def examples(prepared: Prepared, tokenizer: PreTrainedTokenizerBase) -> list[Jso
     return rows
 
 
-def show(found: Json) -> None:
+def show_tables(found: Json) -> None:
     """Tables and coloured rows for a person."""
     console = Console()
     left, right = ("", "") if console.color_system else ("«", "»")
@@ -126,7 +117,7 @@ def _facts(found: Json) -> list[str]:
     lines = [
         f"Tokens that are trained: {found['trained_token_share']:.1%}",
         f"End of turn {found['end_of_turn']!r}: {trained}",
-        f"Tokens that are no padding, {used['micro_batch_size']} rows a pass: {orders}",
+        f"Tokens that are not padding, {used['micro_batch_size']} rows a pass: {orders}",
         f"In use for training: {used['in_use']}",
         f"Training rows with a test row's text (dropped): {overlap['exact']}",
         f"Test rows {overlap['threshold']:.0%} or more like a training row: {overlap['near']}",

@@ -1,0 +1,76 @@
+"""Verbs on a run folder: its saved config, with the words of the command line applied."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from slm_lora.cli.verb import Verb
+from slm_lora.config import compose
+from slm_lora.config.quoting import shell_word
+from slm_lora.config.schema import AFTER_TRAINING, Config
+from slm_lora.config.words import check_words
+from slm_lora.errors import UserError
+from slm_lora.progress import set_up_logging
+from slm_lora.run import Run, check_weights
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run folder, its config with the settings of the command line, and those as typed."""
+
+    folder: Run
+    config: Config
+    settings: list[str]
+
+
+def open_finished(name: str, verb: Verb, words: list[str]) -> Finished:
+    """The run folder that the first word names.
+
+    Raises:
+        UserError: there is none, or a setting is wrong or not the verb's.
+    """
+    if not words or words[0].startswith("-") or _is_setting(words[0]):
+        line = f"slm-lora {name} outputs/RECIPE/DATE_TIME"
+        raise UserError(f"{name} needs a run folder", f"type {' '.join([line, *words])}")
+    path, settings = Path(words[0]), words[1:]
+    for word in settings:
+        if "=" not in word:
+            usage = f"slm-lora {name} {verb.usage}"
+            raise UserError(f"{name} does not take '{word}'", f"type {usage}")
+    for override in check_words(settings):
+        if not verb.changes(override.key_or_group):
+            raise _not_changeable(name, verb, override.key_or_group, str(override.input_line))
+    config = replace(compose.from_file(path / "config.yaml", settings), run_dir=words[0])
+    set_up_logging()
+    return Finished(Run(path), config, settings)
+
+
+def open_adapted(name: str, verb: Verb, words: list[str]) -> Finished:
+    """The same for a verb that needs the trained adapter.
+
+    Raises:
+        UserError: also when there is no whole adapter in the folder.
+    """
+    finished = open_finished(name, verb, words)
+    folder = finished.folder
+    if not (folder.adapter / "adapter_config.json").is_file():
+        raise UserError(
+            f"no adapter found in {folder.path}",
+            f"finish the run first: its command again with run_dir={shell_word(str(folder.path))}",
+        )
+    check_weights(folder.adapter, "adapter_model")
+    return finished
+
+
+def _is_setting(word: str) -> bool:
+    return bool(re.match(r"[\w.]+=", word)) and not Path(word).exists()
+
+
+def _not_changeable(name: str, verb: Verb, key: str, word: str) -> UserError:
+    if not verb.may_change:
+        return UserError(f"{name} does not take '{word}'", f"type slm-lora {name} {verb.usage}")
+    if key.partition(".")[0] in AFTER_TRAINING:
+        message = f"{word} would change nothing in what {name} does"
+    else:
+        message = f"{word} says how to train or evaluate, and this run is done"
+    return UserError(message, f"{name} may change {', '.join(verb.may_change)}")

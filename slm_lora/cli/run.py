@@ -1,0 +1,92 @@
+"""The main job, and sweeps of it: `slm-lora +recipe=sentiment lora.r=8`."""
+
+import argparse
+import shlex
+import sys
+
+from slm_lora import sweep
+from slm_lora.cli import completion
+from slm_lora.cli.hydra_program import hand_to_hydra
+from slm_lora.cli.line import parse
+from slm_lora.cli.planned import planned
+from slm_lora.cli.summary import print_verdict
+from slm_lora.cli.verb import Verb
+from slm_lora.config import compose
+from slm_lora.config.schema import Config
+from slm_lora.progress import set_up_logging
+from slm_lora.run import check_free, open_run
+
+
+def main(words: list[str]) -> None:
+    """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info`, `-sc install=bash`)."""
+    args = parse(words)
+    if args.shell_completion:
+        from slm_lora.cli import VERBS  # the table holds this verb too
+
+        completion.answer(args.overrides, list(VERBS))
+    elif args.multirun:
+        sweep.check_jobs(args.overrides, args.config_dir)
+        hand_to_hydra(["--multirun"], args.overrides, args.config_dir)
+    elif args.cfg or args.info or args.hydra_help:
+        compose.load(args.overrides, args.config_dir)
+        hand_to_hydra(_flags(args), args.overrides, args.config_dir)
+    else:
+        run_once(compose.load(args.overrides, args.config_dir), words)
+
+
+def run_once(config: Config, words: list[str]) -> None:
+    """The pipeline in its run folder, then the summary."""
+    check_free(config)
+    set_up_logging()
+    plan = planned(config)
+    folder = open_run(plan.config, words)
+    from slm_lora import pipeline
+
+    try:
+        try:
+            pipeline.run(plan, folder)
+        finally:  # a merge that fails takes nothing from the verdict
+            if folder.metrics.exists():
+                print_verdict(folder)
+    except KeyboardInterrupt:
+        words = [word for word in words if not word.startswith("run_dir=")]
+        line = shlex.join(["python", "-m", "slm_lora", *words, f"run_dir={folder.path}"])
+        print(f"to go on where it stopped, type: {line}", file=sys.stderr)
+        raise
+
+
+def _flags(args: argparse.Namespace) -> list[str]:
+    """The options that are Hydra's to answer, as words again."""
+    flags = [f"--cfg={args.cfg}"] if args.cfg else []
+    flags += ["--resolve"] if args.resolve else []
+    flags += [f"--package={args.package}"] if args.package else []
+    flags += [f"--info={args.info}"] if args.info else []
+    return flags + (["--hydra-help"] if args.hydra_help else [])
+
+
+VERB = Verb(
+    summary="baseline, training, evaluation, merge, report",
+    usage="+recipe=NAME [group=choice …] [key=value …]",
+    about=(
+        "The main job; the word `run` may be left out. It scores the base model, trains an "
+        "adapter, scores the tuned model on the same test items, merges and writes a report. An "
+        "interrupted run goes on with run_dir= of its folder. With -m, a value may be a list, "
+        "and each combination is a run of its own."
+    ),
+    examples=(
+        "+recipe=sentiment model=nano",
+        "+recipe=instruct data.train=rows.jsonl lora.r=32",
+        "+recipe=sentiment run_dir=outputs/sentiment/2026-01-31_12-00-00",
+        "-m +recipe=sentiment model=nano lora.r=8,16",
+        "-m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lora",
+        "--config-dir DIR +recipe=mine",
+    ),
+    main=main,
+    options=(
+        ("-m", "a sweep: one run for each combination of values"),
+        ("--config-dir DIR", "recipes and groups of your own: DIR/recipe/NAME.yaml"),
+        ("--cfg job", "print the whole config of this line instead of running it"),
+        ("-sc install=bash", 'TAB completes: eval "$(slm-lora -sc install=bash)"'),
+    ),
+    any_key=True,
+)

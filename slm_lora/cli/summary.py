@@ -1,0 +1,17 @@
+"""What a verb that ends with a verdict prints."""
+
+from slm_lora.run import Run, read_json
+
+
+def print_verdict(folder: Run) -> None:
+    """The verdict for a person; the run folder on the last line."""
+    from rich.console import Console
+
+    from slm_lora.report import summary_table, verdict
+
+    metrics = read_json(folder.metrics)
+    console = Console()
+    console.print(summary_table(metrics))
+    console.print(verdict(metrics))
+    console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
+    print(folder.path)

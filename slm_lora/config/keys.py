@@ -1,0 +1,142 @@
+"""Every key: its type, default, what it may hold and what it means, read from the schema.
+
+python -m slm_lora keys lora
+"""
+
+import ast
+import inspect
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from slm_lora.config.checks import Range
+from slm_lora.config.options import PASSED_ON
+from slm_lora.config.places import CONF
+from slm_lora.config.quoting import config_text
+from slm_lora.config.schema import Config
+
+FREE = ("data.columns", "data.labels", "sweep.space")
+"""Keys under which the user chooses the names."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key, as a person reads of it."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+    range: Range | None = None
+
+    @property
+    def accepts(self) -> str:
+        """What a value may be, in words; empty where the type says it all."""
+        return ", ".join(self.choices) or str(self.range or "")
+
+
+@cache
+def schema_keys() -> dict[str, Key]:
+    """Our own keys, dotted, in the order of the schema; sections are no keys."""
+    found = [key for section in sections() for key in _keys_of(section)]
+    return {key.name: key for key in found}
+
+
+@cache
+def sections() -> dict[str, str]:
+    """Section → what it is about. The section of the keys that stand in none is ''."""
+    held = vars(Config())
+    return {"": _doc(Config)} | {
+        field.name: _doc(type(held[field.name]))
+        for field in fields(Config)
+        if is_dataclass(held[field.name])
+    }
+
+
+def passed_on_keys(prefix: str) -> list[Key]:
+    """The options of another library that may stand under this key of ours."""
+    options, reserved, _ = PASSED_ON[prefix]
+    file = CONF / prefix / "default.yaml"
+    ours = cast(DictConfig, OmegaConf.load(file)) if file.is_file() else {}
+    defaults = {str(name): config_text(value) for name, value in ours.items()}
+    return [
+        Key(
+            f"{prefix}.{name}",
+            option.type,
+            defaults.get(name, _as_typed(option.default)),
+            option.help,
+        )
+        for name, option in options().items()
+        if name not in reserved
+    ]
+
+
+def names() -> list[str]:
+    """Every key and section that can be set, passed-on options included."""
+    found = [*schema_keys(), *(section for section in sections() if section)]
+    for prefix, (options, _, _) in PASSED_ON.items():
+        found += [f"{prefix}.{option}" for option in options()]
+    return found
+
+
+def is_reserved(name: str) -> bool:
+    """Whether the key is an option of another library that a key of ours decides."""
+    prefix, _, option = name.rpartition(".")
+    return prefix in PASSED_ON and option in PASSED_ON[prefix][1]
+
+
+def is_free(name: str) -> bool:
+    """Whether the user chose the last part of the name."""
+    return name.startswith(tuple(f"{prefix}." for prefix in FREE))
+
+
+def default_of(name: str) -> Any:
+    """The default of a key of ours."""
+    value: Any = Config()
+    for part in name.split("."):
+        value = vars(value)[part]
+    return value
+
+
+def _keys_of(section: str) -> list[Key]:
+    of = type(default_of(section)) if section else Config
+    written = _written(of)
+    return [
+        Key(
+            name := f"{section}.{field.name}".lstrip("."),
+            written[field.name][0],
+            config_text(default_of(name)),
+            written[field.name][1],
+            field.metadata.get("choices", ()),
+            field.metadata.get("range"),
+        )
+        for field in fields(of)
+        if not is_dataclass(default_of(f"{section}.{field.name}".lstrip(".")))
+    ]
+
+
+def _written(of: type) -> dict[str, tuple[str, str]]:
+    """Field → its annotation and the text under it, as they stand in the source."""
+    tree = ast.parse(Path(inspect.getfile(of)).read_text(encoding="utf-8"))
+    (body,) = [n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == of.__name__]
+    found = {}
+    for item, text in zip(body, [*body[1:], None], strict=True):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            said = ast.literal_eval(text.value) if isinstance(text, ast.Expr) else ""
+            annotation = ast.unparse(item.annotation).replace(" | None", " or null")
+            found[item.target.id] = (annotation, " ".join(said.split()))
+    return found
+
+
+def _doc(of: type) -> str:
+    return " ".join((of.__doc__ or "").split())
+
+
+def _as_typed(default: str) -> str:
+    """Python's way of writing a default in Hydra's."""
+    typed = {"None": "null", "True": "true", "False": "false", "dict": "{}", "list": "[]"}
+    return typed.get(default, default)

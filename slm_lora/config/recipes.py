@@ -1,0 +1,60 @@
+"""A recipe read from its file: it knows its name, and its paths count from where it lies."""
+
+import os
+from glob import glob
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
+
+from slm_lora.errors import UserError
+
+PATHS = ("data.train", "data.test", "model.chat_template")
+"""Keys that hold a path, or a pattern of paths."""
+
+
+def read(file: Path) -> DictConfig:
+    """The recipe in this file, ready to be composed.
+
+    Raises:
+        UserError: it is not YAML with keys, or names a file that is not there.
+    """
+    try:
+        recipe = OmegaConf.load(file)
+    except (YAMLError, OSError) as error:
+        raise UserError(f"{file}: {' '.join(str(error).split())}", "expected YAML") from error
+    if not isinstance(recipe, DictConfig):
+        raise UserError(f"{file} is not a recipe", "expected keys, such as lora: {r: 8}")
+    recipe["recipe"] = file.stem
+    for key in PATHS:
+        value = _raw(recipe, key)
+        if isinstance(value, str) and value != "plain":
+            OmegaConf.update(recipe, key, _absolute(file, key, value))
+    # Of the modules that a sandbox loads only those that end in .py are files.
+    preload = _raw(recipe, "sandbox.preload")
+    for place, name in enumerate(preload if isinstance(preload, list) else []):
+        if str(name).endswith(".py"):
+            path = _absolute(file, "sandbox.preload", name)
+            OmegaConf.update(recipe, f"sandbox.preload.{place}", path)
+    return recipe
+
+
+def _raw(recipe: DictConfig, key: str) -> object:
+    """The value as it is written, `${…}` unresolved; None when the recipe does not set it."""
+    inside: object = OmegaConf.to_container(recipe, resolve=False)
+    for part in key.split("."):
+        inside = inside.get(part) if isinstance(inside, dict) else None
+    return inside
+
+
+def _absolute(file: Path, key: str, path: str) -> str:
+    if path.startswith("${") or Path(path).is_absolute():
+        return path
+    found = os.path.normpath(file.parent.absolute() / path)
+    if not glob(found) and glob(path):  # noqa: PTH207
+        there = os.path.relpath(path, file.parent)
+        raise UserError(
+            f"{file}: {key} is {path}, and paths in a recipe count from the recipe's folder",
+            f"write {there} there",
+        )
+    return found

@@ -1,0 +1,177 @@
+"""The words of a command line, held against keys, groups and choices before anything is composed.
+
+Hydra's own message for a wrong key suggests `+key`, which composes and does nothing.
+"""
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import OverrideParseException
+
+from slm_lora.config.checks import nearest
+from slm_lora.config.keys import FREE, is_free, names
+from slm_lora.config.options import PASSED_ON
+from slm_lora.config.places import groups, own_recipes, recipes
+from slm_lora.config.quoting import quoted, shell_word
+from slm_lora.config.suggest import is_taken, unknown_key
+from slm_lora.errors import UserError
+
+ONE_PATTERN = ("data.train", "data.test")
+ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".gz", ".zst")
+
+
+def check_words(
+    words: list[str], config_dir: Path | None = None, sweep: bool = False
+) -> list[Override]:
+    """Refuse words that name no key, group or choice, and, but for a sweep, lists of values to try.
+
+    Raises:
+        UserError: with what to type instead.
+    """
+    parsed = []
+    for word in words:
+        try:
+            (override,) = OverridesParser.create().parse_overrides([word])
+        except OverrideParseException as error:
+            raise _unreadable(word) from error
+        _check_key(override, config_dir)
+        if override.is_sweep_override() and not sweep:
+            raise _several_values(override)
+        _check_shape(override)
+        parsed.append(override)
+    return parsed
+
+
+def opened(words: list[str]) -> list[str]:
+    """The same words, with `++` before keys of open sections: Hydra refuses `trainer.max_steps=9`
+    as long as no file names that option."""
+    sections = (*PASSED_ON, *FREE)
+    prefixes = tuple(
+        section + mark for section in sections for mark in ".=" if section + mark != "trainer="
+    )
+    return [f"++{word}" if word.startswith(prefixes) else word for word in words]
+
+
+def value_of(override: Override) -> str:
+    """The value as it was typed."""
+    return str(override.input_line).partition("=")[2]
+
+
+def _unreadable(word: str) -> UserError:
+    key, equals, value = word.partition("=")
+    message = f"cannot read '{word}'"
+    if not equals:
+        homes = [group for group, choices in groups().items() if word in choices]
+        if word in recipes():
+            homes.insert(0, "+recipe")
+        meant = f"; did you mean {homes[0]}={word}?" if homes else ""
+        return UserError(message, f"expected KEY=VALUE{meant}")
+    quote = f"{key}={quoted(value)}"
+    if key.lstrip("+") in groups() or not is_taken(quote):
+        return UserError(
+            message, "expected KEY=VALUE, with every bracket and quotation mark closed"
+        )
+    return UserError(message, f"it has signs of Hydra's own grammar; type {shell_word(quote)}")
+
+
+def _several_values(override: Override) -> UserError:
+    """The error for `a,b` where one value is expected: a list, a text, or a sweep?"""
+    key, value = override.key_or_group, value_of(override)
+    message = f"{key}={value} names several values to try, and this takes one"
+    as_list, as_text = f"{key}=[{value}]", f"{key}={quoted(value)}"
+    if key in ONE_PATTERN and not Path(value).exists():
+        return UserError(message, several_files(key, value.split(",")))
+    for way, word in (("a list", as_list), ("a text", as_text)):
+        if is_taken(word):
+            return UserError(message, f"for {way} type {shell_word(word)}; for a sweep add -m")
+    first = value.partition(",")[0]
+    if not is_taken(f"{key}={first}"):
+        return UserError(message, "for a sweep, one run for each value, add -m")
+    return UserError(message, f"type one, such as {key}={first}; for a sweep, one run each, add -m")
+
+
+def several_files(key: str, files: list[str]) -> str:
+    """The hint for two files where one file or one pattern is expected."""
+    folders = {str(Path(file).parent) for file in files}
+    endings = {"".join(Path(file).suffixes) for file in files}
+    if len(folders) == len(endings) == 1:
+        word = shell_word(f"{key}={quoted(f'{folders.pop()}/*{endings.pop()}')}")
+        return f"a pattern names several files: type {word}"
+    return f"a pattern names several files: put them in one folder, and type '{key}=FOLDER/*.jsonl'"
+
+
+def _check_shape(override: Override) -> None:
+    """Refuse a list of files, and `4:16`, which other programs read as a range."""
+    key, typed = override.key_or_group, value_of(override)
+    if key in ONE_PATTERN and isinstance(files := override.value(), list):
+        raise UserError(f"{key} is a list", several_files(key, [str(file) for file in files]))
+    if (ends := re.fullmatch(r"([\d.e+-]+):([\d.e+-]+)", typed)) and not is_taken(f"{key}={typed}"):
+        inside = f"{ends[1]},{ends[2]}"
+        raise UserError(
+            f"{key}={typed} is not a number",
+            f"to try several, type -m and '{key}=range({inside})', or choice({inside}), "
+            f"or with hydra/sweeper=optuna interval({inside})",
+        )
+
+
+def _check_key(override: Override, config_dir: Path | None) -> None:
+    key, plus = override.key_or_group, override.is_add()
+    if key.split("@")[0].split("/")[0].split(".")[0] == "hydra":
+        return
+    if key == "recipe":
+        _check_recipe(override, config_dir)
+    elif key in groups():
+        _check_choice(override, plus, config_dir)
+    elif not is_free(key):
+        if key not in names():
+            raise unknown_key(key, value_of(override))
+        if override.is_delete():
+            raise UserError(f"~{key} removes a key", f"every key has a default; type {key}=null")
+
+
+def _check_recipe(override: Override, config_dir: Path | None) -> None:
+    if override.is_sweep_override():
+        return
+    name = str(override.value())
+    known = recipes() + list(own_recipes(config_dir))
+    if name not in known:
+        file = Path(name if name.endswith(".yaml") else f"{name}.yaml")
+        if file.is_file() and file.absolute().parent.name == "recipe":
+            folder = shell_word(str(file.parent.parent))
+            hint = f"type --config-dir {folder} +recipe={file.stem}"
+        else:
+            close = get_close_matches(name, known, n=1)
+            meant = f"did you mean +recipe={close[0]}?" if close else f"known: {', '.join(known)};"
+            hint = f"{meant} Your own: --config-dir DIR +recipe=NAME with DIR/recipe/NAME.yaml"
+        raise UserError(f"there is no recipe '{name}'", hint)
+    if not override.is_add():
+        raise UserError(f"recipe={name} lacks a plus", f"type +recipe={name}")
+
+
+def _check_choice(override: Override, plus: bool, config_dir: Path | None) -> None:
+    group, typed = override.key_or_group, value_of(override)
+    if plus:
+        raise UserError(f"+{group} is already chosen", f"type {group}={typed}")
+    if override.is_sweep_override():
+        return
+    value, choices = override.value(), groups(config_dir)[group]
+    if not isinstance(value, str) or value not in choices:
+        key = _key_meant(group, str(value))
+        word = shell_word(f"{key}={typed}")
+        hint = f"type {word}" if key else f"{nearest(str(value).lower(), choices)}"
+        raise UserError(f"{group} has no choice '{value}'", hint)
+
+
+def _key_meant(group: str, value: str) -> str | None:
+    """The key that a folder, a file or a hub id belongs to, which was given to its group."""
+    there = Path(value).exists()
+    if group == "model" and (there or "/" in value):
+        return "model.name_or_path"
+    if group == "data" and (there or value.lower().endswith(ROWS) or "*" in value):
+        return "data.train"
+    if group == "data" and value.count("/") == 1:
+        return "data.name"
+    return None
