@@ -14,9 +14,10 @@ from typing import Any
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.files import read_json, read_jsonl
 from slm_lora.records import Metrics
-from slm_lora.run import Run, read_json, read_jsonl
-from slm_lora.run import open_run as open_folder
+from slm_lora.run_folder import Run
+from slm_lora.run_folder import open_run as open_folder
 
 
 def load(

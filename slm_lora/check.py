@@ -19,8 +19,8 @@ from slm_lora.config.schema import Config
 from slm_lora.data import programs
 from slm_lora.data.files import read_files
 from slm_lora.errors import UserError
+from slm_lora.files import write_jsonl
 from slm_lora.progress import track
-from slm_lora.run import write_jsonl
 from slm_lora.sandbox import Program, Sandbox, Verdict
 
 

@@ -21,10 +21,11 @@ from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
+from slm_lora.files import read_json, write_json, write_text
 from slm_lora.merge import score
 from slm_lora.model import cast_adapter_on_use
 from slm_lora.preflight import Plan, preflight
-from slm_lora.run import Run, new_folder, read_json, write_json, write_text
+from slm_lora.run_folder import Run, new_folder
 
 
 def combine(config: Config, run: Run) -> Run:

@@ -11,7 +11,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.errors import UserError
 from slm_lora.hardware import compute_capability, detect
-from slm_lora.run import versions
+from slm_lora.run_folder import versions
 from slm_lora.sandbox import Sandbox
 
 TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio", "optuna")

@@ -11,8 +11,9 @@ from slm_lora import pipeline
 from slm_lora.config.compose import to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.files import write_text
 from slm_lora.preflight import preflight
-from slm_lora.run import Run, new_folder, write_text
+from slm_lora.run_folder import Run, new_folder
 
 
 def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:

@@ -13,7 +13,8 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from slm_lora.run import Json, Run, read_json, whole
+from slm_lora.files import Json, read_json, whole
+from slm_lora.run_folder import Run
 
 Line = dict[str, Any]
 

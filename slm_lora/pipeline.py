@@ -18,18 +18,11 @@ from slm_lora import model, report, training
 from slm_lora.card import write_card
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Training
-from slm_lora.run import (
-    Run,
-    read_json,
-    read_jsonl,
-    record_base,
-    write_json,
-    write_jsonl,
-    write_provenance,
-)
+from slm_lora.run_folder import Run, record_base, write_provenance
 from slm_lora.tasks import TASKS
 
 

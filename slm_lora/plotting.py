@@ -18,7 +18,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from slm_lora.run import whole
+from slm_lora.files import whole
 
 INK, GRID, PAGE = "#24292f", "#d0d7de", "#ffffff"
 # Okabe and Ito's vermilion and blue: apart for every common colour blindness, and in print.

@@ -20,9 +20,10 @@ from rich.console import Console
 from slm_lora.config import compose
 from slm_lora.config.words import check_words, value_of
 from slm_lora.errors import UserError
+from slm_lora.files import read_json, write_json
 from slm_lora.hardware import check_without_torch
 from slm_lora.progress import log
-from slm_lora.run import Run, open_run, read_json, write_json
+from slm_lora.run_folder import Run, open_run
 
 
 def check_jobs(overrides: list[str], config_dir: Path | None) -> None:

@@ -13,7 +13,8 @@ from huggingface_hub import ModelCard, constants
 
 from slm_lora.card import render_card, write_card
 from slm_lora.card.paths import last_part, shown_word
-from slm_lora.run import Run, read_json, write_json
+from slm_lora.files import read_json, write_json
+from slm_lora.run_folder import Run
 from tests.helpers.hub_server import LocalHub
 from tests.helpers.published import (
     KINDS,

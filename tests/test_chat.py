@@ -35,7 +35,8 @@ from slm_lora.config.sections.results import ChatConfig
 from slm_lora.data import load_rows, prepare
 from slm_lora.data.tokens import NOT_TRAINED
 from slm_lora.errors import UserError
-from slm_lora.run import Run, write_jsonl
+from slm_lora.files import write_jsonl
+from slm_lora.run_folder import Run
 from slm_lora.tasks import classification
 from tests.helpers.adapted_run import adapted_run
 from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora

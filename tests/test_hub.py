@@ -15,8 +15,8 @@ from huggingface_hub import ModelCard, constants
 
 from slm_lora.card import shared_config, to_yaml_text
 from slm_lora.errors import UserError
+from slm_lora.files import read_json, write_json
 from slm_lora.hub import publish
-from slm_lora.run import read_json, write_json
 from tests.helpers.hub_repo import Repo
 from tests.helpers.hub_server import TOKEN, LocalHub
 from tests.helpers.published import add_merged, finished_run, loaded, snapshot

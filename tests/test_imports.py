@@ -1,20 +1,24 @@
-"""Arrows run one way: a room imports rooms below it alone (read from the source's imports)."""
+"""Arrows run one way: a room imports only rooms below it, and no files import each other in a circle
+(read from the source's imports)."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "slm_lora"
 FLOORS = [
     {"__main__"},
-    {"evaluate", "plan", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"}
-    | {"combine", "export", "serve", "hub"},
+    {"cli"},
+    {"api", "evaluate", "plan", "inspection", "sweep", "leaderboard", "check", "scaffold"}
+    | {"doctor", "combine", "export", "serve", "hub"},
     {"pipeline"},
     {"card", "merge"},
-    {"preflight"},
-    {"report", "tasks", "training", "chat"},
+    {"preflight", "report", "chat"},
+    {"tasks", "training"},
+    {"plotting", "scoring"},
     {"data", "model", "generate"},
-    {"rendering", "stats", "nano", "hardware", "run", "usage", "sandbox", "llama2c"},
-    {"progress", "cache"},
+    {"rendering", "nano", "hardware", "run_folder", "sandbox", "llama2c", "formatting"},
+    {"files", "stats", "records", "progress", "cache"},
     {"config"},
     {"errors"},
 ]
@@ -51,3 +55,23 @@ def test_arrows_run_down() -> None:
             if FLOOR[other] <= FLOOR[own]:
                 wrong.append(f"{file.relative_to(PACKAGE)} imports {other}")
     assert wrong == []
+
+
+def module(file: Path) -> str:
+    return ".".join(("slm_lora", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    )
+
+
+def test_no_files_in_a_circle() -> None:
+    """File by file, within a room too; a package's own file counts as a file."""
+    modules = {module(file): file for file in PACKAGE.rglob("*.py")}
+    graph: dict[str, set[str]] = {}
+    for name, file in modules.items():
+        graph[name] = set()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module in modules:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                graph[name] |= (inner & modules.keys()) or {node.module}
+        graph[name] -= {name, "slm_lora"}
+    assert list(TopologicalSorter(graph).static_order()), "raises CycleError with the circle"

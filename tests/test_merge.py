@@ -28,7 +28,7 @@ from slm_lora.merge import save
 from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.merge.proof import check as check_proof
 from slm_lora.merge.weights import merged_model, see_as_trained, tuned_model
-from slm_lora.run import Run
+from slm_lora.run_folder import Run
 from tests.helpers.tiny import make_gpt2, make_llama, make_rows, make_tokenizer, slm_lora
 
 compose.register()

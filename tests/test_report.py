@@ -20,10 +20,10 @@ from matplotlib.image import imread
 from rich.console import Console
 
 from slm_lora.errors import UserError
+from slm_lora.files import write_json, write_text
 from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
 from slm_lora.report.summary import number, p_value
-from slm_lora.run import write_json, write_text
 from tests.helpers.browser import CHROMIUM
 from tests.helpers.fake_run import (
     classification_run,

@@ -30,7 +30,8 @@ from slm_lora.chat import Pair
 from slm_lora.config import compose
 from slm_lora.config.sections.results import ChatConfig
 from slm_lora.errors import UserError
-from slm_lora.run import Run, write_jsonl
+from slm_lora.files import write_jsonl
+from slm_lora.run_folder import Run
 from slm_lora.serve.app import make_app
 from slm_lora.serve.protocol import ApiError
 from slm_lora.serve.worker import ClientGoneError, Worker

@@ -24,9 +24,10 @@ from slm_lora.card.paths import last_part, last_parts, shown_word
 from slm_lora.config.compose import to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
+from slm_lora.files import read_json, read_jsonl, write_text
 from slm_lora.records import Metrics
 from slm_lora.report.summary import CAUTION, PROOF, count, figures, items, verdict
-from slm_lora.run import Run, read_json, read_jsonl, write_text
+from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Pair
 
 __all__ = ["MARK", "last_parts", "render_card", "shared_config", "write_card"]

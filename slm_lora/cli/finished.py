@@ -10,8 +10,9 @@ from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import AFTER_TRAINING, Config
 from slm_lora.config.words import check_words
 from slm_lora.errors import UserError
+from slm_lora.files import check_weights
 from slm_lora.progress import set_up_logging
-from slm_lora.run import Run, check_weights
+from slm_lora.run_folder import Run
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from slm_lora.cli.finished import open_adapted
 from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
+from slm_lora.files import read_json
 from slm_lora.hardware import check_without_torch
-from slm_lora.run import Run, read_json
+from slm_lora.run_folder import Run
 
 
 def main(words: list[str]) -> None:

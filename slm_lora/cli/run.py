@@ -14,7 +14,7 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.progress import set_up_logging
-from slm_lora.run import check_free, open_run
+from slm_lora.run_folder import check_free, open_run
 
 
 def main(words: list[str]) -> None:

@@ -1,6 +1,7 @@
 """What a verb that ends with a verdict prints."""
 
-from slm_lora.run import Run, read_json
+from slm_lora.files import read_json
+from slm_lora.run_folder import Run
 
 
 def print_verdict(folder: Run) -> None:

@@ -27,9 +27,10 @@ from slm_lora.config.schema import Config
 from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
 from slm_lora.export.vocabulary import vocabulary
 from slm_lora.export.weights import Weights
+from slm_lora.files import write_json
 from slm_lora.model import load_config
 from slm_lora.progress import log
-from slm_lora.run import Run, write_json
+from slm_lora.run_folder import Run
 
 Report = dict[str, Any]
 

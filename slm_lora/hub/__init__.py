@@ -16,10 +16,11 @@ from rich.table import Table
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import HubConfig
 from slm_lora.errors import UserError
+from slm_lora.files import check_weights
 from slm_lora.hub import remote
 from slm_lora.hub.files import File, files_of
 from slm_lora.hub.scan import refuse_private
-from slm_lora.run import Run, check_weights
+from slm_lora.run_folder import Run
 
 __all__ = ["publish"]
 

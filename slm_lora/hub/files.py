@@ -12,7 +12,8 @@ from pathlib import Path
 from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
 from slm_lora.card.base_model import recorded_kind
 from slm_lora.config.schema import Config
-from slm_lora.run import Json, Run, read_json
+from slm_lora.files import Json, read_json
+from slm_lora.run_folder import Run
 
 TOKENIZER = (
     "tokenizer.json",

@@ -24,7 +24,7 @@ from slm_lora.merge.weights import merged_model, tuned_model
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof
-from slm_lora.run import Run
+from slm_lora.run_folder import Run
 
 __all__ = ["merge", "score"]
 

@@ -16,8 +16,9 @@ from transformers.pytorch_utils import Conv1D
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.model import LoraConfig
 from slm_lora.errors import UserError
+from slm_lora.files import check_weights, read_json
 from slm_lora.model.base import fingerprint
-from slm_lora.run import Run, check_weights, read_json
+from slm_lora.run_folder import Run
 
 
 def lora_config(config: LoraConfig, model: PreTrainedModel) -> peft.LoraConfig:

@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, St
 
 from slm_lora import formatting, plotting
 from slm_lora.errors import UserError
+from slm_lora.files import Json, read_json, read_jsonl, write_text
 from slm_lora.formatting import number
 from slm_lora.records import MergeProof, Metrics, Provenance, Training
 from slm_lora.report import plots
@@ -28,7 +29,7 @@ from slm_lora.report.summary import (
     summary_table,
     verdict,
 )
-from slm_lora.run import Json, Run, read_json, read_jsonl, write_text
+from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Prediction, Task
 
 __all__ = [

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from slm_lora import formatting
+from slm_lora.files import Json
 from slm_lora.formatting import evidence, interval, number, signed
 from slm_lora.records import Comparison, MergeProof, Metrics
-from slm_lora.run import Json
 from slm_lora.tasks import TASKS
 
 PROOF = {

@@ -6,7 +6,7 @@ python -m slm_lora init my_framework --task code
 from pathlib import Path
 
 from slm_lora.errors import UserError
-from slm_lora.run import write_text
+from slm_lora.files import write_text
 
 CODE = Path(__file__).parent / "code"
 

@@ -16,7 +16,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import ServeConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
-from slm_lora.run import Run
+from slm_lora.run_folder import Run
 
 KEY = "SLM_LORA_API_KEY"
 AT_ONCE = 100

@@ -26,11 +26,12 @@ from trl import SFTConfig
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
+from slm_lora.files import whole, write_json
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter
 from slm_lora.progress import log
 from slm_lora.records import Training
-from slm_lora.run import Run, whole, write_json
+from slm_lora.run_folder import Run
 from slm_lora.training.options import sft_config
 from slm_lora.training.progress import TrainingProgress
 from slm_lora.training.trainer import LoraTrainer

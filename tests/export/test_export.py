@@ -15,7 +15,7 @@ from slm_lora.config import compose
 from slm_lora.errors import UserError
 from slm_lora.export import export
 from slm_lora.model import load_tokenizer
-from slm_lora.run import Run
+from slm_lora.run_folder import Run
 from tests.helpers.adapted_run import adapted_run
 from tests.helpers.export_models import make
 from tests.helpers.llama2c_numpy import greedy

@@ -10,7 +10,8 @@ import torch
 from slm_lora import hardware, model
 from slm_lora.config import compose
 from slm_lora.data import load_rows, prepare
-from slm_lora.run import Run, write_json, write_text
+from slm_lora.files import write_json, write_text
+from slm_lora.run_folder import Run
 
 
 def adapted_run(folder: Path, *words: str) -> Path:

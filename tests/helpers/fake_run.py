@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from slm_lora.config import compose
-from slm_lora.run import Run, write_json, write_jsonl, write_provenance, write_text
+from slm_lora.files import write_json, write_jsonl, write_text
+from slm_lora.run_folder import Run, write_provenance
 from slm_lora.tasks import TASKS
 
 

@@ -16,7 +16,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from slm_lora import nano
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
-from slm_lora.run import Run, read_json, write_json, write_text
+from slm_lora.files import read_json, write_json, write_text
+from slm_lora.run_folder import Run
 from tests.helpers.fake_run import classification_run, code_run, text_run
 
 KINDS = {"classification": classification_run, "code": code_run, "text": text_run}

@@ -10,7 +10,7 @@ from slm_lora import pipeline
 from slm_lora.config import compose
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.errors import UserError
-from slm_lora.run import open_run
+from slm_lora.run_folder import open_run
 from slm_lora.tasks import code
 from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import make_llama, slm_lora

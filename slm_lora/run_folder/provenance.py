@@ -8,9 +8,9 @@ from importlib.metadata import version
 
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.files import Json, read_json, write_json
 from slm_lora.records import Provenance
-from slm_lora.run.files import Json, read_json, write_json
-from slm_lora.run.folder import Run
+from slm_lora.run_folder.folder import Run
 
 PACKAGES = (
     "slm-lora",

@@ -14,7 +14,7 @@ import yaml
 from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.schema import AFTER_TRAINING, Config
 from slm_lora.errors import UserError
-from slm_lora.run.files import Json, write_text
+from slm_lora.files import Json, write_text
 
 
 class Run:

@@ -1,0 +1,17 @@
+"""The run folder: where each file of a run lies, and what the run was made with.
+
+python -m slm_lora +recipe=sentiment run_dir=outputs/mine     (again: goes on where it stopped)
+"""
+
+from slm_lora.run_folder.folder import Run, check_free, new_folder, open_run
+from slm_lora.run_folder.provenance import record_base, versions, write_provenance
+
+__all__ = [
+    "Run",
+    "check_free",
+    "new_folder",
+    "open_run",
+    "record_base",
+    "versions",
+    "write_provenance",
+]
