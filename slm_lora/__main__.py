@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from slm_lora import __version__
-from slm_lora.cli import VERBS, usage
+from slm_lora.cli import VERBS, completion, usage
 from slm_lora.config.checks import nearest
 from slm_lora.config.quoting import shell_word
 from slm_lora.errors import UserError
@@ -85,6 +85,8 @@ def dispatch(words: list[str]) -> None:
         print(usage.of_verb(words[1], VERBS[words[1]]))
     elif first == "help" or {"-h", "--help"} & set(words):
         print(usage.general(VERBS))
+    elif first in ("-sc", "--shell-completion"):
+        completion.answer(words[1:], list(VERBS))
     elif first in VERBS:
         VERBS[first].main(words[1:])
     elif "=" in first or first[0] in "-+~":

@@ -1,5 +1,7 @@
-"""Arrows run one way: a room imports only rooms below it, and no files import each other in a circle
-(read from the source's imports)."""
+"""Arrows run one way: a room imports only rooms below it, and no files form a circle.
+
+Read from the source's imports.
+"""
 
 import ast
 from graphlib import TopologicalSorter

@@ -5,7 +5,6 @@ import shlex
 import sys
 
 from slm_lora import sweep
-from slm_lora.cli import completion
 from slm_lora.cli.hydra_program import hand_to_hydra
 from slm_lora.cli.line import parse
 from slm_lora.cli.planned import planned
@@ -18,13 +17,9 @@ from slm_lora.run_folder import check_free, open_run
 
 
 def main(words: list[str]) -> None:
-    """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info`, `-sc install=bash`)."""
+    """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info`)."""
     args = parse(words)
-    if args.shell_completion:
-        from slm_lora.cli import VERBS  # the table holds this verb too
-
-        completion.answer(args.overrides, list(VERBS))
-    elif args.multirun:
+    if args.multirun:
         sweep.check_jobs(args.overrides, args.config_dir)
         hand_to_hydra(["--multirun"], args.overrides, args.config_dir)
     elif args.cfg or args.info or args.hydra_help:
