@@ -26,6 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 from slm_lora import __version__, sweep, usage
 from slm_lora.config import compose
 from slm_lora.config.checks import nearest
+from slm_lora.config.places import CONF
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
@@ -147,7 +148,7 @@ def hand_to_hydra(words: list[str], shared: list[str]) -> None:
         return objectives[-1]
 
     sys.argv = [sys.argv[0], *compose.opened(words)]
-    program = hydra.main(version_base="1.3", config_path=str(compose.CONF), config_name="config")
+    program = hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
     try:
         program(job)()
     except (HydraException, OmegaConfBaseException) as error:

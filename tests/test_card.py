@@ -125,7 +125,7 @@ def test_the_proof_of_a_merge(nano_run: Path) -> None:
     card = rendered(nano_run)
     assert "| trained weights (taken) | 0.998 |" in card
     assert "0.810 → 0.812 |" in card
-    assert "computing in bf16 instead of fp32 alone changes 0.004 of" in card
+    assert "computing in bf16 instead of fp32 changes 0.004 of" in card
     merged = ModelCard(rendered(nano_run, repo_id="me/name", what="merged"))
     assert [r.metric_value for r in merged.data.eval_results] == [0.8125]
     assert merged.data.library_name == "transformers"

@@ -22,14 +22,9 @@ from yaml import YAMLError
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.options import check_options, lora_options, trainer_options
+from slm_lora.config.places import CONF, RECIPES
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
-
-PACKAGE = Path(__file__).resolve().parents[1]
-HOME = PACKAGE if (PACKAGE / "conf").is_dir() else PACKAGE.parent
-"""conf/ and recipes/ lie beside the package in a checkout and inside it when installed."""
-CONF = HOME / "conf"
-RECIPES = HOME / "recipes"
 
 PASSED_ON = {"trainer": trainer_options, "lora.extra": lora_options}
 """Keys under which another library's options stand → that library's options."""

@@ -6,7 +6,11 @@ python -m slm_lora +recipe=code_gen task.n_samples=20 'task.k=[5,10,20]' sandbox
 from dataclasses import dataclass, field
 
 from slm_lora.config.checks import at_least, choice
+from slm_lora.config.places import CONF
 from slm_lora.errors import UserError
+
+KINDS = tuple(sorted(file.stem for file in (CONF / "task").glob("*.yaml")))
+"""Kinds of task: each has a file in conf/task and a folder in slm_lora/tasks."""
 
 
 @dataclass(frozen=True)
@@ -15,14 +19,15 @@ class TaskConfig:
 
     kind: str = "text"
     """`classification` (labels scored and answers parsed), `code` (programs written, then run
-    against hidden tests) or `text` (loss of the completions)."""
+    against hidden tests) or `text` (loss of the completions, and answers written)."""
     batch_size: int = 32
     """Rows scored or generated at once."""
     label_score: str = "sum"
     """Classification: a label's score over its tokens, `sum` of log-likelihoods, or `mean` per
     token (for labels of very unlike lengths)."""
     generate: bool = True
-    """Classification: also let the model write its answer, and count what cannot be parsed."""
+    """Also let the model write its answers. Classification: counts those that cannot be parsed.
+    Text: compares them with the references."""
     format: str = "rows"
     """Code: how the test items are laid out, `rows` (ours, slm_lora/data/programs.py), `humaneval`
     or `mbpp` (the public files as they are)."""
@@ -40,10 +45,10 @@ class TaskConfig:
     top_p: float = 0.95
     """Code: samples draw from the likeliest tokens that together have this probability."""
     max_new_tokens: int = 256
-    """Code: an answer is cut off after so many tokens."""
+    """Code and text: an answer is cut off after so many tokens."""
 
     def __post_init__(self) -> None:
-        choice("task.kind", self.kind, ("classification", "code", "text"))
+        choice("task.kind", self.kind, KINDS)
         choice("task.label_score", self.label_score, ("sum", "mean"))
         choice("task.format", self.format, ("rows", "humaneval", "mbpp"))
         choice("task.solution", self.solution, ("reference", "stub"))
