@@ -79,12 +79,17 @@ def test_metadata_that_the_hub_accepts(
     expected = {
         "classification": {"accuracy": tuned.get("accuracy"), "f1": tuned.get("f1_macro")},
         "code": {key: value for key, value in tuned.items() if re.fullmatch(r"pass@\d+", key)},
-        "text": {"perplexity": tuned.get("perplexity")},
+        "text": {
+            "perplexity": tuned.get("perplexity"),
+            "exact_match": tuned.get("exact_match"),
+            "rouge": tuned.get("rouge_l"),
+            "chrf": tuned.get("chrf"),
+        },
     }[kind]
     assert {kind: result.metric_value for kind, result in measured.items()} == expected
     for result in measured.values():
         assert result.verified is False
-        assert result.dataset_name == "test.tsv"
+        assert result.dataset_name == "test.jsonl"
     monkeypatch.setattr(constants, "ENDPOINT", validator.url)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     card.validate()
@@ -104,9 +109,9 @@ def test_what_a_classification_shows(nano_run: Path) -> None:
         line = next(line for line in card.splitlines() if line.startswith(f"| {label} |"))
         assert line.endswith(f"→ {scores['f1']:.3f} |")
     assert "license: apache-2.0" in card
-    assert "- dropped from train: in test 3, overlong 29" in card
+    assert "- dropped from train: in test 3, overlong 2" in card
     assert "/home/ann" not in card
-    assert "data.train=train.tsv" in card
+    assert "data.train=train.jsonl" in card
     assert str(nano_run) not in card
 
 
@@ -126,7 +131,7 @@ def test_the_proof_of_a_merge(nano_run: Path) -> None:
     card = rendered(nano_run)
     assert "| trained weights (taken) | 0.998 |" in card
     assert "0.810 → 0.812 |" in card
-    assert "computing in bf16 instead of fp32 alone changes 0.004 of" in card
+    assert "computing in bf16 instead of fp32 changes 0.004 of" in card
     merged = ModelCard(rendered(nano_run, repo_id="me/name", what="merged"))
     assert [r.metric_value for r in merged.data.eval_results] == [0.8125]
     assert merged.data.library_name == "transformers"

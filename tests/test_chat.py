@@ -27,7 +27,6 @@ from slm_lora import chat, hardware, model
 from slm_lora.__main__ import is_text
 from slm_lora.chat import Pair, Prompt, Turn
 from slm_lora.chat.answering import _Listener
-from slm_lora.chat.pair import labels_of
 from slm_lora.chat.terminal import COMMANDS, Conversation, start, visible
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
@@ -37,7 +36,7 @@ from slm_lora.data.tokens import NOT_TRAINED
 from slm_lora.errors import UserError
 from slm_lora.files import write_jsonl
 from slm_lora.run_folder import Run
-from slm_lora.tasks import classification
+from slm_lora.tasks import TASKS, classification
 from tests.helpers.adapted_run import adapted_run
 from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, make_rows, slm_lora
 
@@ -194,7 +193,7 @@ def test_model_reads_the_ids_of_training(
     tokenizer = model.load_tokenizer(config)
     loaded = load_rows(config.data, config.seed)
     prepared = prepare(loaded, tokenizer, config)
-    labels = labels_of(config, prepared.report)
+    labels = TASKS[config.task.kind].labels(config, prepared.report)
     assert bool(labels) == is_labelled
     asked = replace(
         pair, tokenizer=tokenizer, config=config, shape=prepared.report["shape"], labels=labels

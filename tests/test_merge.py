@@ -29,6 +29,7 @@ from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.merge.proof import check as check_proof
 from slm_lora.merge.weights import merged_model, see_as_trained, tuned_model
 from slm_lora.run_folder import Run
+from slm_lora.tasks import TASKS
 from tests.helpers.tiny import make_gpt2, make_llama, make_rows, make_tokenizer, slm_lora
 
 compose.register()
@@ -333,7 +334,7 @@ def test_numbers_that_are_not_finite_prove_nothing(tmp_path: Path) -> None:
         next_tokens(broken, texts, tmp_path / "logits")
     proof = {"equal_tokens": 1.0, "mean_kl": float("nan"), "loss": {"tuned": 1.0, "merged": 1.0}}
     with pytest.raises(UserError, match="mean KL divergence nan"):
-        check_proof("trained", proof, "loss", config.merge)
+        check_proof("trained", proof, TASKS["text"], config.merge)
 
 
 def test_runs_that_do_not_go_together(done: Path) -> None:

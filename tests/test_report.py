@@ -21,9 +21,9 @@ from rich.console import Console
 
 from slm_lora.errors import UserError
 from slm_lora.files import write_json, write_text
+from slm_lora.formatting import number, p_value
 from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
-from slm_lora.report.summary import number, p_value
 from tests.helpers.browser import CHROMIUM
 from tests.helpers.fake_run import (
     classification_run,
@@ -148,7 +148,7 @@ def test_summary_table_holds_what_was_measured(tmp_path: Path) -> None:
     )
     assert re.search(r"log loss, nats .* -0\.\d{3} better", shown)
     assert "name no label" not in shown
-    assert f"{metrics['comparison']['wins']} won by tuning" in shown
+    assert f"{metrics['comparison']['wins']} improved" in shown
 
 
 def test_summary_table_claims_no_more_than_the_verdict(tmp_path: Path) -> None:
@@ -190,15 +190,14 @@ def test_ids_are_unique(page: Path) -> None:
 def test_wins_and_losses_are_the_surest_ten(page: Path) -> None:
     files = [page.parent / "predictions" / f"{side}.jsonl" for side in ("base", "tuned")]
     base, tuned = ([json.loads(line) for line in file.open()] for file in files)
-    for before, heading in (("wrong", "Wins:"), ("correct", "Losses:")):
+    for before, heading in (("wrong", "Improved:"), ("correct", "Got worse:")):
         changed = [
             (max(t["probabilities"].values()), t["id"])
             for b, t in zip(base, tuned, strict=True)
             if b["verdict"] == before != t["verdict"]
         ]
-        section = (
-            Page(page).text.split(heading)[1].split("Losses:" if before == "wrong" else "Data\n")[0]
-        )
+        section = Page(page).text.split(heading)[1]
+        section = section.split("Got worse:" if before == "wrong" else "Data\n")[0]
         shown = re.findall(r"test\.tsv:\d+", section)
         assert shown == [item for _, item in sorted(changed, reverse=True)[:10]]
         assert len(shown) == 10
@@ -262,7 +261,7 @@ def test_page_of_a_code_task(tmp_path: Path) -> None:
     before = [p["greedy"]["verdict"] == "pass" for p in base]
     wins = {p["id"] for p, b, t in zip(tuned, before, solved, strict=True) if t and not b}
     failures = {p["id"] for p, t in zip(tuned, solved, strict=True) if not t}
-    first, second = shown.split("Wins:")[1].split("Data\n")[0].split("Remaining failures")
+    first, second = shown.split("Improved:")[1].split("Data\n")[0].split("Remaining failures")
     for section, items in ((first, wins), (second, failures)):
         found = re.findall(r"item-\d+", section)
         assert len(found) == 5
@@ -286,8 +285,8 @@ def test_page_of_code_items_without_family_and_split(tmp_path: Path) -> None:
     for prediction in base + tuned:
         prediction["family"] = prediction["split"] = None
     shown = Page(write_report(make_run(tmp_path, base, tuned))).text
-    assert "Which families it learned" not in shown
-    assert "What the programs came to" in shown
+    assert "pass@1 by family" not in shown
+    assert "Program verdicts" in shown
 
 
 def test_page_without_a_win_or_a_written_answer(tmp_path: Path) -> None:
@@ -295,7 +294,7 @@ def test_page_without_a_win_or_a_written_answer(tmp_path: Path) -> None:
     for prediction in same:
         prediction["raw"] = prediction["extracted"] = None
     shown = Page(write_report(make_run(tmp_path, same, same))).text
-    assert shown.count("There is none.") == 2
+    assert shown.count("There are none.") == 2
     assert "written answers" not in shown
     assert "No difference that this test set of 30 items can show" in " ".join(shown.split())
 
@@ -321,7 +320,7 @@ def test_unfinished_run_is_refused_and_the_old_page_stays(tmp_path: Path, missin
     page = write_report(folder)
     before = page.read_bytes()
     (folder / missing).unlink()
-    with pytest.raises(UserError, match=f"holds no {missing}"):
+    with pytest.raises(UserError, match=f"no {missing} found"):
         write_report(folder)
     assert page.read_bytes() == before
 
@@ -330,7 +329,7 @@ def test_predictions_of_other_items_are_refused(tmp_path: Path) -> None:
     folder = classification_run(tmp_path)
     lines = (folder / "predictions" / "base.jsonl").read_text().splitlines(keepends=True)
     (folder / "predictions" / "base.jsonl").write_text("".join(lines[1:] + lines[:1]))
-    with pytest.raises(UserError, match="hold other items"):
+    with pytest.raises(UserError, match="name different items"):
         write_report(folder)
 
 

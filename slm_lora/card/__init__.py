@@ -1,6 +1,6 @@
 """The model card: what the adapter was made from, what it is worth, how to use and repeat it.
 
-    python -m slm_lora report outputs/sentiment/2026-01-31_12-00-00     (writes it anew)
+    python -m slm_lora report outputs/sentiment/2026-01-31_12-00-00     (writes it again)
 
 The text stands in template.md.jinja; the block that the hub reads is made in metadata.py.
 """

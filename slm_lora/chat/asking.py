@@ -97,7 +97,7 @@ def conversation(pair: Pair, turns: Sequence[Turn]) -> Row:
     """The row of a conversation whose last turn is the user's.
 
     Without a system turn it begins with that of `chat.system`, else of `data.system`. A run that
-    does not remember (`Pair.remembers`) reads the last turn alone.
+    does not remember (`Pair.remembers`) reads only the last turn.
     """
     last = question(pair, turns[-1]["content"])
     system = pair.config.chat.system or pair.config.data.system

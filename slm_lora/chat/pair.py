@@ -59,7 +59,7 @@ def load(config: Config, run: Run) -> Pair:
     """
     if not run.data_report.is_file():
         raise UserError(
-            f"{run.path} holds no {run.data_report.name}, which says how its rows were made",
+            f"no {run.data_report.name} found in {run.path}; it says how the rows were made",
             "name the folder of the run itself",
         )
     report = read_json(run.data_report)

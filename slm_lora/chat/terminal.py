@@ -45,7 +45,7 @@ COMMANDS = {
     "/base": "the base model answers",
     "/tuned": "the tuned model answers (so it begins)",
     "/compare": "both answer; the conversation goes on with the tuned model's answer",
-    "/system": "TEXT: begin anew with this system turn; without TEXT, with that of the run",
+    "/system": "TEXT: start again with this system turn; without TEXT, with that of the run",
     "/params": "[KEY=VALUE …]: show or set temperature, top_p, max_new_tokens",
     "/reset": "forget the conversation",
     "/help": "this list; Alt-Enter begins a new line, Ctrl-C stops an answer",

@@ -73,7 +73,7 @@ def next_tokens(model: Any, texts: Texts, folder: Path) -> None:
         if not logits.isfinite().all():  # NaN is neither more nor less than any limit
             raise UserError(
                 "for a test row the model computes numbers that are not finite",
-                "train anew with a lower trainer.learning_rate; of 16-bit types bf16 reaches "
+                "train again with a lower trainer.learning_rate; of 16-bit types bf16 reaches "
                 "further than fp16",
             )
         np.save(folder / f"{i}.npy", logits.float().cpu().numpy())

@@ -53,14 +53,14 @@ def write_report(run_dir: Path) -> Path:
     for path in (run.config, run.provenance, run.data_report, *sources):
         if not path.exists():
             raise UserError(
-                f"{run_dir} holds no {path.relative_to(run_dir)}",
+                f"no {path.relative_to(run_dir)} found in {run_dir}",
                 "finish the run first: type its command again with run_dir= of this folder",
             )
     metrics, training = read_json(run.metrics), read_json(run.train)
     base, tuned = read_jsonl(run.base_predictions), read_jsonl(run.tuned_predictions)
     if [p["id"] for p in base] != [p["id"] for p in tuned]:
         raise UserError(
-            f"predictions/base.jsonl and predictions/tuned.jsonl in {run_dir} hold other items",
+            f"predictions/base.jsonl and predictions/tuned.jsonl in {run_dir} name different items",
             "remove both and type the run's command again with run_dir= of this folder",
         )
     task = TASKS[metrics["task"]]

@@ -113,7 +113,7 @@ def summary_table(metrics: Metrics) -> Table:
 
 def merge_rows(proof: MergeProof) -> list[dict[str, str]]:
     """The proof of a merge, a row for each kind of weights that the adapter was merged into; in the
-    last one nothing is merged: the run's own precision alone."""
+    last one nothing is merged: only the run's own precision is used."""
     score = next(key for key in proof["candidates"][proof["base"]] if key not in PROOF)
     rows = []
     for base, figures in proof["candidates"].items():
@@ -148,9 +148,9 @@ def merge_table(proof: MergeProof) -> Table:
 
 
 def combination_table(combination: Json) -> Table:
-    """Each run's own metric with its adapter alone and with the combined one."""
+    """Each run's own metric with its own adapter and with the combined one."""
     table = Table(caption=f"{combination['combination']}", caption_justify="left")
-    for column in ("run", "weight", "metric", "alone", "combined"):
+    for column in ("run", "weight", "metric", "own adapter", "combined"):
         table.add_column(column)
     for task, weight in zip(combination["tasks"], combination["weights"], strict=True):
         scores = (number(task["before"]), number(task["after"]))

@@ -21,18 +21,6 @@ from slm_lora.run_folder import Run
 from tests.helpers.fake_run import classification_run, code_run, text_run
 
 KINDS = {"classification": classification_run, "code": code_run, "text": text_run}
-DATA_REPORT: dict[str, Any] = {
-    "sources": {
-        "train": [{"file": "/home/ann/rows/train.tsv", "sha256": "ab" * 32, "rows": 4812}],
-        "test": [{"file": "/home/ann/rows/test.tsv", "sha256": "cd" * 32, "rows": 600}],
-    },
-    "shape": "text+label",
-    "rows": {"train": 4200, "validation": 440, "test": 600},
-    "dropped": {"train": {"in_test": 3, "overlong": 29}, "test": {}, "validation": {}},
-    "overlap": {"exact": 3, "near": 7, "threshold": 0.8, "examples": []},
-    "lengths": {"train": {"p50": 41, "max": 240}},
-    "fingerprint": "5f2c9a7e" * 8,
-}
 MERGE: dict[str, Any] = {
     "base": "trained",
     "dtype": "bf16",
@@ -70,15 +58,18 @@ def finished_run(folder: Path, model: str, kind: str = "classification") -> Path
     KINDS[kind](folder)
     config = yaml.safe_load((folder / "config.yaml").read_text())
     config["model"]["name_or_path"] = model
-    config["data"] |= {"train": "/home/ann/rows/train.tsv", "test": "/home/ann/rows/test.tsv"}
+    config["data"] |= {"train": "/home/ann/rows/train.jsonl", "test": "/home/ann/rows/test.jsonl"}
     config["data"]["prompt"] = "{text}\nSentiment:"
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    write_json(folder / "data_report.json", DATA_REPORT)
+    report = read_json(folder / "data_report.json")
+    for source in report["sources"]["train"] + report["sources"]["test"]:
+        source["file"] = f"/home/ann/rows/{Path(source['file']).name}"
+    write_json(folder / "data_report.json", report)
     provenance = read_json(folder / "provenance.json")
     words = [
         "+recipe=instruct",
         f"model.name_or_path={model}",
-        "data.train=/home/ann/rows/train.tsv",
+        "data.train=/home/ann/rows/train.jsonl",
         f"run_dir={folder}",
     ]
     write_json(folder / "provenance.json", provenance | {"words": words})

@@ -159,7 +159,7 @@ def test_predictions_keep_raw_text_and_verdict(done) -> None:
 def test_report_shows_families_verdicts_and_programs(done) -> None:
     run, _ = done
     page = (run / "report.html").read_text()
-    for text in ("What the programs came to", "Which families it learned", "a=0\na=1", "pass@2"):
+    for text in ("Program verdicts", "pass@1 by family", "a=0\na=1", "pass@2"):
         assert text in page
     assert {"verdicts.png", "families.png"} <= {p.name for p in (run / "plots").iterdir()}
 

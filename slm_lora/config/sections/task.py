@@ -6,23 +6,28 @@ python -m slm_lora +recipe=code_gen task.n_samples=20 'task.k=[5,10,20]' sandbox
 from dataclasses import dataclass, field
 
 from slm_lora.config.checks import check_fields, number, one_of
+from slm_lora.config.places import groups
 from slm_lora.errors import UserError
+
+KINDS = tuple(groups()["task"])
+"""Kinds of task: each has a file in conf/task and a folder in slm_lora/tasks."""
 
 
 @dataclass(frozen=True)
 class TaskConfig:
     """What is measured on the test rows, before and after training."""
 
-    kind: str = field(default="text", metadata=one_of("classification", "code", "text"))
+    kind: str = field(default="text", metadata=one_of(*KINDS))
     """`classification` (labels scored and answers parsed), `code` (programs written, then run
-    against hidden tests) or `text` (loss of the completions)."""
+    against hidden tests) or `text` (loss of the completions, and answers written)."""
     batch_size: int = field(default=32, metadata=number(least=1))
     """Rows scored or generated at once."""
     label_score: str = field(default="sum", metadata=one_of("sum", "mean"))
     """Classification: a label's score over its tokens, `sum` of log-likelihoods, or `mean` per
     token (for labels of very unlike lengths)."""
     generate: bool = True
-    """Classification: also let the model write its answer, and count what cannot be parsed."""
+    """Also let the model write its answers. Classification: counts those that cannot be parsed.
+    Text: compares them with the references."""
     format: str = field(default="rows", metadata=one_of("rows", "humaneval", "mbpp"))
     """Code: how the test items are laid out, `rows` (ours, slm_lora/data/programs.py), `humaneval`
     or `mbpp` (the public files as they are)."""
@@ -40,7 +45,7 @@ class TaskConfig:
     top_p: float = field(default=0.95, metadata=number(above=0, most=1))
     """Code: samples draw from the likeliest tokens that together have this probability."""
     max_new_tokens: int = field(default=256, metadata=number(least=1))
-    """Code: an answer is cut off after so many tokens."""
+    """Code and text: an answer is cut off after so many tokens."""
 
     def __post_init__(self) -> None:
         check_fields("task", self)

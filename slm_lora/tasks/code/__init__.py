@@ -58,13 +58,13 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
             raise UserError(
                 f"the reference of {verdict.id} does not pass: {verdict.verdict}, "
                 f"{verdict.message}",
-                "mend the item; see python -m slm_lora check FILE and sandbox.preload",
+                "fix the item; see python -m slm_lora check FILE and sandbox.preload",
             )
     for verdict in idle:
         if verdict.verdict == "pass":
             raise UserError(
                 f"the tests of {verdict.id} pass for functions that return None",
-                "expected tests that a wrong program fails; mend the item",
+                "expected tests that a wrong program fails; fix the item",
             )
 
 
@@ -168,7 +168,7 @@ def _judged(answer: Answer, future: Future[Verdict]) -> Answer:
 
 
 def cheapest(config: TaskConfig) -> TaskConfig:
-    """pass@1 of the greedy answers alone, where the config takes it from them."""
+    """pass@1 of the greedy answers only, where the config takes it from them."""
     return replace(config, n_samples=0, k=[]) if config.greedy else config
 
 

@@ -9,7 +9,7 @@ from slm_lora.records import Metrics
 from slm_lora.tasks.task import Pair, Prediction
 from slm_lora.tasks.text.metrics import is_answered
 
-EXAMPLES = 5
+EXAMPLES, ANSWERS = 10, 5
 
 
 def plots(
@@ -35,28 +35,27 @@ def examples(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     without answers those whose loss changed most."""
     answered = [pair for pair in pairs if all(map(is_answered, pair))]
     if not answered:
-        fell = {i: tuned["loss"] - base["loss"] for i, (base, tuned) in enumerate(pairs)}
+        fell = [base["loss"] - tuned["loss"] for base, tuned in pairs]
         return {
-            "Largest improvements": _lowest(pairs, fell),
-            "Largest harms": _lowest(pairs, {i: -change for i, change in fell.items()}),
+            "Largest improvements": _most(pairs, fell, EXAMPLES),
+            "Largest harms": _most(pairs, [-change for change in fell], EXAMPLES),
         }
-    before, after = ([nearness(pair[side]) for pair in answered] for side in (0, 1))
-    lost = {i: b - a for i, (b, a) in enumerate(zip(before, after, strict=True))}
+    before, after = ([_nearness(pair[side]) for pair in answered] for side in (0, 1))
+    rose = [a - b for b, a in zip(before, after, strict=True)]
+    short = [2 - value for value in after]  # an exact match lacks nothing
     return {
-        "Answers that improved most": _lowest(answered, lost),
-        "Answers that got worse most": _lowest(answered, {i: -x for i, x in lost.items()}),
-        # 2 is an exact match: nothing to look at.
-        "Worst answers of the tuned model": _lowest(
-            answered, {i: value - 2 for i, value in enumerate(after)}
-        ),
+        "Answers that improved most": _most(answered, rose, ANSWERS),
+        "Answers that got worse most": _most(answered, [-change for change in rose], ANSWERS),
+        "Worst answers of the tuned model": _most(answered, short, ANSWERS),
     }
 
 
-def nearness(prediction: Prediction) -> float:
+def _nearness(prediction: Prediction) -> float:
     """ROUGE-L and chrF together, from 0 to 2."""
     return float(prediction["rouge_l"] + prediction["chrf"])
 
 
-def _lowest(pairs: Sequence[Pair], values: dict[int, float]) -> list[Pair]:
-    """The pairs of the lowest values below zero, the lowest first."""
-    return [pairs[i] for i in sorted(values, key=lambda i: values[i]) if values[i] < 0][:EXAMPLES]
+def _most(pairs: Sequence[Pair], values: Sequence[float], n: int) -> list[Pair]:
+    """The pairs of the `n` highest values above zero, the highest first."""
+    order = sorted(range(len(pairs)), key=lambda i: -values[i])
+    return [pairs[i] for i in order if values[i] > 0][:n]

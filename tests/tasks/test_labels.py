@@ -1,17 +1,20 @@
 """Which labels a task chooses from."""
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
 from slm_lora.config import compose
-from slm_lora.data import Loaded
 from slm_lora.errors import UserError
 from slm_lora.tasks import TASKS
 
 compose.register()
 
 
-def rows(*labels: str) -> Loaded:
-    return Loaded([{"label": label} for label in labels], [], [], {"shape": "text+label"})
+def rows(*labels: str) -> dict[str, Any]:
+    """The part of data_report.json that says which labels there are."""
+    return {"shape": "text+label", "labels": {"train": Counter(labels), "test": {}}}
 
 
 def test_labels_come_in_the_order_of_the_config() -> None:
