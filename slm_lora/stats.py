@@ -13,7 +13,6 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest, bootstrap, permutation_test
-from statsmodels.stats.proportion import proportion_confint
 
 Interval = tuple[float, float]
 Floats = NDArray[np.float64]
@@ -28,8 +27,8 @@ BATCH_NUMBERS = 4_000_000
 
 def wilson(successes: int, n: int) -> Interval:
     """Interval of a proportion (Wilson 1927)."""
-    low, high = proportion_confint(successes, n, alpha=0.05, method="wilson")
-    return float(low), float(high)
+    found = binomtest(int(successes), int(n)).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def mcnemar_p(wins: int, losses: int) -> float:

@@ -46,11 +46,13 @@ HANDING_ON = frozenset(
 FORMATTING = frozenset(("StackSummary", "TracebackException", "FrameSummary"))
 """Classes of `traceback` that turn a traceback's frames into text."""
 
+OTHER_INTERPRETER = "made an interpreter of its own"
 NEVER = {
     "sys.settrace": "traced its tests",
     "sys.setprofile": "traced its tests",
     "sys.monitoring.register_callback": "traced its tests",
     "sys.addaudithook": "added an audit hook",
+    "cpython.PyInterpreterState_New": OTHER_INTERPRETER,
     "gc.get_objects": "walked the heap",
     "gc.get_referrers": "walked the heap",
     "sys._current_frames": "looked at frames that are not its own",
@@ -64,10 +66,18 @@ BY_CALLER = {
 _kept_alive: list[object] = []
 """Code of those functions, so that no code made later gets the identity of one."""
 
+CALLED_NATIVE = "called native code (ctypes)"
 TRANSPARENT = ("ctypes", "importlib", "importlib._bootstrap", "importlib._bootstrap_external")
 """Modules whose functions import and call for another one."""
-NATIVE = frozenset(("ctypes", "_ctypes", "_cffi_backend", "_testcapi", "_testinternalcapi"))
+NATIVE = frozenset(
+    (
+        *("ctypes", "_ctypes", "_cffi_backend"),
+        *("_testcapi", "_testinternalcapi", "_testlimitedcapi"),
+    )
+)
 """Modules by which a program reads and writes any memory; a library may import them."""
+INTERPRETERS = frozenset(("_interpreters", "_xxsubinterpreters"))
+"""Modules that make interpreters which no hook sees; 3.13 has no event for that, so nobody may."""
 
 FUNCTION_PARTS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
 
@@ -156,10 +166,15 @@ def make_hook(
         elif event in ("object.__setattr__", "object.__delattr__"):
             if arguments[1] in FUNCTION_PARTS and id(arguments[0].__globals__) in modules:
                 forbid(f"changed {arguments[1]} of a function that is not its own")
-        elif event[:7] == "ctypes." or (event == "import" and arguments[0] in NATIVE):
-            if a_library_calls():
-                return
-            forbid("called native code (ctypes)")
+        elif event == "import":
+            # What a module's name ends in decides which code is loaded; it may be a str of its own.
+            name = str.__str__(arguments[0]).rpartition(".")[2]
+            if name in INTERPRETERS:
+                forbid(OTHER_INTERPRETER)
+            if name in NATIVE and not a_library_calls():
+                forbid(CALLED_NATIVE)
+        elif event[:7] == "ctypes." and not a_library_calls():
+            forbid(CALLED_NATIVE)
 
     own_code = frozenset((id(looks.__code__), id(a_library_calls.__code__)))
     return hook

@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+from .strict import shows_dictionary
+
 # Functions defined below look builtins up here, not in what a program may have patched.
 globals()["__builtins__"] = dict(vars(builtins))
 
@@ -100,9 +102,10 @@ def _dictionaries() -> list[tuple[str, dict[str, Any], frozenset[str]]]:
         found.append((name, vars(module), frozenset()))
         for value in list(vars(module).values()):
             kind = type(value)
-            if kind.__dictoffset__ and not callable(value) and kind is not ModuleType:
+            if shows_dictionary(kind) and not callable(value) and kind is not ModuleType:
                 own = object.__getattribute__(value, "__dict__")
                 if id(own) not in seen:
+                    _detach(own)
                     seen.add(id(own))
                     found.append((f"{name}.{kind.__name__}", own, frozenset(dir(kind))))
     todo: list[type] = [object]
@@ -118,6 +121,16 @@ def _dictionaries() -> list[tuple[str, dict[str, Any], frozenset[str]]]:
             inherited = frozenset().union(*map(vars, cls.__mro__[1:]))
             found.append((f"{cls.__module__}.{cls.__qualname__}", dictionary, inherited))
     return found
+
+
+def _detach(own: dict[str, Any]) -> None:
+    """Move an object's attributes into its dictionary.
+
+    Python 3.13 keeps them in the object, and numbers no change there, until `popitem`.
+    """
+    if type(own) is dict:
+        own[""] = None
+        own.popitem()
 
 
 def _difference(

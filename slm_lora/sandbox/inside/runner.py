@@ -68,7 +68,9 @@ def run(
     try:
         exec(code, module.__dict__)
     except BaseException as error:
+        _set_recursion_limit(recursion_limit)
         _finish(token, *_outcome(error))
+    _set_recursion_limit(recursion_limit)
     if patched := changed():
         _finish(token, "forbidden", f"changed {patched}")
     for place, before in zip(places, search, strict=True):
@@ -84,7 +86,6 @@ def run(
     setup: CodeType = marshal.loads(message)
     token, message = _report(token, b"ready")
     while message:
-        _set_recursion_limit(recursion_limit)
         namespace: dict[str, Any] = {
             "__name__": "test",
             "__builtins__": dict(BUILTINS),
@@ -97,6 +98,7 @@ def run(
         except BaseException as error:
             _set_recursion_limit(recursion_limit)
             _finish(token, *_outcome(error))
+        _set_recursion_limit(recursion_limit)
         if refusals:
             _finish(token, "fail", refusals[0])
         if any(namespace.get(name) is not value for name, value in operators.items()):

@@ -128,7 +128,7 @@ def make_operators(
         if callable(item):
             return []
         values = []
-        if kind.__dictoffset__:
+        if shows_dictionary(kind):
             values += object.__getattribute__(item, "__dict__").values()
         for slot in slots.setdefault(id(kind), _slots_of(kind)):
             with suppress(AttributeError):
@@ -150,6 +150,11 @@ def make_operators(
         return value
 
     return {"<compare>": compare, "<plain>": plain, "<operand>": operand}, refusals
+
+
+def shows_dictionary(kind: type) -> bool:
+    """Whether its objects have a `__dict__`: typing.TypeVar's have one that no name leads to."""
+    return kind.__dictoffset__ != 0 and any("__dict__" in vars(cls) for cls in kind.__mro__)
 
 
 def _slots_of(kind: type) -> list[types.MemberDescriptorType]:

@@ -121,7 +121,7 @@ def lock_up(settings: Settings) -> None:
     for end, fd in zip(os.pipe(), runner.SPARE_FDS, strict=True):
         os.dup2(end, fd)
         os.close(end)
-    ours = ("inside", *guard.NATIVE)
+    ours = ("inside", *guard.NATIVE, *guard.INTERPRETERS)
     for name in [name for name in sys.modules if name.split(".")[0] in ours]:
         del sys.modules[name]
     vars(sys.modules["__main__"]).clear()
