@@ -15,7 +15,7 @@ from slm_lora.data import load_rows, prepare
 from slm_lora.run import Run, write_json, write_jsonl, write_provenance, write_text
 from slm_lora.tasks import TASKS
 from slm_lora.tasks.classification import parse_answer
-from slm_lora.tasks.text.answers import SCORES, score
+from slm_lora.tasks.text.nearness import SCORES, score
 
 
 def labelled(

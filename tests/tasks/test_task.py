@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[2]
 
 REPORT = """{% from "macros.html.jinja" import plot with context %}
 {% macro sections() %}<h2>Words per answer</h2>{{ plot("lengths", "words") }}{% endmacro %}
-{% macro example(base, tuned) %}<p>{{ base.id }}: {{ base.words }}, {{ tuned.words }}</p>{% endmacro %}
+{% macro example(base, tuned) %}
+<p>{{ base.id }}: {{ base.words }}, {{ tuned.words }}</p>
+{% endmacro %}
 """
 CARD = """{% set max_new_tokens = 7 %}
 {% macro judged() %}Words were counted.
