@@ -82,7 +82,7 @@ def before_after(base: Sequence[float], tuned: Sequence[float], end: float, name
     """A dot for each item, base against tuned, from 0 to `end`; on the dotted line, no change."""
     figure, axes = empty(height=4.2)
     axes.plot([0, end], [0, end], color=INK, linewidth=0.8, linestyle=":")
-    axes.scatter(base, tuned, s=10, color=TUNED, alpha=0.5, linewidth=0)
+    axes.scatter(base, tuned, s=10, color=TUNED, alpha=0.5, linewidth=0, clip_on=False)
     axes.set(xlim=(0, end), ylim=(0, end), aspect="equal")
     axes.set_xlabel(f"base {name}")
     axes.set_ylabel(f"tuned {name}")

@@ -97,7 +97,7 @@ def test_one_commit_with_what_others_need(
     weights = (run / "adapter" / "adapter_model.safetensors").read_bytes()
     assert files["adapter_model.safetensors"] == weights
     config = yaml.safe_load(files["config.yaml"])
-    assert config["data"]["train"] == "train.tsv"
+    assert config["data"]["train"] == "train.jsonl"
     assert "run_dir" not in config
     assert "hub" not in config
     for name, content in files.items():

@@ -28,6 +28,7 @@ from tests.helpers.browser import CHROMIUM
 from tests.helpers.fake_run import (
     classification_run,
     code_run,
+    completed,
     labelled,
     make_run,
     text_run,
@@ -231,32 +232,49 @@ def test_untrusted_text_is_shown_and_never_run(tmp_path: Path) -> None:
     assert found.text.count(HOSTILE) >= 2 * examples + 6, "prompts and ids; command, data, config"
 
 
+def predictions_of(folder: Path) -> list[list[dict[str, Any]]]:
+    """Those of the base model, then those of the tuned one."""
+    files = [folder / "predictions" / f"{side}.jsonl" for side in ("base", "tuned")]
+    return [[json.loads(line) for line in file.open()] for file in files]
+
+
 def test_page_of_a_text_task(tmp_path: Path) -> None:
-    page = write_report(text_run(tmp_path))
+    shown = Page(write_report(text_run(tmp_path))).text
+    base, tuned = predictions_of(tmp_path)
+    near = [{p["id"]: p["rouge_l"] + p["chrf"] for p in side} for side in (base, tuned)]
+    rose = {name: near[1][name] - near[0][name] for name in near[0]}
+    parts = re.split("Answers that improved most|Answers that got worse most|Worst answers", shown)
+    for part, values, sign in ((1, rose, -1), (2, rose, 1), (3, near[1], 1)):
+        found = re.findall(r"rows\.jsonl:\d+", parts[part].split("Data\n")[0])
+        wanted = sorted(sign * value for value in values.values())[:5]
+        assert [sign * values[name] for name in found] == pytest.approx(wanted)
+    assert "The answers got closer to the references: ROUGE-L from" in " ".join(shown.split())
+    example = next(p for p in base if p["id"] == re.findall(r"rows\.jsonl:\d+", parts[1])[0])
+    for text in (example["answer"], example["completion"], "exact match"):
+        assert text in parts[1]
+    names = {path.name for path in (tmp_path / "plots").iterdir()}
+    assert names == {"item_loss.png", "item_rouge_l.png", "loss.png"}
+
+
+def test_page_of_a_text_task_without_answers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    page = write_report(make_run(tmp_path, completed(rng, 0, 300), completed(rng, 0.4, 300)))
     shown = Page(page).text
-    base, tuned = (
-        [json.loads(line) for line in (tmp_path / "predictions" / f"{side}.jsonl").open()]
-        for side in ("base", "tuned")
-    )
+    base, tuned = predictions_of(tmp_path)
     change = sorted((t["loss"] - b["loss"], t["id"]) for b, t in zip(base, tuned, strict=True))
     gains, harms = shown.split("Largest improvements")[1].split("Data\n")[0].split("Largest harms")
     assert re.findall(r"rows\.jsonl:\d+", gains) == [item for _, item in change[:10]]
     assert re.findall(r"rows\.jsonl:\d+", harms) == [item for _, item in change[:-11:-1]]
     assert "perplexity" in shown
-    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
-        "item_loss.png",
-        "loss.png",
-    ]
+    assert "ROUGE-L" not in shown
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"item_loss.png", "loss.png"}
 
 
 def test_page_of_a_code_task(tmp_path: Path) -> None:
     page = write_report(code_run(tmp_path))
     shown = Page(page).text
     metrics = metrics_of(tmp_path)
-    base, tuned = (
-        [json.loads(line) for line in (tmp_path / "predictions" / f"{side}.jsonl").open()]
-        for side in ("base", "tuned")
-    )
+    base, tuned = predictions_of(tmp_path)
     solved = [p["greedy"]["verdict"] == "pass" for p in tuned]
     before = [p["greedy"]["verdict"] == "pass" for p in base]
     wins = {p["id"] for p, b, t in zip(tuned, before, solved, strict=True) if t and not b}

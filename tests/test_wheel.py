@@ -37,6 +37,13 @@ def test_every_yaml_file_is_in_the_wheel(wheel: Path) -> None:
     assert wheel.stat().st_size < 15e6
 
 
+def test_every_template_is_in_the_wheel(wheel: Path) -> None:
+    shipped = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".jinja")}
+    expected = {str(file.relative_to(ROOT)) for file in (ROOT / "slm_lora").rglob("*.jinja")}
+    assert "slm_lora/tasks/text/report.html.jinja" in expected
+    assert shipped == expected
+
+
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment of a process that sees the installed wheel before this checkout."""

@@ -16,7 +16,7 @@ from slm_lora.files import write_json, write_jsonl, write_text
 from slm_lora.run_folder import Run, write_provenance
 from slm_lora.tasks import TASKS
 from slm_lora.tasks.classification import parse_answer
-from slm_lora.tasks.text.answers import SCORES, score
+from slm_lora.tasks.text.nearness import SCORES, score
 
 
 def labelled(

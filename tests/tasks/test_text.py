@@ -18,8 +18,8 @@ from slm_lora.config.sections.task import TaskConfig
 from slm_lora.model import load_tokenizer
 from slm_lora.stats import wilson
 from slm_lora.tasks import text
-from slm_lora.tasks.text.answers import score
 from slm_lora.tasks.text.metrics import remark
+from slm_lora.tasks.text.nearness import score
 from tests.helpers.fake_run import completed
 from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, slm_lora

@@ -21,8 +21,8 @@ from slm_lora.generate import answer_log_likelihoods, answers
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 from slm_lora.tasks.task import Prediction, Task
-from slm_lora.tasks.text.answers import SCORES, score
 from slm_lora.tasks.text.metrics import FIGURES, compare, metrics, remark
+from slm_lora.tasks.text.nearness import SCORES, score
 from slm_lora.tasks.text.shown import examples, plots
 
 __all__ = ["TEXT", "compare", "metrics", "predict"]

@@ -7,11 +7,11 @@ import numpy as np
 
 from slm_lora import stats
 from slm_lora.config.sections.task import TaskConfig
-from slm_lora.formatting import evidence, number
+from slm_lora.formatting import evidence, number, outcome
 from slm_lora.records import Comparison, Metrics
 from slm_lora.tasks import paired
 from slm_lora.tasks.task import Figures, Metric, Prediction
-from slm_lora.tasks.text.answers import SCORES
+from slm_lora.tasks.text.nearness import SCORES
 
 FIGURES: Mapping[str, Metric] = {
     "loss": Metric("loss", "nats per token", higher_is_better=False),
@@ -86,13 +86,13 @@ def remark(metrics: Metrics) -> str:
     answers = metrics["comparison"].get("answers")
     if not answers:
         return ""
+    rouge_l = answers["rouge_l"]
     went = {
         "better": "got closer to",
         "worse": "got further from",
         "unclear": "did not get closer to",
-    }
+    }[outcome(rouge_l, higher_is_better=True)]
     base, tuned = (number(metrics[side]["rouge_l"]) for side in ("base", "tuned"))
     return (
-        f"The answers {went} the references: ROUGE-L from {base} to {tuned}: "
-        f"{evidence(answers['rouge_l'])}."
+        f"The answers {went} the references: ROUGE-L from {base} to {tuned}: {evidence(rouge_l)}."
     )
