@@ -3,4 +3,7 @@
 python -m slm_lora +recipe=sentiment model=nano
 """
 
+from slm_lora.api import load
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "load"]

@@ -6,13 +6,14 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "slm_lora"
 FLOORS = [
     {"__main__"},
+    {"cli", "api"},
     {"evaluate", "sweep", "leaderboard", "inspect_cli", "check", "scaffold", "doctor"}
     | {"combine", "export", "serve", "hub"},
     {"pipeline"},
     {"card", "merge"},
     {"report", "tasks", "training", "chat"},
     {"data", "model", "generate"},
-    {"rendering", "stats", "nano", "hardware", "run", "usage", "sandbox", "llama2c"},
+    {"rendering", "stats", "nano", "hardware", "run", "sandbox", "llama2c"},
     {"progress"},
     {"config"},
     {"errors"},
