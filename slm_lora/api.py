@@ -28,7 +28,6 @@ def load(
     Raises:
         UserError: a key, value, choice or combination is wrong.
     """
-    compose.register()
     words = [f"+recipe={recipe}", *overrides] if recipe else list(overrides)
     return compose.load(words, Path(config_dir) if config_dir else None)
 

@@ -32,12 +32,15 @@ def run(plan: Plan, folder: Run) -> Metrics:
     Raises:
         UserError: something that the user can fix.
     """
+    told = folder.metrics.exists()
     score_and_train(plan, folder)
     try:
         if plan.config.merge.after_training and not folder.merged.exists():
             merge(plan, folder)
     finally:  # a merge that fails takes nothing from the verdict
         metrics = conclude(plan.config, folder)
+    if not told:
+        training.tell_trackers(plan.config, plan.device, folder, metrics)
     return metrics
 
 

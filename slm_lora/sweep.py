@@ -97,8 +97,7 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
         plan = preflight(config)
         run = open_run(plan.config, words)
         if not run.metrics.exists():
-            pipeline.score_and_train(plan, run)
-            pipeline.conclude(plan.config, run)
+            pipeline.run(plan, run)
         return objective(run)
     except Exception as error:
         # The other jobs go on; the leaderboard names this one.

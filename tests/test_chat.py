@@ -24,10 +24,10 @@ from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
 from slm_lora import chat, hardware, model
-from slm_lora.__main__ import is_text
 from slm_lora.chat import Pair, Prompt, Turn
 from slm_lora.chat.answering import _Listener
 from slm_lora.chat.terminal import COMMANDS, Conversation, start, visible
+from slm_lora.cli.chat import is_text
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import ChatConfig

@@ -47,7 +47,7 @@ def test_out_is_written_once(programs) -> None:
     assert {row["id"]: row["verdict"] for row in map(json.loads, lines)} == EXPECTED
     again = slm_lora(*words, cwd=programs.parent)
     assert again.returncode == 2
-    assert "out=verdicts.jsonl is there already" in again.stderr
+    assert "out=verdicts.jsonl exists already" in again.stderr
 
 
 @pytest.mark.parametrize(("solution", "verdict"), [("reference", "pass"), ("stub", "fail")])
@@ -110,7 +110,7 @@ def test_scaffold_overwrites_nothing(tmp_path) -> None:
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     result = slm_lora("init", "mine", cwd=tmp_path)
     assert result.returncode == 2
-    assert "mine is there already" in result.stderr
+    assert "mine exists already" in result.stderr
     assert slm_lora("init", "not-a-name", cwd=tmp_path).returncode == 2
 
 

@@ -301,7 +301,7 @@ BREAKS = {
     "config.yaml": ("text", "config.yaml is broken"),
     "provenance.json": ("gone", "holds no provenance.json"),
     "predictions": ("gone", "holds no predictions/base.jsonl"),
-    "adapter/adapter_config.json": ("gone", "holds no adapter"),
+    "adapter/adapter_config.json": ("gone", "no adapter found in"),
     "adapter/adapter_model.safetensors": ("cut", "adapter_model.safetensors is broken"),
 }
 """File of a run → what happens to it, and what is said of it."""

@@ -62,8 +62,8 @@ def python(*words: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedP
 def test_every_recipe_composes_from_the_wheel(installed: dict[str, str], tmp_path: Path) -> None:
     code = (
         "from slm_lora.config import compose, places; compose.register();"
-        "print(places.PACKAGE); [compose.load([f'+recipe={r}']) for r in compose.recipes()];"
-        "print(*compose.recipes())"
+        "print(places.PACKAGE); [compose.load([f'+recipe={r}']) for r in places.recipes()];"
+        "print(*places.recipes())"
     )
     result = python("-c", code, cwd=tmp_path, env=installed)
     assert result.returncode == 0, result.stderr

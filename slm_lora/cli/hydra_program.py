@@ -34,8 +34,8 @@ def hand_to_hydra(flags: list[str], settings: list[str], config_dir: Path | None
         return objectives[-1]
 
     compose.register()
-    more = compose.search_path(check_words(settings, config_dir, sweep=True), config_dir)
-    sys.argv = [sys.argv[0], *flags, *opened(settings), *more]
+    check_words(settings, config_dir, sweep=True)
+    sys.argv = [sys.argv[0], *flags, *opened(settings), *compose.search_path(config_dir)]
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException) as error:

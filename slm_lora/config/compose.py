@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
-from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
@@ -18,7 +17,8 @@ from yaml import YAMLError
 
 from slm_lora.config import recipes
 from slm_lora.config.options import PASSED_ON, check_options
-from slm_lora.config.places import CONF, RECIPES, groups, own_recipes
+from slm_lora.config.places import CONF, RECIPES, groups
+from slm_lora.config.quoting import quoted
 from slm_lora.config.schema import Config, open_schema
 from slm_lora.config.suggest import unknown_key
 from slm_lora.config.words import check_words, opened
@@ -27,37 +27,20 @@ from slm_lora.errors import UserError
 
 def register() -> None:
     """Tell Hydra the schema, the shipped recipes and where they are."""
-    ConfigStore.instance().store(name="schema", node=open_schema())
+    store = ConfigStore.instance()
+    store.store(name="schema", node=open_schema())
     OmegaConf.register_new_resolver("recipes_dir", lambda: str(RECIPES), replace=True)
     for file in sorted(RECIPES.glob("*.yaml")):
-        _store_recipe(file)
+        store.store(group="recipe", name=file.stem, node=recipes.read(file), package="_global_")
 
 
-def search_path(parsed: list[Override], config_dir: Path | None) -> list[str]:
-    """The word that makes the user's own folder known to Hydra; the recipes that `parsed` names
-    become known as the shipped ones are.
-
-    Raises:
-        UserError: such a recipe is broken.
-    """
+def search_path(config_dir: Path | None) -> list[str]:
+    """The word that makes the user's own folder known to Hydra (hydra_plugins/slm_lora_recipes.py);
+    its `--config-dir` would read the recipes in it as any other file."""
     if config_dir is None:
         return []
-    own = own_recipes(config_dir)
-    for override in parsed:
-        if override.key_or_group == "recipe":
-            swept = override.is_sweep_override()
-            named = override.sweep_string_iterator() if swept else [str(override.value())]
-            for name in named:
-                if name in own:
-                    _store_recipe(own[name])
-    # The store goes first: the file itself has neither its name nor whole paths.
-    folder = str(config_dir.resolve()).replace("'", "\\'")
-    return [f"hydra.searchpath=['structured://','{folder}']"]
-
-
-def _store_recipe(file: Path) -> None:
-    recipe = recipes.read(file)
-    ConfigStore.instance().store(group="recipe", name=file.stem, node=recipe, package="_global_")
+    folder = quoted(f"{recipes.SCHEME}://{config_dir.absolute()}")
+    return [f"hydra.searchpath=[{folder}]"]
 
 
 def load(words: list[str], config_dir: Path | None = None) -> Config:
@@ -67,11 +50,11 @@ def load(words: list[str], config_dir: Path | None = None) -> Config:
         UserError: a key, value, choice or combination is wrong.
     """
     register()
-    parsed = check_words(words, config_dir)
+    check_words(words, config_dir)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            more = search_path(parsed, config_dir)
-            return to_config(compose("config", overrides=[*opened(words), *more]))
+            overrides = [*opened(words), *search_path(config_dir)]
+            return to_config(compose("config", overrides=overrides))
         except (HydraException, OmegaConfBaseException) as error:
             raise explain(error) from error
 

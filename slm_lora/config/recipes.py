@@ -9,6 +9,9 @@ from yaml import YAMLError
 
 from slm_lora.errors import UserError
 
+SCHEME = "slm-lora-own"
+"""What marks a user's own folder in Hydra's search path."""
+
 PATHS = ("data.train", "data.test", "model.chat_template")
 """Keys that hold a path, or a pattern of paths."""
 

@@ -11,8 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
 
-from slm_lora.config.checks import nearest
-from slm_lora.config.keys import FREE, is_free, names
+from slm_lora.config.keys import FREE, is_free, names, schema_keys
 from slm_lora.config.options import PASSED_ON
 from slm_lora.config.places import groups, own_recipes, recipes
 from slm_lora.config.quoting import quoted, shell_word
@@ -70,7 +69,9 @@ def _unreadable(word: str) -> UserError:
         meant = f"; did you mean {homes[0]}={word}?" if homes else ""
         return UserError(message, f"expected KEY=VALUE{meant}")
     quote = f"{key}={quoted(value)}"
-    if key.lstrip("+") in groups() or not is_taken(quote):
+    known = schema_keys().get(key.lstrip("+"))
+    is_list = known is not None and not known.type.startswith("str")
+    if is_list or key.lstrip("+") in groups() or not is_taken(quote):
         return UserError(
             message, "expected KEY=VALUE, with every bracket and quotation mark closed"
         )
@@ -136,7 +137,8 @@ def _check_recipe(override: Override, config_dir: Path | None) -> None:
     if override.is_sweep_override():
         return
     name = str(override.value())
-    known = recipes() + list(own_recipes(config_dir))
+    own = own_recipes(config_dir)
+    known = [*recipes(), *own]
     if name not in known:
         file = Path(name if name.endswith(".yaml") else f"{name}.yaml")
         if file.is_file() and file.absolute().parent.name == "recipe":
@@ -147,6 +149,8 @@ def _check_recipe(override: Override, config_dir: Path | None) -> None:
             meant = f"did you mean +recipe={close[0]}?" if close else f"known: {', '.join(known)};"
             hint = f"{meant} Your own: --config-dir DIR +recipe=NAME with DIR/recipe/NAME.yaml"
         raise UserError(f"there is no recipe '{name}'", hint)
+    if name in own and name in recipes():
+        raise UserError(f"{own[name]} has the name of a shipped recipe", "rename the file")
     if not override.is_add():
         raise UserError(f"recipe={name} lacks a plus", f"type +recipe={name}")
 
@@ -161,7 +165,9 @@ def _check_choice(override: Override, plus: bool, config_dir: Path | None) -> No
     if not isinstance(value, str) or value not in choices:
         key = _key_meant(group, str(value))
         word = shell_word(f"{key}={typed}")
-        hint = f"type {word}" if key else f"{nearest(str(value).lower(), choices)}"
+        close = get_close_matches(str(value).lower(), choices, n=1)
+        meant = f"; did you mean {group}={close[0]}?" if close else ""
+        hint = f"type {word}" if key else f"expected one of {', '.join(choices)}{meant}"
         raise UserError(f"{group} has no choice '{value}'", hint)
 
 

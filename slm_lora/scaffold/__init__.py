@@ -1,4 +1,4 @@
-"""A recipe of one's own to begin from, outside the package.
+"""A recipe of your own to begin from, outside the package.
 
 python -m slm_lora init my_framework --task code
 """
@@ -15,15 +15,15 @@ def make_recipe(folder: Path) -> None:
     """Write recipe, example rows and README into a new folder, and print what to type next.
 
     Raises:
-        UserError: the folder holds files, cannot be made, or its name is no name for a recipe.
+        UserError: the folder holds files, cannot be made, or its name cannot be that of a recipe.
     """
     name = folder.name
     if not name.isidentifier():
         raise UserError(
-            f"'{name}' is no name for a recipe", "expected letters, digits and underscores"
+            f"'{name}' cannot be the name of a recipe", "expected letters, digits and underscores"
         )
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise UserError(f"{folder} is there already", "name a new folder")
+        raise UserError(f"{folder} exists already", "name a new folder")
     try:
         for source in sorted(CODE.iterdir()):
             text = source.read_text(encoding="utf-8")
@@ -32,6 +32,8 @@ def make_recipe(folder: Path) -> None:
             is_recipe = source.name == "recipe.yaml"
             write_text(folder / (f"recipe/{name}.yaml" if is_recipe else source.name), text)
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}", "name a folder that can be made") from error
+        raise UserError(
+            f"{folder}: {error.strerror}", "name a folder that can be created"
+        ) from error
     print(f"{folder}: recipe/{name}.yaml, train.jsonl, test.jsonl, README.md")
     print(f"try it: python -m slm_lora --config-dir {folder} +recipe={name} model=nano")

@@ -34,6 +34,7 @@ from slm_lora.records import Training
 from slm_lora.run_folder import Run
 from slm_lora.training.options import sft_config
 from slm_lora.training.progress import TrainingProgress
+from slm_lora.training.trackers import tracker_files
 from slm_lora.training.trainer import LoraTrainer
 
 INITIAL = "initial_adapter"
@@ -128,7 +129,7 @@ def train(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     start = time.monotonic()
-    with progress.bar:
+    with tracker_files(args.report_to, run.path), progress.bar:
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except torch.OutOfMemoryError as error:

@@ -1,10 +1,12 @@
 """Configs that are right: every recipe and group choice composes, and a saved one reads back."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from slm_lora.config import compose
+from slm_lora.config import compose, places
 from slm_lora.errors import UserError
 from slm_lora.hardware import KNOWN_SIZES
 
@@ -12,8 +14,8 @@ compose.register()
 
 
 def test_every_recipe_composes() -> None:
-    assert {"sentiment", "instruct"} <= set(compose.recipes())
-    for recipe in compose.recipes():
+    assert {"sentiment", "instruct"} <= set(places.recipes())
+    for recipe in places.recipes():
         config = compose.load([f"+recipe={recipe}"])
         assert config.recipe == recipe
         assert config.quantization.method == "nf4"
@@ -21,7 +23,10 @@ def test_every_recipe_composes() -> None:
 
 def test_every_choice_of_every_group_composes() -> None:
     choices = [
-        (g, choice) for g, names in compose.groups().items() for choice in names if g != "hydra"
+        (group, choice)
+        for group, names in places.groups().items()
+        for choice in names
+        if not group.startswith("hydra")
     ]
     assert len(choices) >= 20
     for group, choice in choices:
@@ -30,7 +35,7 @@ def test_every_choice_of_every_group_composes() -> None:
 
 
 def test_models_on_the_hub_have_a_known_size() -> None:
-    names = {compose.load([f"model={m}"]).model.name_or_path for m in compose.groups()["model"]}
+    names = {compose.load([f"model={m}"]).model.name_or_path for m in places.groups()["model"]}
     assert names - {"nano"} == set(KNOWN_SIZES)
 
 
@@ -70,9 +75,78 @@ def test_wrong_key_in_an_own_recipe(tmp_path: Path) -> None:
         compose.load(["+recipe=mine"], tmp_path)
 
 
-def test_own_recipe_without_its_package_line(tmp_path: Path) -> None:
-    (tmp_path / "recipe").mkdir()
-    (tmp_path / "recipe" / "mine.yaml").write_text("lora:\n  r: 3\n")
-    with pytest.raises(UserError) as caught:
+def own_recipe(folder: Path, text: str) -> None:
+    (folder / "recipe").mkdir(parents=True)
+    (folder / "recipe" / "mine.yaml").write_text(text)
+
+
+def test_own_recipe_needs_no_package_line_and_keeps_its_name(tmp_path: Path) -> None:
+    own_recipe(tmp_path, "lora:\n  r: 3\n")
+    config = compose.load(["+recipe=mine"], tmp_path)
+    assert (config.lora.r, config.recipe) == (3, "mine")
+
+
+def test_own_recipe_builds_on_another(tmp_path: Path) -> None:
+    own_recipe(tmp_path, "defaults: [sentiment, base]\nseed: 3\n")
+    (tmp_path / "recipe" / "base.yaml").write_text("lora:\n  r: 5\n")
+    config = compose.load(["+recipe=mine"], tmp_path)
+    assert (config.recipe, config.lora.r, config.seed) == ("mine", 5, 3)
+    assert config.task.kind == "classification"
+
+
+def test_paths_of_a_recipe_count_from_its_file(tmp_path: Path, monkeypatch) -> None:
+    own_recipe(
+        tmp_path / "moved",
+        "data: {train: ../train.jsonl, test: 'rows/*.jsonl'}\n"
+        "model: {chat_template: ../chat.jinja}\n"
+        "sandbox: {preload: [textwrap, ../warm_up.py]}\n",
+    )
+    monkeypatch.chdir(tmp_path)
+    config = compose.load(["+recipe=mine"], Path("moved"))
+    folder = tmp_path / "moved"
+    assert config.data.train == str(folder / "train.jsonl")
+    assert config.data.test == str(folder / "recipe" / "rows" / "*.jsonl")
+    assert config.model.chat_template == str(folder / "chat.jinja")
+    assert config.sandbox.preload == ["textwrap", str(folder / "warm_up.py")]
+    typed = compose.load(["+recipe=mine", "data.train=here.jsonl"], Path("moved"))
+    assert typed.data.train == "here.jsonl", "on the command line paths count from where one is"
+
+
+def test_path_that_counted_from_the_working_folder_is_named(tmp_path: Path, monkeypatch) -> None:
+    own_recipe(tmp_path, "data:\n  train: rows.jsonl\n")
+    (tmp_path / "rows.jsonl").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="count from the recipe's folder") as caught:
         compose.load(["+recipe=mine"], tmp_path)
-    assert "# @package _global_" in str(caught.value)
+    assert "write ../rows.jsonl" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["lora: [", "[1, 2]"])
+def test_broken_own_recipe_is_named(text: str, tmp_path: Path) -> None:
+    own_recipe(tmp_path, text)
+    with pytest.raises(UserError, match=r"mine\.yaml"):
+        compose.load(["+recipe=mine"], tmp_path)
+    assert compose.load(["+recipe=instruct"], tmp_path).recipe == "instruct"
+
+
+def test_memory_of_the_hardware_groups() -> None:
+    for gigabytes in (8, 12, 16, 24):
+        config = compose.load([f"hardware=gpu_{gigabytes}gb"])
+        assert config.hardware.memory_gb == gigabytes
+        assert config.hardware.micro_batch_size is None
+
+
+def test_load_for_python_programs(capsys) -> None:
+    import slm_lora
+
+    config = slm_lora.load("sentiment", "model=nano", "lora.r=3")
+    assert (config.recipe, config.model.name_or_path, config.lora.r) == ("sentiment", "nano", 3)
+    with pytest.raises(UserError, match=r"lora\.rank is not a key"):
+        slm_lora.load("sentiment", "lora.rank=3")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_importing_the_package_is_cheap() -> None:
+    code = "import sys, slm_lora; print([m for m in ('torch', 'hydra') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"

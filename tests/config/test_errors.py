@@ -1,9 +1,16 @@
 """Wrong command lines: exit code 2, the right message, and torch is never imported."""
 
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
+
+from slm_lora.config import compose, words
+from slm_lora.errors import UserError
 
 PROGRAM = """
 import sys
@@ -15,10 +22,10 @@ finally:
 """
 
 WRONG_LINES = {
-    "lora.rank=4": "did you mean 'lora.r'?",
+    "lora.rank=4": "did you mean 'lora.r'? type lora.r=4",
     "+lora.rank=4": "did you mean 'lora.r'?",
     "++lora.rank=4": "did you mean 'lora.r'?",
-    "learning_rate=1e-3": "did you mean 'trainer.learning_rate'?",
+    "learning_rate=1e-3": "type trainer.learning_rate=1e-3",
     "trainer.lerning_rate=1e-3": "did you mean 'trainer.learning_rate'?",
     "+trainer.lerning_rate=1e-3": "did you mean 'trainer.learning_rate'?",
     "lora.extra.layer_to_transform=[1]": "did you mean 'lora.extra.layers_to_transform'?",
@@ -26,11 +33,11 @@ WRONG_LINES = {
     "quantisation=none": "did you mean 'quantization'?",
     "zzz=1": "known here: recipe, run_dir, seed,",
     "~seed": "every key has a default",
-    "model=nanno": "did you mean 'nano'?",
-    "quantization=nf8": "did you mean 'nf4'?",
-    "hardware=gpu_9gb": "did you mean 'gpu_",
+    "model=nanno": "did you mean model=nano?",
+    "quantization=nf8": "did you mean quantization=nf4?",
+    "hardware=gpu_9gb": "did you mean hardware=gpu_",
     "+model=nano": "type model=nano",
-    "+recipe=sentimant": "did you mean 'sentiment'?",
+    "+recipe=sentimant": "did you mean +recipe=sentiment?",
     "recipe=sentiment": "type +recipe=sentiment",
     "--config-dir no/such/folder": "no such folder",
     "evalute outputs/x": "did you mean 'evaluate'?",
@@ -40,14 +47,14 @@ WRONG_LINES = {
     "batch_size=null": "batch_size",
     "trainer.max_steps=ten": "expected a value of type int",
     "trainer.learning_rate=true": "expected a value of type float",
-    "lora.r=0": "expected a rank of 1 or more",
+    "lora.r=0": "expected 1 or more, such as lora.r=16",
     "lora.alpha=0": "expected more than 0",
     "lora.dropout=1": "expected 0 or more and below 1",
-    "lora.init=pizza": "did you mean 'pissa'?",
-    "lora.extra.r=4": "type lora.r=16 instead",
+    "lora.init=pizza": "did you mean lora.init=pissa?",
+    "lora.extra.r=4": "type lora.r=4",
     "lora=pissa": "type quantization=none",
     "lora.modules_to_save=[q_proj]": "quantized weights cannot be trained in full",
-    "precision=bf61": "did you mean 'bf16'?",
+    "precision=bf61": "did you mean precision=bf16?",
     "precision=fp16 device=cpu": "precision=fp16 needs a CUDA GPU",
     "quantization=int8 device=cpu": "quantization=int8 needs a CUDA GPU",
     "device=gpu": "expected one of cpu, cuda",
@@ -58,11 +65,11 @@ WRONG_LINES = {
     "task.kind=regression": "expected one of classification",
     "trainer.packing=true trainer.max_length=null": "type trainer.max_length=1024",
     "trainer.learning_rate=0": "expected more than 0",
-    "trainer.bf16=true": "type precision=bf16 instead",
-    "trainer.output_dir=x": "type run_dir=FOLDER instead",
-    "trainer.report_to=wendb": "did you mean 'wandb'?",
-    "trainer.per_device_train_batch_size=5": "type hardware.micro_batch_size=8 instead",
-    "lora=pissa quantization=none lora.dora=true": "PiSSA is saved as a plain LoRA adapter",
+    "trainer.bf16=true": "type precision=bf16",
+    "trainer.output_dir=x": "type run_dir=x",
+    "trainer.report_to=wendb": "did you mean trainer.report_to=wandb?",
+    "trainer.per_device_train_batch_size=5": "type hardware.micro_batch_size=5",
+    "lora=pissa quantization=none lora.dora=true": "it is saved as a plain LoRA adapter",
     "lora.modules_to_save=[lm_head] precision=fp16": "needs the trained weights in fp32",
     "lora.target_modules='['": "a regular expression",
     "SEED=1": "did you mean 'seed'?",
@@ -70,10 +77,66 @@ WRONG_LINES = {
     "early_stopping=2 trainer.eval_strategy=no": "type trainer.eval_strategy=steps",
     "hardware.micro_batch_size=64 batch_size=8": "a step cannot hold more rows",
     "sweep.direction=up": "expected one of maximize, minimize",
-    "-m lora.r=8,0": "expected a rank of 1 or more",
+    "-m lora.r=8,0": "expected 1 or more",
     "-m run_dir=x lora.r=8,16": "type hydra.sweep.dir=FOLDER",
     "report": "needs a run folder",
-    "report no/such/run": "is no run folder",
+    "report no/such/run": "is not a run folder",
+    # What other programs call it.
+    "lr=1e-3": "type trainer.learning_rate=1e-3",
+    "epochs=3": "type trainer.num_train_epochs=3",
+    "batch=4": "type batch_size=4",
+    "per_device_train_batch_size=2": "type hardware.micro_batch_size=2",
+    "rank=8": "type lora.r=8",
+    "lora_r=8": "type lora.r=8",
+    "lora_alpha=8": "type lora.alpha=8",
+    "lora.target=q_proj": "type lora.target_modules=q_proj",
+    "load_in_4bit=true": "type quantization=nf4",
+    "trainer.max_seq_length=256": "type trainer.max_length=256",
+    "max_seq_len=256": "type trainer.max_length=256",
+    "output_dir=mine": "type run_dir=mine",
+    "fp16=true": "type precision=fp16",
+    "dataset=imdb": "type data.name=imdb",
+    "trainer.warmup_ratio=0.1": "type trainer.warmup_steps=0.1",
+    "trainer.group_by_length=true": "type trainer.train_sampling_strategy=group_by_length",
+    "--recipe sentiment --model nano": "type +recipe=sentiment model=nano",
+    "--lr=1e-3": "type trainer.learning_rate=1e-3",
+    "model=Qwen/Qwen2.5-0.5B-Instruct": "type model.name_or_path=Qwen/Qwen2.5-0.5B-Instruct",
+    "data=rows.jsonl": "type data.train=rows.jsonl",
+    "data=stanfordnlp/sst2": "type data.name=stanfordnlp/sst2",
+    "train +recipe=sentiment": "type slm-lora +recipe=sentiment",
+    "eval outputs/x": "type slm-lora evaluate outputs/x",
+    "nano": "known here: chat, check",
+    "+recipe=sentiment nano": "did you mean model=nano?",
+    # Values with commas.
+    "lora.r=8,16": "type one, such as lora.r=8; for a sweep",
+    "lora.target_modules=q_proj,v_proj": "type 'lora.target_modules=[q_proj,v_proj]'",
+    "data.train=a/x.jsonl,a/y.jsonl": "type \"data.train='a/*.jsonl'\"",
+    "data.train=[a/x.jsonl,a/y.jsonl]": "type \"data.train='a/*.jsonl'\"",
+    "-m lora.r=4:16": "'lora.r=range(4,16)'",
+    "-m lora.r=interval(4,16)": "add hydra/sweeper=optuna",
+    "-m hydra/sweeper=optuna lora.r=interval(16,4)": "type 'lora.r=interval(4,16)'",
+    "-m hydra/sweeper=optuna lora.r=choice(0,4)": "lora.r is 0",
+    "-m hydra/sweeper=optuna sweep.space={lora.r:'4'}": "type several",
+    # Not a number, and numbers that mean nothing.
+    "lora.alpha=nan": "expected more than 0",
+    "lora.alpha=inf": "expected more than 0",
+    "task.temperature=nan": "expected more than 0",
+    "chat.temperature=nan": "expected 0 or more",
+    "merge.max_kl=nan": "expected 0 or more",
+    "sandbox.cpu_seconds=nan": "expected 0.1 or more",
+    "trainer.learning_rate=nan": "expected a finite number",
+    "trainer.adam_beta1=inf": "expected a finite number",
+    "trainer.max_steps=0": "expected 1 or more, or -1 for whole epochs",
+    "trainer.num_train_epochs=0": "expected more than 0",
+    "trainer.logging_steps=0": "expected more than 0",
+    "lora.init=eva": "a pass over the training rows",
+    "lora.init=loftq": "type lora.init=default",
+    "trainer.report_to=comet_ml": "pip install comet_ml",
+    "keys lorra": "did you mean 'lora'?",
+    "keys trainer.lerning_rate": "did you mean 'trainer.learning_rate'?",
+    "merge lora.r=3": "needs a run folder",
+    "-sc install=csh": "-sc install=bash",
+    "doctor now": "does not take 'now'",
 }
 
 
@@ -96,13 +159,60 @@ def test_wrong_line_is_refused_before_torch(line: str, tmp_path, monkeypatch) ->
     assert list(tmp_path.iterdir()) == [], "nothing may be written"
 
 
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("data.train=my data (v1), final=2.jsonl", "\"data.train='my data (v1), final=2.jsonl'\""),
+        (
+            "data.system=You are helpful, brief: yes.",
+            "\"data.system='You are helpful, brief: yes.'\"",
+        ),
+        ("data.prompt=Q: {prompt} A:", "\"data.prompt='Q: {prompt} A:'\""),
+        ("data.system=Don't guess.", "'data.system=\"Don'\"'\"'t guess.\"'"),
+        ("output_dir=my runs", "'run_dir=my runs'"),
+    ],
+)
+def test_line_to_paste_works_in_a_shell(word: str, line: str, tmp_path, monkeypatch) -> None:
+    """The user's own value, quoted for Hydra and for a shell, is taken as it was meant."""
+    monkeypatch.chdir(tmp_path)
+    Path("my data (v1), final=2.jsonl").write_text("")
+    base = ["--cfg", "job", "+recipe=instruct", "model=nano"]
+    refused = run([*base, word])
+    assert refused.returncode == 2
+    assert f"type {line}" in refused.stderr
+    (pasted,) = shlex.split(line)
+    taken = run([*base, pasted])
+    assert taken.returncode == 0, taken.stderr
+    value = yaml.safe_load(taken.stdout.rsplit("\n", 2)[0])
+    for part in pasted.partition("=")[0].split("."):
+        value = value[part]
+    assert value == word.partition("=")[2]
+
+
+def test_no_suggestion_is_refused_or_was_typed_already(tmp_path, monkeypatch) -> None:
+    """Every `type KEY=VALUE` of the lines above is read, and is not what the user typed."""
+    monkeypatch.chdir(tmp_path)
+    checked = 0
+    for line in WRONG_LINES:
+        if " " in line or line.startswith("-"):
+            continue
+        with pytest.raises(UserError) as caught:
+            compose.load([line])
+        found = re.search(r"type ([\w.+]+=\S+?)[;,]?(\s|$)", caught.value.hint)
+        if found and "=…" not in found[1]:
+            checked += 1
+            assert found[1] != line
+            words.check_words([found[1]])
+    assert checked > 30
+
+
 def test_there_are_enough_lines() -> None:
     assert len(WRONG_LINES) >= 30
 
 
 def test_help_and_version_need_no_torch() -> None:
-    for words, expected in ((["--help"], "+recipe=sentiment"), (["--version"], "slm_lora 0.")):
-        result = run(words)
+    for line, expected in ((["--help"], "+recipe=sentiment"), (["--version"], "slm_lora 0.")):
+        result = run(line)
         assert result.returncode == 0
         assert expected in result.stdout
         assert result.stdout.splitlines()[-1] == "no torch"
