@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from slm_lora.config import compose
+from slm_lora.config.schema import Config
 from slm_lora.config.words import check_words, value_of
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json
@@ -27,10 +28,10 @@ from slm_lora.run_folder import Run, open_run
 
 
 def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
-    """Check every job's config before the first one starts.
+    """Check every job before the first one starts, as far as no weights are needed.
 
     Raises:
-        UserError: a job's config is wrong, or they would share a run folder.
+        UserError: a job could not come to its end, or they would share a run folder.
     """
     parsed = check_words(overrides, config_dir, sweep=True)
     if any(override.key_or_group == "run_dir" for override in parsed):
@@ -55,8 +56,23 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
                 f"'{override.key_or_group}=choice({_ends(override)})'",
             )
     jobs = BasicSweeper.split_arguments(ours, max_batch_size=None)[0]
-    for config in [compose.load(words, config_dir) for words in jobs]:
+    configs = [compose.load(words, config_dir) for words in jobs]
+    for config in configs:
         check_without_torch(config)
+    _preflight(configs)
+
+
+def _preflight(configs: list[Config]) -> None:
+    """Look whether every job could come to its end; jobs mostly share their rows."""
+    from slm_lora.data import load_rows
+    from slm_lora.preflight import preflight
+
+    read, rows = None, None
+    for config in configs:
+        wanted = (config.data, config.seed, config.task.format)
+        if wanted != read:
+            read, rows = wanted, load_rows(*wanted)
+        preflight(config, rows)
 
 
 def _check_tried(override: Override, fixed: list[str], config_dir: Path | None) -> None:
@@ -90,6 +106,7 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
     """One job of a sweep: its objective, the task's primary metric, or None when it failed."""
     try:
         config = replace(compose.to_config(composed), run_dir=str(folder))
+        config = replace(config, merge=replace(config.merge, after_training=False))
         check_without_torch(config)
         from slm_lora import pipeline
         from slm_lora.preflight import preflight

@@ -29,16 +29,16 @@ def words(tmp_path: Path) -> list[str]:
 
 
 def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Path) -> None:
-    """`q` is no module of the model, so those jobs fail once it is loaded."""
+    """At that rate the loss is soon no number, which nobody can know before the training."""
     result = slm_lora(
-        "-m", *words, "lora.r=2,4", "lora.target_modules=all-linear,[q]",
+        "-m", *words, "lora.r=2,4", "trainer.learning_rate=1e-2,1e30",
         "hydra.sweep.dir=sweep", cwd=tmp_path,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "sweep"
     lines = leaderboard(tmp_path / "sweep")
     assert [line["status"] for line in lines[:2]] == ["done", "done"]
-    assert all("lora.target_modules" in line["status"] for line in lines[2:])
+    assert all("training diverged" in line["status"] for line in lines[2:])
     assert len(lines) == 4
     assert float(lines[0]["accuracy"]) >= float(lines[1]["accuracy"])
     assert {line["lora.r"] for line in lines[:2]} == {"2", "4"}
@@ -54,12 +54,21 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
 
 def test_a_sweep_of_failures_fails(words, tmp_path: Path) -> None:
     result = slm_lora(
-        "-m", *words, "lora.target_modules=[q],[k]", "hydra.sweep.dir=sweep", cwd=tmp_path
+        "-m", *words, "trainer.learning_rate=1e30,1e31", "hydra.sweep.dir=sweep", cwd=tmp_path
     )
     assert result.returncode == 2
     assert "every job of the sweep failed" in result.stderr
     assert "Traceback" not in result.stderr
     assert len(leaderboard(tmp_path / "sweep")) == 2
+
+
+def test_a_job_that_cannot_work_is_refused_before_the_first(words, tmp_path: Path) -> None:
+    result = slm_lora(
+        "-m", *words, "lora.target_modules=all-linear,[q]", "hydra.sweep.dir=sweep", cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert "Target modules {'q'} not found" in result.stderr
+    assert not (tmp_path / "sweep").exists()
 
 
 def test_optuna_goes_on_from_its_database(words, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def _check_finite(state: TrainerState) -> None:
         for key in ("loss", "grad_norm", "eval_loss"):
             if key in line and not math.isfinite(line[key]):
                 raise UserError(
-                    f"{key} is {line[key]} at step {line['step']}: the training went astray",
+                    f"training diverged: {key} is {line[key]} at step {line['step']}",
                     "type a lower trainer.learning_rate, in another run_dir",
                 )
 
