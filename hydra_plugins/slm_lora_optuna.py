@@ -5,7 +5,7 @@
 
 The search space is `sweep.space` and whatever the command line sweeps, in Hydra's words: `choice`,
 `range`, `interval`, with the tag `log` for a logarithmic scale and `int` for whole numbers.
-Hydra accepts sweepers from the package `hydra_plugins` alone, hence this file's place. The
+Hydra accepts sweepers from the package `hydra_plugins` only, hence this file's place. The
 published Optuna plugin for Hydra 1.3 is bound to Optuna 2.
 """
 
