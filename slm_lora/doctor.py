@@ -7,14 +7,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from slm_lora.config.options import trackers
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.errors import UserError
 from slm_lora.hardware import compute_capability, detect
 from slm_lora.run_folder import versions
 from slm_lora.sandbox import Sandbox
-
-TRACKERS = ("tensorboard", "wandb", "mlflow", "trackio", "optuna")
 
 
 def describe_machine() -> None:
@@ -29,7 +28,8 @@ def describe_machine() -> None:
     table.add_row("quantization", "nf4, none" + (", int8" if device.type == "cuda" else ""))
     for package, version in versions().items():
         table.add_row(package, version)
-    table.add_row("optional", ", ".join(t for t in TRACKERS if find_spec(t)) or "none installed")
+    optional = [name for name in (*trackers(), "optuna") if find_spec(name)]
+    table.add_row("optional", ", ".join(optional) or "none installed")
     Console().print(table)
     if device.type == "cpu" and compute_capability() is not None:
         print(f"there is a GPU, but torch {torch.__version__} cannot use it: install a CUDA build")

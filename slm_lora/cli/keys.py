@@ -6,6 +6,7 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config.keys import FREE, Key, names, passed_on_keys, schema_keys, sections
 from slm_lora.config.options import PASSED_ON
 from slm_lora.config.places import groups
+from slm_lora.config.reserved import hint
 from slm_lora.config.suggest import unknown_key
 from slm_lora.errors import UserError
 
@@ -43,7 +44,7 @@ def page(name: str) -> str:
         return entry(keys[parent])
     if name in names():  # an option of another library that a key of ours decides
         reserved = PASSED_ON[prefix][1][name.rpartition(".")[2]]
-        return f"{name}\n    Decided by another key: type {reserved.format('…')}"
+        return f"  {name}\n      Decided elsewhere: {hint(reserved, '…')}"
     raise unknown_key(name)
 
 

@@ -19,8 +19,8 @@ RESERVED_TRAINER_KEYS = {
     "gradient_checkpointing": "hardware.gradient_checkpointing={}",
     "push_to_hub": "slm-lora publish RUN when the run is done",
     "hub_token": "export HF_TOKEN=… before the command",
-    "completion_only_loss": "nothing: of a prompt and a completion only the completion is trained",
-    "assistant_only_loss": "nothing: of messages only the last answer is trained",
+    "completion_only_loss": "leave it out: of a prompt and a completion only the completion is trained",
+    "assistant_only_loss": "leave it out: of messages only the last answer is trained",
     "dataset_text_field": "data.columns.text={}",
     "chat_template_path": "model.chat_template={}",
     "trust_remote_code": "model.trust_remote_code={}",
@@ -28,7 +28,7 @@ RESERVED_TRAINER_KEYS = {
     "eval_packing": "trainer.packing={}",
     "model_init_kwargs": "model.attn_implementation=…, model.revision=… or precision=…",
     "truncation_mode": "data.overlong=truncate",
-    "length_column_name": "nothing: lengths are computed for you",
+    "length_column_name": "leave it out: lengths are computed for you",
 }
 """Options of SFTConfig that another key decides → what to type; {} is the user's own value."""
 
@@ -41,14 +41,19 @@ RESERVED_LORA_KEYS = {
     "use_rslora": "lora.rslora={}",
     "use_dora": "lora.dora={}",
     "init_lora_weights": "lora.init={}",
-    "task_type": "nothing: it is a causal language model",
-    "fan_in_fan_out": "nothing: it is read from the model",
+    "task_type": "leave it out: it is a causal language model",
+    "fan_in_fan_out": "leave it out: it is read from the model",
 }
 """The same for peft.LoraConfig."""
 
 
 def instead(section: str, key: str, value: Any, cure: str) -> UserError:
     """The error for a reserved option, with the user's value in the line to type."""
-    shown = config_text(value)
-    line = shell_word(cure.format(shown)) if cure.endswith("={}") else cure
-    return UserError(f"{section}.{key} is decided by another key", f"type {line}")
+    return UserError(f"{section}.{key} is decided elsewhere", hint(cure, config_text(value)))
+
+
+def hint(cure: str, value: str) -> str:
+    """A cure of the tables above as the second line of an error."""
+    if cure.endswith("={}"):
+        return f"type {shell_word(cure.format(value))}"
+    return cure if cure.startswith("leave it out") else f"type {cure}"

@@ -16,7 +16,7 @@ from slm_lora.config.keys import is_reserved, names, schema_keys
 from slm_lora.config.options import PASSED_ON, check_options
 from slm_lora.config.places import groups
 from slm_lora.config.quoting import shell_word
-from slm_lora.config.reserved import RESERVED_LORA_KEYS, RESERVED_TRAINER_KEYS
+from slm_lora.config.reserved import RESERVED_LORA_KEYS, RESERVED_TRAINER_KEYS, hint
 from slm_lora.config.schema import open_schema
 from slm_lora.errors import UserError
 
@@ -103,7 +103,7 @@ def _synonym(key: str, value: str | None) -> str | None:
     if cure and cure.endswith("={}"):
         ours = cure.removesuffix("={}")
         return f"did you mean '{ours}'?{_to_type(ours, value)}"
-    return f"type {cure}" if cure else None
+    return hint(cure, "") if cure else None
 
 
 def _to_type(key: str, value: str | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from slm_lora.__main__ import dispatch
 from slm_lora.config import compose, words
 from slm_lora.errors import UserError
 
@@ -81,6 +82,9 @@ WRONG_LINES = {
     "-m run_dir=x lora.r=8,16": "type hydra.sweep.dir=FOLDER",
     "report": "needs a run folder",
     "report no/such/run": "is not a run folder",
+}
+
+MEANT_LINES = {
     # What other programs call it.
     "lr=1e-3": "type trainer.learning_rate=1e-3",
     "epochs=3": "type trainer.num_train_epochs=3",
@@ -146,6 +150,16 @@ def run(words: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("line", MEANT_LINES)
+def test_line_is_refused_with_its_cure(line: str, tmp_path, monkeypatch) -> None:
+    """In this process: there are many of them, and the lines above look for torch and exit code."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        dispatch(line.split())
+    assert MEANT_LINES[line] in caught.value.hint or MEANT_LINES[line] in caught.value.message
+    assert list(tmp_path.iterdir()) == [], "nothing may be written"
+
+
 @pytest.mark.parametrize("line", WRONG_LINES)
 def test_wrong_line_is_refused_before_torch(line: str, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -193,7 +207,7 @@ def test_no_suggestion_is_refused_or_was_typed_already(tmp_path, monkeypatch) ->
     """Every `type KEY=VALUE` of the lines above is read, and is not what the user typed."""
     monkeypatch.chdir(tmp_path)
     checked = 0
-    for line in WRONG_LINES:
+    for line in WRONG_LINES | MEANT_LINES:
         if " " in line or line.startswith("-"):
             continue
         with pytest.raises(UserError) as caught:

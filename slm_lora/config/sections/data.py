@@ -1,7 +1,4 @@
-"""Configuration keys of the rows.
-
-python -m slm_lora inspect +recipe=sentiment data.train=train.csv data.columns.text=review
-"""
+"""Configuration keys of the rows."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,4 @@
-"""Configuration keys of the machine, and of sweeps over many runs.
-
-python -m slm_lora +recipe=sentiment hardware=gpu_8gb
-"""
+"""Configuration keys of the machine, and of sweeps over many runs."""
 
 from dataclasses import dataclass, field
 

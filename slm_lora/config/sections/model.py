@@ -1,7 +1,4 @@
-"""Configuration keys of what is trained: base model, its quantization, the adapter.
-
-python -m slm_lora +recipe=sentiment model=nano quantization=none lora.r=8
-"""
+"""Configuration keys of what is trained: base model, its quantization, the adapter."""
 
 import re
 from dataclasses import dataclass, field

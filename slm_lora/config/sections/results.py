@@ -1,7 +1,5 @@
 """Configuration keys of what comes after training: merge, export, chat, serve, publish.
 
-    python -m slm_lora merge RUN merge.base=original merge.dtype=fp32
-
 Each dataclass is one section of the config; slm_lora/config/schema.py holds the rest.
 """
 

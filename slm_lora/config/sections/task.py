@@ -1,7 +1,4 @@
-"""Configuration keys of what is measured, and of the sandbox that programs are judged in.
-
-python -m slm_lora +recipe=code_gen task.n_samples=20 'task.k=[5,10,20]' sandbox.cpu_seconds=10
-"""
+"""Configuration keys of what is measured, and of the sandbox that programs are judged in."""
 
 from dataclasses import dataclass, field
 
