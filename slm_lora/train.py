@@ -32,6 +32,13 @@ from slm_lora.progress import log
 from slm_lora.run import Run, whole, write_json
 from slm_lora.trainer import LoraTrainer
 
+CHECKPOINTING = next(
+    name
+    for name in ("activation_checkpointing", "gradient_checkpointing")
+    if name in SFTConfig.__dataclass_fields__
+)
+"""What `hardware.gradient_checkpointing` is called: transformers renamed it in 5.23."""
+
 
 def sft_config(
     config: Config,
@@ -56,7 +63,7 @@ def sft_config(
         # gradient scaling that comes with it.
         "bf16": False,
         "fp16": device.precision == "fp16",
-        "gradient_checkpointing": config.hardware.gradient_checkpointing,
+        CHECKPOINTING: config.hardware.gradient_checkpointing,
         "disable_tqdm": True,
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": True,

@@ -4,6 +4,7 @@ pytest tests/test_trainer.py
 """
 
 import random
+import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +35,7 @@ from transformers import (
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from trl import SFTConfig, SFTTrainer
 
+from slm_lora.train import CHECKPOINTING
 from slm_lora.trainer import (
     SHORT,
     SHORT_ROWS,
@@ -108,7 +110,7 @@ def arguments(folder: Path, **options: object) -> SFTConfig:
         "output_dir": str(folder),
         "use_cpu": True,
         "bf16": False,
-        "activation_checkpointing": False,
+        CHECKPOINTING: False,
         "train_sampling_strategy": "group_by_length",
         "per_device_train_batch_size": 4,
         "learning_rate": 1e-2,
@@ -119,6 +121,13 @@ def arguments(folder: Path, **options: object) -> SFTConfig:
         "logging_steps": 1,
     }
     return SFTConfig(**{**defaults, **options})
+
+
+def test_checkpointing_goes_by_the_name_that_is_not_deprecated(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        for wanted in (False, True):
+            assert arguments(tmp_path, **{CHECKPOINTING: wanted}).gradient_checkpointing is wanted
 
 
 def gradients(model: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -12,6 +12,7 @@ RESERVED_TRAINER_KEYS = {
     "bf16": "precision=bf16",
     "fp16": "precision=fp16",
     "gradient_checkpointing": "hardware.gradient_checkpointing=true",
+    "activation_checkpointing": "hardware.gradient_checkpointing=true",
     "push_to_hub": "nothing; the adapter stays in the run folder",
     "hub_token": "the HF_TOKEN environment variable",
     "completion_only_loss": "rows with a prompt and a completion; only the completion is trained",
