@@ -4,6 +4,7 @@ pytest tests/test_trainer.py
 """
 
 import random
+import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -43,6 +44,7 @@ from slm_lora.model.kernels import (
 )
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.loss import labelled_loss
+from slm_lora.training.options import CHECKPOINTING
 from slm_lora.training.trainer import LoraTrainer
 from tests.helpers.tiny import make_tokenizer
 
@@ -107,7 +109,7 @@ def arguments(folder: Path, **options: object) -> SFTConfig:
         "output_dir": str(folder),
         "use_cpu": True,
         "bf16": False,
-        "activation_checkpointing": False,
+        CHECKPOINTING: False,
         "train_sampling_strategy": "group_by_length",
         "per_device_train_batch_size": 4,
         "learning_rate": 1e-2,
@@ -118,6 +120,13 @@ def arguments(folder: Path, **options: object) -> SFTConfig:
         "logging_steps": 1,
     }
     return SFTConfig(**{**defaults, **options})
+
+
+def test_checkpointing_goes_by_the_name_that_is_not_deprecated(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        for wanted in (False, True):
+            assert arguments(tmp_path, **{CHECKPOINTING: wanted}).gradient_checkpointing is wanted
 
 
 def gradients(model: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Tensor]:

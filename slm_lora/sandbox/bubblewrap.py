@@ -56,19 +56,43 @@ def command(python: list[str], scratch_bytes: int, info_fd: int) -> list[str]:
     ]
 
 
-def _mounts() -> list[str]:
-    """The interpreter and what it is linked to, read-only and at the same paths."""
+def packages() -> set[Path]:
+    """Folders of the interpreter and its packages, as they are named."""
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
-    packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    wanted = {Path(path).resolve() for path in (*prefixes, *packages)}
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    return {Path(path) for path in (*prefixes, *map(sysconfig.get_path, names))}
+
+
+def _mounts() -> list[str]:
+    """The interpreter and what it is linked to, read-only and at the same paths, and every link on
+    the way to them: a virtual environment's python is one, and may stand for another one."""
+    named = packages() | {path for path in map(Path, (*LIBRARIES, *EXTRAS)) if path.exists()}
+    wanted = {path.resolve() for path in named}
+    links: dict[Path, str] = {}
+    for path in (*named, Path(sys.executable), Path(sys._base_executable)):  # type: ignore[attr-defined]
+        links |= _links(path)
     arguments = []
-    for path in (*map(Path, LIBRARIES), *map(Path, EXTRAS)):
-        if path.is_symlink():
-            arguments += ["--symlink", str(path.readlink()), str(path)]
-        elif path.exists():
-            wanted.add(path)
+    for path, target in sorted(links.items()):
+        if not any(path.is_relative_to(other) for other in wanted):
+            arguments += ["--symlink", target, str(path)]
     # Parents first, and nothing twice.
     for path in sorted(wanted):
         if not any(path.is_relative_to(other) for other in wanted - {path}):
             arguments += ["--ro-bind", str(path), str(path)]
     return arguments
+
+
+def _links(path: Path) -> dict[Path, str]:
+    """All links that are passed on the way to a path, and what each says."""
+    found: dict[Path, str] = {}
+    here, todo = Path("/"), list(reversed(path.parts[1:]))
+    while todo:
+        part = todo.pop()
+        step = here.parent if part == ".." else here / part
+        if step.is_symlink():
+            target = step.readlink()
+            found[step] = str(target)
+            todo += reversed(target.parts)  # an absolute one begins with "/", which leads there
+        else:
+            here = step
+    return found

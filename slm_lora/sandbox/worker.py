@@ -8,11 +8,13 @@ A worker belongs to the thread that started it: bubblewrap dies with that thread
 import json
 import marshal
 import os
+import re
 import select
 import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -172,11 +174,28 @@ class Worker:
                 "kernel.apparmor_restrict_unprivileged_userns=0; in a container, run it with "
                 "--security-opt seccomp=unconfined --security-opt apparmor=unconfined",
             )
+        if hint := _outside(said):
+            return UserError(f"the sandbox did not start: {said}", hint)
         return UserError(
             f"the sandbox did not start: {said}",
             f"sandbox.preload={self._config.preload} is imported inside; expected modules that are "
             "installed here (for code_gen: pip install 'slm-lora[code]')",
         )
+
+
+def _outside(said: str) -> str:
+    """What to do about a module that is there, but where no program may look; else nothing."""
+    found = re.fullmatch(r"ModuleNotFoundError: No module named '([^'.]+).*'", said)
+    spec = find_spec(found[1]) if found else None
+    if spec is None or not (places := spec.submodule_search_locations or [spec.origin or ""]):
+        return ""
+    place = Path(str(places[0])).resolve()
+    if any(place.is_relative_to(folder.resolve()) for folder in bubblewrap.packages()):
+        return ""
+    return (
+        f"{spec.name} lies in {place}, and programs see the packages of this interpreter alone; "
+        f"install it into {sys.prefix}, not with pip's --editable or --user"
+    )
 
 
 def _text(path: Path) -> str:

@@ -15,6 +15,13 @@ from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.progress import log
 
+CHECKPOINTING = next(
+    name
+    for name in ("activation_checkpointing", "gradient_checkpointing")
+    if name in SFTConfig.__dataclass_fields__
+)
+"""What `hardware.gradient_checkpointing` is called: transformers renamed it in 5.23."""
+
 
 def resolve(config: Config, device: Device, context: int) -> Config:
     """The same config with what it left open decided, so that it says exactly what is trained.
@@ -76,7 +83,7 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
         # gradient scaling that comes with it.
         "bf16": False,
         "fp16": device.precision == "fp16",
-        "gradient_checkpointing": config.hardware.gradient_checkpointing,
+        CHECKPOINTING: config.hardware.gradient_checkpointing,
         "disable_tqdm": True,
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": True,

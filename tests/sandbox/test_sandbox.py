@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -228,6 +230,47 @@ def test_a_module_that_cannot_be_imported_is_named() -> None:
     with pytest.raises(UserError, match="No module named 'no_such_framework'") as caught:
         Sandbox(SandboxConfig(workers=1, preload=["no_such_framework"]))
     assert "sandbox.preload" in caught.value.hint
+
+
+def test_a_module_that_lies_elsewhere_is_named_with_its_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "lies_elsewhere").mkdir()
+    (tmp_path / "lies_elsewhere" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="No module named 'lies_elsewhere'") as caught:
+        Sandbox(SandboxConfig(workers=1, preload=["lies_elsewhere"]))
+    assert f"lies_elsewhere lies in {tmp_path / 'lies_elsewhere'}, and" in caught.value.hint
+    assert f"install it into {sys.prefix}" in caught.value.hint
+
+
+@pytest.mark.parametrize("start", ["linked/venv/bin/python", "python"])
+def test_an_interpreter_behind_links(start: str, tmp_path: Path) -> None:
+    """A virtual environment in a linked folder, of a linked interpreter, and a link to it."""
+    base = Path(sys.base_prefix).resolve()
+    (tmp_path / "base").symlink_to(base)
+    (tmp_path / "folder/venv/bin").mkdir(parents=True)
+    (tmp_path / "linked").symlink_to("folder")
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / "folder/venv/bin/python").symlink_to(tmp_path / "base/bin" / name)
+    (tmp_path / "folder/venv/pyvenv.cfg").write_text(f"home = {tmp_path / 'base/bin'}\n")
+    (tmp_path / "python").symlink_to("linked/venv/bin/python")
+    code = """
+from slm_lora.config.schema import SandboxConfig
+from slm_lora.sandbox import Program, Sandbox
+with Sandbox(SandboxConfig(workers=1)) as sandbox:
+    (verdict,) = sandbox.judge([Program("p", "f = lambda: 1", ("assert f() == 1",), ("f",))])
+    print(verdict.verdict, verdict.message)
+"""
+    packages = [str(Path(__file__).parents[2]), sysconfig.get_path("purelib")]
+    result = subprocess.run(
+        [tmp_path / start, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(packages)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stdout.split() == ["pass"], result.stderr
 
 
 def test_a_file_to_preload_is_run_once_for_all_programs(tmp_path: Path) -> None:
