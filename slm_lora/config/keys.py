@@ -40,21 +40,22 @@ class Key:
 
 
 @cache
-def schema_keys() -> dict[str, Key]:
-    """Our own keys, dotted, in the order of the schema; sections are no keys."""
-    found = [key for section in sections() for key in _keys_of(section)]
-    return {key.name: key for key in found}
+def _held() -> dict[str, Any]:
+    """Section → its defaults; that of the keys that stand in no section is ''."""
+    whole = Config()
+    return {"": whole} | {name: held for name, held in vars(whole).items() if is_dataclass(held)}
 
 
 @cache
+def schema_keys() -> dict[str, Key]:
+    """Our own keys, dotted, in the order of the schema; sections are no keys."""
+    found = [key for section in _held() for key in _keys_of(section)]
+    return {key.name: key for key in found}
+
+
 def sections() -> dict[str, str]:
-    """Section → what it is about. The section of the keys that stand in none is ''."""
-    held = vars(Config())
-    return {"": _doc(Config)} | {
-        field.name: _doc(type(held[field.name]))
-        for field in fields(Config)
-        if is_dataclass(held[field.name])
-    }
+    """Section → what it is about."""
+    return {name: " ".join((type(held).__doc__ or "").split()) for name, held in _held().items()}
 
 
 def passed_on_keys(prefix: str) -> list[Key]:
@@ -75,12 +76,19 @@ def passed_on_keys(prefix: str) -> list[Key]:
     ]
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """Every key and section that can be set, passed-on options included."""
-    found = [*schema_keys(), *(section for section in sections() if section)]
+    found = [
+        f"{section}.{name}".lstrip(".")
+        for section, held in _held().items()
+        for name, value in vars(held).items()
+        if not is_dataclass(value)
+    ]
+    found += filter(None, _held())
     for prefix, (options, _, _) in PASSED_ON.items():
         found += [f"{prefix}.{option}" for option in options()]
-    return found
+    return tuple(found)
 
 
 def is_reserved(name: str) -> bool:
@@ -94,28 +102,20 @@ def is_free(name: str) -> bool:
     return name.startswith(tuple(f"{prefix}." for prefix in FREE))
 
 
-def default_of(name: str) -> Any:
-    """The default of a key of ours."""
-    value: Any = Config()
-    for part in name.split("."):
-        value = vars(value)[part]
-    return value
-
-
 def _keys_of(section: str) -> list[Key]:
-    of = type(default_of(section)) if section else Config
-    written = _written(of)
+    held = _held()[section]
+    written = _written(type(held))
     return [
         Key(
-            name := f"{section}.{field.name}".lstrip("."),
+            f"{section}.{field.name}".lstrip("."),
             written[field.name][0],
-            config_text(default_of(name)),
+            config_text(vars(held)[field.name]),
             written[field.name][1],
             field.metadata.get("choices", ()),
             field.metadata.get("range"),
         )
-        for field in fields(of)
-        if not is_dataclass(default_of(f"{section}.{field.name}".lstrip(".")))
+        for field in fields(held)
+        if not is_dataclass(vars(held)[field.name])
     ]
 
 
@@ -130,10 +130,6 @@ def _written(of: type) -> dict[str, tuple[str, str]]:
             annotation = ast.unparse(item.annotation).replace(" | None", " or null")
             found[item.target.id] = (annotation, " ".join(said.split()))
     return found
-
-
-def _doc(of: type) -> str:
-    return " ".join((of.__doc__ or "").split())
 
 
 def _as_typed(default: str) -> str:

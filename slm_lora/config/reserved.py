@@ -20,7 +20,7 @@ RESERVED_TRAINER_KEYS = {
     "activation_checkpointing": "hardware.gradient_checkpointing={}",
     "push_to_hub": "slm-lora publish RUN when the run is done",
     "hub_token": "export HF_TOKEN=… before the command",
-    "completion_only_loss": "leave it out: only the completion is trained",
+    "completion_only_loss": "leave it out: of a row only the completion is trained",
     "assistant_only_loss": "leave it out: of messages only the last answer is trained",
     "dataset_text_field": "data.columns.text={}",
     "chat_template_path": "model.chat_template={}",

@@ -40,7 +40,9 @@ def tracker_files(report_to: list[str], folder: Path) -> Iterator[None]:
         if variable and variable not in os.environ:
             place = (folder / name).absolute()
             place.mkdir(parents=True, exist_ok=True)
-            ours[variable] = place.as_uri() if tracker == "mlflow" else str(place)
+            # MLflow wants a database: it no longer takes a plain folder.
+            database = f"sqlite:///{place / 'mlflow.db'}"
+            ours[variable] = database if tracker == "mlflow" else str(place)
     os.environ.update(ours)
     try:
         yield
