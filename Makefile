@@ -36,7 +36,7 @@ lint: setup ## style, formatting and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: setup ## mend style and formatting
+format: setup ## fix style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

@@ -49,7 +49,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(
-            f"{path.parent} holds no {path.name}", "name the folder of a finished run"
+            f"{path.name} not found in {path.parent}", "name the folder of a finished run"
         ) from error
     except ValueError as error:
         raise UserError(f"{path} is broken: {error}", "put it back as it was") from error
@@ -73,11 +73,13 @@ def check_weights(folder: Path, stem: str) -> None:
         names = set(read_json(index)["weight_map"].values())
     for file in (folder / name for name in sorted(names)):
         if not file.is_file():
-            raise UserError(f"{folder} holds no {file.name}", "let the run finish, or merge again")
+            raise UserError(
+                f"{file.name} not found in {folder}", "let the run finish, or merge again"
+            )
         try:
             with safe_open(file, "np"):
                 pass
         except SafetensorError as error:
             raise UserError(
-                f"{file} is broken: {error}", "put it back as it was, or make it anew"
+                f"{file} is broken: {error}", "put it back as it was, or make it again"
             ) from error

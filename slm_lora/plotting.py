@@ -48,7 +48,7 @@ STYLE: Any = {
 def style() -> Iterator[None]:
     """Our look, for making and for saving a figure."""
     with mpl.rc_context(STYLE), warnings.catch_warnings():
-        # A label in a script that matplotlib's font lacks shows as boxes in the PNG alone.
+        # A label in a script that matplotlib's font lacks shows as boxes in the PNG only.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 

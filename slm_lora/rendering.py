@@ -85,7 +85,7 @@ def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[l
 
 
 def encode_prompts(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
-    """Token ids of the prompts alone, for generation."""
+    """Token ids of the prompts only, for generation."""
     return tokenize([prompt_text(row, tokenizer) for row in rows], tokenizer)
 
 

@@ -405,7 +405,7 @@ def test_commands(pair: Pair, conversing: Path, capsys: pytest.CaptureFixture) -
     session = converse(pair, conversing, lines)
     out = capsys.readouterr().out
     assert session.answerers == chat.MODELS
-    assert session.turns == [], "a new system turn begins anew"
+    assert session.turns == [], "a new system turn begins again"
     assert session.drawing == ChatConfig("Be brief.", 0.5, 0.95, 7)
     assert all(command in out for command in COMMANDS)
     assert re.search("^base$", out, re.MULTILINE)

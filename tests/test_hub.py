@@ -184,7 +184,7 @@ def test_somebody_elses_repository_needs_force(run: Path, hub: LocalHub) -> None
 
 def test_a_run_without_metrics_needs_force(run: Path, hub: LocalHub) -> None:
     (run / "metrics.json").unlink()
-    with pytest.raises(UserError, match=r"holds no metrics\.json"):
+    with pytest.raises(UserError, match=r"metrics\.json not found"):
         send(run)
     assert ("models", "me/name") not in hub.repos
     send(run, "hub.force=true")
@@ -406,7 +406,7 @@ def test_merged_weights_must_be_whole(run: Path, hub: LocalHub) -> None:
     with pytest.raises(UserError, match=r"model\.safetensors is broken"):
         send(run, "hub.what=merged")
     weights.unlink()
-    with pytest.raises(UserError, match=r"holds no model\.safetensors"):
+    with pytest.raises(UserError, match=r"model\.safetensors not found"):
         send(run, "hub.what=merged")
 
 
@@ -414,11 +414,11 @@ def test_an_adapter_without_weights_is_not_published(run: Path) -> None:
     (run / "adapter" / "adapter_model.safetensors").unlink()
     result = slm_lora("publish", run, "hub.repo_id=me/name", "--dry-run")
     assert result.returncode == 2
-    assert "holds no adapter_model.safetensors" in result.stderr
+    assert "adapter_model.safetensors not found" in result.stderr
 
 
 def test_merged_needs_a_merged_model(run: Path, hub: LocalHub) -> None:
     shutil.rmtree(run / "merged")
-    with pytest.raises(UserError, match="holds no merged model") as error:
+    with pytest.raises(UserError, match="no merged model found") as error:
         send(run, "hub.what=both")
     assert "slm-lora merge" in error.value.hint

@@ -299,8 +299,8 @@ def test_what_the_user_can_mend(words: list[str], said: str, done: Path) -> None
 
 BREAKS = {
     "config.yaml": ("text", "config.yaml is broken"),
-    "provenance.json": ("gone", "holds no provenance.json"),
-    "predictions": ("gone", "holds no predictions/base.jsonl"),
+    "provenance.json": ("gone", "provenance.json not found"),
+    "predictions": ("gone", "no predictions/base.jsonl found"),
     "adapter/adapter_config.json": ("gone", "no adapter found in"),
     "adapter/adapter_model.safetensors": ("cut", "adapter_model.safetensors is broken"),
 }

@@ -448,7 +448,7 @@ def test_an_evaluation_leaves_4bit_gradients_as_they_were(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not has_avx512bf16(), reason="the CPU has no AVX512-BF16")
 def test_without_the_guard_an_evaluation_would_change_them(tmp_path: Path) -> None:
-    """When this fails, bitsandbytes has mended it and the guard can go."""
+    """When this fails, bitsandbytes has fixed it and the guard can go."""
     model = adapted(nf4_model(tmp_path))
     layer = model.base_model.model.model.layers[0].self_attn.q_proj.base_layer
     before = layer.weight.data.clone()

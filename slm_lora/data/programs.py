@@ -46,7 +46,7 @@ def items_of(records: list[Record], layout: str) -> None:
 
 
 def _humaneval(item: Columns) -> Columns:
-    """`prompt` is the head of a function, so an answer may go on from it or begin anew."""
+    """`prompt` is the head of a function, so an answer may go on from it or begin again."""
     test = f"{item['test']}\ncheck({item['entry_point']})\n"
     solution = item["prompt"] + item["canonical_solution"]
     return {

@@ -94,7 +94,7 @@ def recognise(source: Source) -> str:
         UserError: no shape fits, or there are no rows.
     """
     if not source.records:
-        raise UserError(f"{_where(source)} holds no rows", "expected at least one")
+        raise UserError(f"no rows found in {_where(source)}", "expected at least one")
     found = columns_of(source)
     for shape, needed in SHAPES.items():
         if set(needed) <= set(found):

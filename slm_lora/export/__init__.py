@@ -3,7 +3,7 @@
     python -m slm_lora export RUN format=gguf type=q8_0       llama.cpp, Ollama
     python -m slm_lora export RUN format=llama2c              llama2.c
     python -m slm_lora export RUN format=hf                   transformers, vLLM
-    python -m slm_lora export RUN format=lora-gguf            llama.cpp, the adapter alone
+    python -m slm_lora export RUN format=lora-gguf            llama.cpp, only the adapter
 
 Into RUN/exports/<format>-<type>/, with what was found in <format>-<type>.json beside it. A model
 that is not merged yet is merged first; an export of the same name is replaced.

@@ -1,4 +1,4 @@
-"""The adapter alone as GGUF, for llama.cpp's --lora on a GGUF of the base model.
+"""Only the adapter as GGUF, for llama.cpp's --lora on a GGUF of the base model.
 
     python -m slm_lora export RUN format=lora-gguf
 
@@ -69,10 +69,10 @@ def prove(file: Path, config: PreTrainedConfig, folder: Path) -> dict[str, Any]:
         for name, place in places.items()
     }
     if there.keys() != errors.keys() or not math.isclose(written, wanted, rel_tol=1e-6):
-        raise UserError("lora-gguf: the file read back is not the adapter", "export it anew")
+        raise UserError("lora-gguf: the file read back is not the adapter", "export it again")
     for place, (_, relative) in errors.items():
         if not relative <= 1:
-            raise UserError(f"lora-gguf: {place} read back is not the adapter's", "export it anew")
+            raise UserError(f"lora-gguf: {place} read back is not the adapter's", "export it again")
     exact = max(apart for apart, _ in errors.values()) <= tensors.SAME
     return {"tensors": len(there), "alpha": wanted, "exact_weights": exact}
 

@@ -78,7 +78,7 @@ def check_file(
     if wrong or there.keys() != errors.keys():
         raise UserError(
             f"gguf: read back, {', '.join(wrong) or 'the list'} is not the merged model's",
-            "export it anew; should that not help, it is a bug worth reporting",
+            "export it again; should that not help, it is a bug worth reporting",
         )
     return max(apart for apart, _ in errors.values()) <= tensors.SAME
 

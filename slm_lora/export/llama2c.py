@@ -36,7 +36,7 @@ def write(merged: Path, folder: Path, rows: Sequence[Row], kind: str) -> dict[st
     weights.write(folder / "model.bin", config, Weights(merged), quantized=kind == "q8_0")
     pieces.write(folder / "tokenizer.bin", stored)
     if pieces.read(folder / "tokenizer.bin") != stored:
-        raise UserError("llama2c: tokenizer.bin read back is not the tokenizer", "export it anew")
+        raise UserError("llama2c: tokenizer.bin read back is not the tokenizer", "export it again")
     found = proof.prove(
         merged, lambda: _read(folder / "model.bin"), tokenizer, rows, exact=kind == "f32"
     )

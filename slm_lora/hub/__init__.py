@@ -79,14 +79,14 @@ def _check(hub: HubConfig, run: Run) -> None:
         )
     if not (run.metrics.exists() or run.combination.exists() or hub.force):
         raise UserError(
-            f"{run.path} holds no metrics.json, so nobody knows what its adapter is worth",
+            f"metrics.json not found in {run.path}, so the worth of its adapter is not known",
             f"let the run finish (run_dir={run.path}), or publish it all the same by "
             "hub.force=true",
         )
     if hub.what != "adapter":
         if not run.merged.is_dir():
             raise UserError(
-                f"hub.what={hub.what}, but {run.path} holds no merged model",
+                f"hub.what={hub.what}, but no merged model found in {run.path}",
                 f"type slm-lora merge {run.path} first",
             )
         check_weights(run.merged, "model")

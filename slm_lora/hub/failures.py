@@ -57,7 +57,7 @@ def explain(error: Exception, api: HfApi, hub: HubConfig, is_empty: bool) -> Use
             hint = f"wait; {again}"
         case int():
             what = f"{site} refuses {repo_id}"
-            hint = "see the card by --dry-run, and mend what the message names"
+            hint = "see the card by --dry-run, and fix what the message names"
         case _:
             what = f"cannot reach {site}"
             hint = f"check the network and the variable HF_ENDPOINT; {again}"

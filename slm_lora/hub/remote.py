@@ -3,7 +3,7 @@
     sent = send(config.hub, files, token)
 
 The endpoint is that of huggingface_hub (variable HF_ENDPOINT). What the client does not repeat by
-itself is repeated here, and each repetition looks at the repository anew, so that a commit whose
+itself is repeated here, and each repetition looks at the repository again, so that a commit whose
 answer was lost is found, not made twice.
 """
 

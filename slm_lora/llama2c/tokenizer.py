@@ -92,7 +92,7 @@ def read(file: Path) -> Stored:
         if length < 0 or end > len(content):
             raise UserError(
                 f"{file}: piece {len(found)} is cut off",
-                "expected a whole tokenizer.bin of llama2.c; copy it anew",
+                "expected a whole tokenizer.bin of llama2.c; copy it again",
             )
         found.append((score, content[offset + 8 : end]))
         offset = end

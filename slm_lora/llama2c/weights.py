@@ -89,7 +89,7 @@ def read(file: Path) -> tuple[LlamaConfig, dict[str, Array]]:
     if len(content) != expected:
         raise UserError(
             f"{file} has {len(content):,} bytes, its header says {expected:,}",
-            "expected a whole model.bin of llama2.c; copy it anew",
+            "expected a whole model.bin of llama2.c; copy it again",
         )
     tensors = {}
     values: Array

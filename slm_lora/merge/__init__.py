@@ -108,7 +108,7 @@ def save(
 def read_back(
     folder: Path, config: Config, device: Device
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Model and tokenizer from the files alone."""
+    """Model and tokenizer from the files only."""
     plain = replace(
         config,
         model=replace(config.model, name_or_path=str(folder), revision=None),

@@ -86,14 +86,14 @@ def check_adapter(model: PreTrainedModel, folder: Path) -> None:
         UserError: it does not, or the adapter was trained on other weights.
     """
     if not (folder / "adapter_config.json").is_file():
-        raise UserError(f"{folder} holds no adapter", "let the run finish: run_dir= of this run")
+        raise UserError(f"no adapter found in {folder}", "let the run finish: run_dir= of this run")
     check_weights(folder, "adapter_model")
     provenance = Run(folder.parent).provenance
     trained_on = read_json(provenance).get("base_fingerprint") if provenance.exists() else None
     if trained_on is not None and trained_on != fingerprint(model):
         raise UserError(
             f"{folder} was trained on other weights than {model.name_or_path} has now",
-            "put those back where model.name_or_path in the run's config.yaml says, or train anew",
+            "put those back where model.name_or_path in the run's config.yaml says, or train again",
         )
 
 

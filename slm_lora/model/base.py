@@ -50,7 +50,7 @@ def empty_model(config: ModelConfig) -> PreTrainedModel:
 
 
 def check_size(config: Config, device: hardware.Device) -> None:
-    """Refuse a model that is too large for a CPU, from its config alone.
+    """Refuse a model that is too large for a CPU, from its config only.
 
     Raises:
         UserError: it is too large, or its config cannot be loaded.

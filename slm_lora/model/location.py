@@ -39,7 +39,7 @@ def tokenizer_location(config: ModelConfig) -> str:
     file = Path(name)
     if not config.tokenizer and not (file := file.with_name("tokenizer.bin")).is_file():
         raise UserError(
-            f"{name} holds no tokenizer, and there is no {file}",
+            f"{name} has no tokenizer, and there is no {file}",
             "name it by model.tokenizer=FILE.bin, or =FOLDER_OR_HUB_ID",
         )
     return str(llama2c.tokenizer_folder(file))

@@ -56,7 +56,7 @@ def open_run(config: Config, words: list[str]) -> Run:
         path = Path(config.run_dir)
     run = Run(path, words)
     config = replace(config, run_dir=str(path))
-    # Before its provenance is known a run has done nothing, and its config may be mended.
+    # Before its provenance is known a run has done nothing, and its config may be fixed.
     if run.config.exists() and run.provenance.exists():
         _check_same(config, from_file(run.config), path)
         run.failure.unlink(missing_ok=True)

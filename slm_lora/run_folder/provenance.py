@@ -33,7 +33,7 @@ def write_provenance(run: Run, config: Config, device: Json, data_fingerprint: s
     if run.provenance.exists():
         if read_json(run.provenance)["data_fingerprint"] != data_fingerprint:
             raise UserError(
-                f"the data changed since {run.path} began", "type another run_dir to start anew"
+                f"the data changed since {run.path} began", "type another run_dir to start again"
             )
         return
     content: Provenance = {
@@ -61,7 +61,7 @@ def record_base(run: Run, fingerprint: str, kind: str) -> None:
     if known.setdefault("base_fingerprint", fingerprint) != fingerprint:
         raise UserError(
             f"the base model's weights changed since {run.path} began",
-            "type another run_dir to start anew",
+            "type another run_dir to start again",
         )
     write_json(run.provenance, known | {"base_kind": kind})
 

@@ -35,7 +35,7 @@ def command(python: list[str], scratch_bytes: int, info_fd: int) -> list[str]:
         raise UserError(
             "bubblewrap is not installed (no bwrap on PATH), so programs cannot be run safely",
             "install it: apt-get install bubblewrap, dnf install bubblewrap, pacman -S bubblewrap; "
-            "where there is none (macOS), sandbox=process runs programs with limits alone",
+            "where there is none (macOS), sandbox=process runs programs with limits only",
         )
     namespaces = ("user", "ipc", "pid", "net", "uts", "cgroup")
     return [

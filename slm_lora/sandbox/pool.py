@@ -49,7 +49,7 @@ class Sandbox:
         self._gate = _Gate()
         if config.kind == "process":
             log.warning(
-                "sandbox=process: programs run with limits alone and can read, write and connect "
+                "sandbox=process: programs run with limits only and can read, write and connect "
                 "as you can; on Linux prefer sandbox=bubblewrap"
             )
 

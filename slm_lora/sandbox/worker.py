@@ -193,7 +193,7 @@ def _outside(said: str) -> str:
     if any(place.is_relative_to(folder.resolve()) for folder in bubblewrap.packages()):
         return ""
     return (
-        f"{spec.name} lies in {place}, and programs see the packages of this interpreter alone; "
+        f"{spec.name} lies in {place}, and programs see only the packages of this interpreter; "
         f"install it into {sys.prefix}, not with pip's --editable or --user"
     )
 

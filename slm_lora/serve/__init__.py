@@ -84,7 +84,7 @@ def bound(config: ServeConfig) -> socket.socket:
     except OSError as error:
         raise UserError(
             f"serve.host={config.host} serve.port={config.port}: {error.strerror}",
-            "type serve.port=0 for a free port, or serve.host=127.0.0.1 for this machine alone",
+            "type serve.port=0 for a free port, or serve.host=127.0.0.1 for this machine only",
         ) from error
     return listening
 

@@ -238,7 +238,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def page_headers(page: str) -> dict[str, str]:
-    """Only the page's own script and style run, and they ask this server alone."""
+    """Only the page's own script and style run, and they ask only this server."""
     allowed = {
         f"{tag}-src": " ".join(
             f"'sha256-{b64encode(sha256(part.encode()).digest()).decode()}'"

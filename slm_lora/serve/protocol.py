@@ -5,7 +5,7 @@
 
 Source: https://platform.openai.com/docs/api-reference/chat. What would change the answer and is not
 served is refused; parameters that only label a request are ignored. A classification's choice has
-the field `probabilities` besides.
+the field `probabilities` also.
 """
 
 import time

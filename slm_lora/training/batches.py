@@ -26,7 +26,7 @@ class GroupedByLength(LengthGroupedSampler):
     """Row indices whose batches hold rows of similar length, in random order.
 
     transformers' sampler draws from the global generator and leaves the batches of a group sorted
-    by length; here seed and epoch alone decide the order, and batches are shuffled. The first one
+    by length; here only seed and epoch decide the order, and batches are shuffled. The first one
     holds the longest row, so memory that does not suffice shows at once; the last may be short.
     """
 

@@ -21,7 +21,7 @@ What differs, and why:
 - On any other device the loss is TRL's own fused one.
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
   are used, so its matrix products run in the dtype of the activations, without autocast.
-- Batches of similar length are drawn from a seed and the epoch's number alone, so a resumed run
+- Batches of similar length are drawn from a seed and the epoch's number only, so a resumed run
   sees the batches of an uninterrupted one.
 """
 

@@ -54,7 +54,7 @@ def test_humaneval_is_read_as_it_is(tmp_path) -> None:
     assert row["id"] == "Mine/7"
     assert row["prefix"] == HUMANEVAL["prompt"]
     assert row["entry_points"] == ["half"]
-    # Both a body that goes on and a function written anew must define it.
+    # Both a body that goes on and a function written again must define it.
     for answer in ("    return n / 2\n", "def half(n):\n    return n / 2\n"):
         names: dict = {}
         exec(row["prefix"] + answer, names)

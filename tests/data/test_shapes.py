@@ -141,7 +141,7 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         "train.jsonl has the columns review, stars, which are no known shape",
         "data.columns.text=review data.columns.label=stars",
     ),
-    "no rows": ([], {}, "train.jsonl holds no rows", "expected at least one"),
+    "no rows": ([], {}, "no rows found in", "expected at least one"),
     "no such column": (
         [GOOD],
         {"columns": {"prompt": "question"}},

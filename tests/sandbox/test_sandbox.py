@@ -299,7 +299,7 @@ def test_process_has_limits_and_warns(caplog: pytest.LogCaptureFixture) -> None:
             ]
         )
     assert [v.verdict for v in verdicts] == ["pass", "memory", "timeout", "pass", "fail"], verdicts
-    assert "limits alone" in caplog.text
+    assert "limits only" in caplog.text
 
 
 def test_nothing_is_left_when_it_is_closed() -> None:

@@ -1,4 +1,4 @@
-"""What runs inside the sandbox: this folder alone is visible there, and only the standard library.
+"""What runs inside the sandbox: only this folder is visible there, and only the standard library.
 
 `zygote` waits for programs and forks; `sample` gives the fork its limits; `runner` runs one program
 and its tests; `strict` decides what may be compared; `guard` and `integrity` look after the runner.
