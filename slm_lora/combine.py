@@ -36,7 +36,7 @@ def combine(config: Config, run: Run) -> Run:
     """
     runs = [Run(Path(path)) for path in config.merge.adapters]
     configs = [from_file(other.config) for other in runs]
-    check(run, runs, configs)
+    check_combinable(run, runs, configs)
     plans = [preflight(other) for other in configs]
     base = model.load_base(config, hardware.detect(config))
     combined = combined_adapter(base, [other.adapter for other in runs], config.merge)
@@ -87,7 +87,7 @@ def _fill(
     pipeline.merge(preflight(alone), out)
 
 
-def check(run: Run, runs: list[Run], configs: list[Config]) -> None:
+def check_combinable(run: Run, runs: list[Run], configs: list[Config]) -> None:
     """Refuse runs that are not finished, or not trained on the same base model."""
     if run.path.resolve() not in [other.path.resolve() for other in runs]:
         raise UserError(

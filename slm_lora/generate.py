@@ -38,6 +38,7 @@ def answer_log_likelihoods(
     model: Any,
     prompts: list[list[int]],
     answers: list[list[int]],
+    *,
     batch_size: int,
     title: str,
 ) -> list[list[float]]:
@@ -125,6 +126,7 @@ def answers(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
     prompts: list[list[int]],
+    *,
     stop_ids: Iterable[int],
     max_new_tokens: int,
     batch_size: int,

@@ -84,7 +84,9 @@ def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
     """adapter/ and train.json; the tuned model."""
     if folder.adapter.exists():
         return model.load_adapter(base, folder.adapter)
-    return training.train(base, plan.tokenizer, plan.data, plan.config, plan.device, folder)
+    return training.train(
+        base, plan.tokenizer, plan.data, config=plan.config, device=plan.device, run=folder
+    )
 
 
 def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
@@ -172,7 +174,9 @@ def check_finished(folder: Run) -> None:
 def predict(plan: Plan, scored: PreTrainedModel | PeftModel, file: Path, title: str) -> None:
     """The model's predictions on the test rows, written to the file."""
     task, config = plan.task, plan.config
-    found = task.predict(scored, plan.tokenizer, plan.data.test, plan.labels, config, title)
+    found = task.predict(
+        scored, plan.tokenizer, plan.data.test, plan.labels, config=config, title=title
+    )
     write_jsonl(file, found)
     figure = task.metrics(found, config.task)[task.primary]
     log.info("%s: %s %.4f", title, task.primary, figure)

@@ -84,7 +84,9 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
         config = training.without_evaluations(config)
     _check_embedding(data, tokenizer, embedded, config)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
-    steps = training.rehearse(tuned, args, tokenizer, data.train, data.validation)
+    steps = training.rehearse(
+        tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
+    )
     trained, _ = tuned.get_nb_trainable_parameters()
     size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
     _check_disk(config, size)

@@ -22,6 +22,7 @@ def label_scores(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     labels: Sequence[str],
+    *,
     config: TaskConfig,
     title: str,
 ) -> tuple[list[Encoded], NDArray[np.float64]]:
@@ -37,8 +38,8 @@ def label_scores(
         model,
         [item.prompt for item in encoded],
         [item.answer for item in encoded],
-        config.batch_size,
-        title,
+        batch_size=config.batch_size,
+        title=title,
     )
     reduce = np.mean if config.label_score == "mean" else np.sum
     scores = np.array([reduce(tokens) for tokens in likelihoods])

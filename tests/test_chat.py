@@ -239,7 +239,9 @@ def test_probabilities_are_those_of_the_evaluation(labelling_pair: Pair, name: s
     loaded = model.load_base(config, hardware.detect(config))
     if name == "tuned":
         loaded = model.load_adapter(loaded, Run(Path(config.run_dir)).adapter)
-    expected = classification.predict(loaded, tokenizer, rows, ["negative", "positive"], config, "")
+    expected = classification.predict(
+        loaded, tokenizer, rows, ["negative", "positive"], config=config, title=""
+    )
     for row, prediction in zip(rows, expected, strict=True):
         text = row["prompt"][-1]["content"].removesuffix("\nSentiment:")
         prompt = chat.prompt(labelling_pair, [user(text)])
@@ -265,7 +267,7 @@ def test_greedy_answer_is_that_of_plain_transformers(pair: Pair, name: str) -> N
                 break
             ids = torch.cat([ids, torch.tensor([[best]])], dim=1)
     pieces: list[str] = []
-    answer = chat.write(pair, name, prompt, GREEDY, pieces.append, never)
+    answer = chat.write(pair, name, prompt, GREEDY, say=pieces.append, interrupted=never)
     assert answer.text == pair.tokenizer.decode(expected, skip_special_tokens=True)
     assert "".join(pieces) == answer.text
     assert answer.tokens == len(expected)
@@ -274,7 +276,10 @@ def test_greedy_answer_is_that_of_plain_transformers(pair: Pair, name: str) -> N
 def test_switching_leaves_the_tuned_model_as_it_was(pair: Pair) -> None:
     prompt = chat.prompt(pair, [user("Say 3.")])
     texts = {
-        name: [chat.write(pair, name, prompt, GREEDY, silent, never).text for _ in range(2)]
+        name: [
+            chat.write(pair, name, prompt, GREEDY, say=silent, interrupted=never).text
+            for _ in range(2)
+        ]
         for name in ("tuned", "base", "tuned")
     }
     assert texts["tuned"][0] == texts["tuned"][1]
@@ -283,28 +288,34 @@ def test_switching_leaves_the_tuned_model_as_it_was(pair: Pair) -> None:
 
 def test_an_answer_ends_at_a_stop_string(pair: Pair) -> None:
     prompt = chat.prompt(pair, [user("Say 3.")])
-    whole = chat.write(pair, "tuned", prompt, GREEDY, silent, never).text
+    whole = chat.write(pair, "tuned", prompt, GREEDY, say=silent, interrupted=never).text
     stop = whole[4:6]
     pieces: list[str] = []
-    answer = chat.write(pair, "tuned", prompt, GREEDY, pieces.append, never, [stop])
+    answer = chat.write(
+        pair, "tuned", prompt, GREEDY, say=pieces.append, interrupted=never, stop=[stop]
+    )
     assert answer.text == whole[: whole.index(stop)] == "".join(pieces)
     assert answer.finish == "stop"
 
 
 def test_an_answer_that_begins_with_a_stop_string_is_empty(pair: Pair) -> None:
     prompt = chat.prompt(pair, [user("Say 3.")])
-    whole = chat.write(pair, "tuned", prompt, GREEDY, silent, never).text
+    whole = chat.write(pair, "tuned", prompt, GREEDY, say=silent, interrupted=never).text
     for length in (1, 5, 9):
         pieces: list[str] = []
         stops = [whole[:length]]
-        answer = chat.write(pair, "tuned", prompt, GREEDY, pieces.append, never, stops)
+        answer = chat.write(
+            pair, "tuned", prompt, GREEDY, say=pieces.append, interrupted=never, stop=stops
+        )
         assert (answer.text, pieces, answer.finish) == ("", [], "stop")
 
 
 def test_an_answer_stops_when_asked_and_says_so(pair: Pair) -> None:
     prompt = chat.prompt(pair, [user("Say 3.")])
     pieces: list[str] = []
-    answer = chat.write(pair, "base", prompt, GREEDY, pieces.append, lambda: bool(pieces))
+    answer = chat.write(
+        pair, "base", prompt, GREEDY, say=pieces.append, interrupted=lambda: bool(pieces)
+    )
     assert answer.finish == "interrupted"
     assert answer.tokens < GREEDY.max_new_tokens
 
@@ -312,7 +323,9 @@ def test_an_answer_stops_when_asked_and_says_so(pair: Pair) -> None:
 def test_an_answer_ends_with_the_context(pair: Pair) -> None:
     prompt = chat.prompt(pair, [user("a" * 200)])
     endless = replace(prompt, stop_ids=set())
-    answer = chat.write(pair, "base", endless, ChatConfig(max_new_tokens=1000), silent, never)
+    answer = chat.write(
+        pair, "base", endless, ChatConfig(max_new_tokens=1000), say=silent, interrupted=never
+    )
     assert answer.finish == "length"
     assert answer.tokens == 256 - len(prompt.ids)
     with pytest.raises(chat.TooLongError, match="256"):
@@ -325,7 +338,7 @@ def test_drawing_follows_the_seed_and_the_temperature(pair: Pair) -> None:
 
     def draw(seed: int) -> str:
         torch.manual_seed(seed)
-        return chat.write(pair, "base", prompt, hot, silent, never).text
+        return chat.write(pair, "base", prompt, hot, say=silent, interrupted=never).text
 
     assert draw(1) == draw(1)
     assert len({draw(seed) for seed in range(4)}) > 1
@@ -393,9 +406,9 @@ def test_conversation_goes_on(pair: Pair, conversing: Path) -> None:
     first, second = session.turns[1]["content"], session.turns[3]["content"]
     assert [turn["role"] for turn in session.turns] == ["user", "assistant"] * 2
     alone = chat.prompt(pair, [user("Say 1.")])
-    assert first == chat.write(pair, "tuned", alone, GREEDY, silent, never).text
+    assert first == chat.write(pair, "tuned", alone, GREEDY, say=silent, interrupted=never).text
     whole = chat.prompt(pair, [user("Say 1."), assistant(first), user("Say 2.")])
-    assert second == chat.write(pair, "base", whole, GREEDY, silent, never).text
+    assert second == chat.write(pair, "base", whole, GREEDY, say=silent, interrupted=never).text
 
 
 def test_commands(pair: Pair, conversing: Path, capsys: pytest.CaptureFixture) -> None:
@@ -423,7 +436,7 @@ def test_system_turn_is_read(pair: Pair, conversing: Path) -> None:
     system = {"role": "system", "content": "Be brief."}
     prompt = chat.prompt(pair, [system, user("Say 1.")])
     assert "Be brief." in pair.tokenizer.decode(prompt.ids)
-    expected = chat.write(pair, "tuned", prompt, GREEDY, silent, never).text
+    expected = chat.write(pair, "tuned", prompt, GREEDY, say=silent, interrupted=never).text
     assert session.turns[-1]["content"] == expected
     assert converse(pair, conversing, ["/system X", "/system", "/reset"]).drawing.system is None
 
@@ -490,7 +503,7 @@ def test_asked_once(conversing: Path, pair: Pair, capsys: pytest.CaptureFixture)
     out = capsys.readouterr().out
     prompt = chat.prompt(pair, [user("Say 3.")])
     for name in chat.MODELS:
-        answer = chat.write(pair, name, prompt, GREEDY, silent, never).text
+        answer = chat.write(pair, name, prompt, GREEDY, say=silent, interrupted=never).text
         assert f"{name}\n{visible(answer)}\n" in out
 
 

@@ -14,7 +14,17 @@ MAKERS = {"llama": make_llama, "gpt2": make_gpt2}
 
 
 def greedy(model, tokenizer, prompts, stop, length, batch) -> list[str]:
-    found = dict(answers(model, tokenizer, prompts, stop, length, batch, ""))
+    found = dict(
+        answers(
+            model,
+            tokenizer,
+            prompts,
+            stop_ids=stop,
+            max_new_tokens=length,
+            batch_size=batch,
+            title="",
+        )
+    )
     return [text for i in range(len(prompts)) for text in found[i]]
 
 
@@ -38,7 +48,7 @@ def test_scores_equal_one_plain_forward_an_item(parts) -> None:
     # Two labels of one token after the same prompt share a forward pass.
     prompts += [prompts[0], prompts[0]]
     answers += [[7], [8]]
-    found = answer_log_likelihoods(model, prompts, answers, 4, "")
+    found = answer_log_likelihoods(model, prompts, answers, batch_size=4, title="")
     for prompt, answer, got in zip(prompts, answers, found, strict=True):
         with torch.no_grad():
             logits = model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
@@ -49,7 +59,9 @@ def test_scores_equal_one_plain_forward_an_item(parts) -> None:
 def test_batch_of_one_and_of_many_agree(parts) -> None:
     model, tokenizer = parts
     prompts, answers = items(20)
-    one, many = (answer_log_likelihoods(model, prompts, answers, n, "") for n in (1, 16))
+    one, many = (
+        answer_log_likelihoods(model, prompts, answers, batch_size=n, title="") for n in (1, 16)
+    )
     for a, b in zip(one, many, strict=True):
         assert a == pytest.approx(b, abs=1e-4)
     written = [greedy(model, tokenizer, prompts, [1], 8, n) for n in (1, 16)]
@@ -78,7 +90,9 @@ def test_prompt_beyond_the_context_loses_its_beginning(parts) -> None:
     """The models know 256 positions."""
     model, tokenizer = parts
     long = [5 + n % 200 for n in range(400)]
-    whole, cut = answer_log_likelihoods(model, [long, long[-254:]], [[9, 10], [9, 10]], 2, "")
+    whole, cut = answer_log_likelihoods(
+        model, [long, long[-254:]], [[9, 10], [9, 10]], batch_size=2, title=""
+    )
     assert whole == pytest.approx(cut, abs=1e-5)
     assert len(greedy(model, tokenizer, [long], [1], 4, 1)) == 1
 
@@ -90,7 +104,18 @@ def test_drawn_answers_follow_the_models_probabilities(parts) -> None:
     prompts = [[9, 30, 77, 12], [41, 5], [60, 61, 62, 63, 64, 65, 66]]
     n, temperature = 4000, 0.2
     sampling = Sampling(n, temperature, 1.0, seed=3)
-    found = dict(answers(model, tokenizer, prompts, [1], 1, 3 * n, "", sampling))
+    found = dict(
+        answers(
+            model,
+            tokenizer,
+            prompts,
+            stop_ids=[1],
+            max_new_tokens=1,
+            batch_size=3 * n,
+            title="",
+            sampling=sampling,
+        )
+    )
     for i, prompt in enumerate(prompts):
         with torch.no_grad():
             logits = model(torch.tensor([prompt])).logits[0, -1] / temperature
@@ -107,7 +132,16 @@ def test_drawn_answers_follow_the_models_probabilities(parts) -> None:
 def test_near_zero_temperature_draws_the_greedy_answer(parts) -> None:
     model, tokenizer = parts
     prompts, _ = items(5)
-    drawn = answers(model, tokenizer, prompts, [1], 6, 4, "", Sampling(3, 1e-6, 0.95, 0))
+    drawn = answers(
+        model,
+        tokenizer,
+        prompts,
+        stop_ids=[1],
+        max_new_tokens=6,
+        batch_size=4,
+        title="",
+        sampling=Sampling(3, 1e-6, 0.95, 0),
+    )
     expected = greedy(model, tokenizer, prompts, [1], 6, 5)
     assert dict(drawn) == {i: [text] * 3 for i, text in enumerate(expected)}
 
@@ -116,7 +150,18 @@ def test_same_seed_draws_the_same(parts) -> None:
     model, tokenizer = parts
     prompts, _ = items(4)
     runs = [
-        dict(answers(model, tokenizer, prompts, [1], 6, 8, "", Sampling(4, 1.0, 0.95, seed)))
+        dict(
+            answers(
+                model,
+                tokenizer,
+                prompts,
+                stop_ids=[1],
+                max_new_tokens=6,
+                batch_size=8,
+                title="",
+                sampling=Sampling(4, 1.0, 0.95, seed),
+            )
+        )
         for seed in (1, 1, 2)
     ]
     assert runs[0] == runs[1] != runs[2]

@@ -138,7 +138,7 @@ def test_another_file_is_refused(tmp_path: Path, spoil: str) -> None:
 )
 def test_what_llama2c_has_no_code_for_is_refused(change: dict, said: str) -> None:
     with pytest.raises(UserError, match=said):
-        weights.check(make_model(**change).config)
+        weights.check_layout(make_model(**change).config)
 
 
 def test_tokenizer_file_comes_back_byte_for_byte(tmp_path: Path) -> None:

@@ -18,15 +18,14 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from slm_lora import model, rendering
-from slm_lora.combine import check, combined_adapter
+from slm_lora.combine import check_combinable, combined_adapter
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.merge import save
-from slm_lora.merge.proof import Texts, distance, next_tokens
-from slm_lora.merge.proof import check as check_proof
+from slm_lora.merge.proof import Texts, check_proof, distance, next_tokens
 from slm_lora.merge.weights import merged_model, see_as_trained, tuned_model
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS
@@ -341,12 +340,12 @@ def test_runs_that_do_not_go_together(done: Path) -> None:
     run, other = Run(done / "run"), Run(done / "other")
     configs = [compose.from_file(r.config) for r in (run, other)]
     with pytest.raises(UserError, match=r"merge\.adapters lacks"):
-        check(run, [other], [configs[1]])
+        check_combinable(run, [other], [configs[1]])
     configs[1] = compose.from_file(other.config, ["model.name_or_path=another"])
     with pytest.raises(UserError, match="another base model"):
-        check(run, [run, other], configs)
+        check_combinable(run, [run, other], configs)
     with pytest.raises(UserError, match="is not finished"):
-        check(run, [run, Run(done / "llama")], configs)
+        check_combinable(run, [run, Run(done / "llama")], configs)
 
 
 def test_ranks_that_do_not_go_together(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def events(response: httpx.Response) -> list[Any]:
 def expected(pair: Pair, name: str, tokens: int = 12, stop: tuple[str, ...] = ()) -> chat.Answer:
     prompt = chat.prompt(pair, asking(name)["messages"])
     drawing = ChatConfig(max_new_tokens=tokens)
-    return chat.write(pair, name, prompt, drawing, lambda _: None, never, stop)
+    return chat.write(pair, name, prompt, drawing, say=lambda _: None, interrupted=never, stop=stop)
 
 
 # ---------------------------------------------------------------- answers

@@ -35,7 +35,7 @@ def classify(pair: Pair, name: str, prompt: Prompt) -> Answer:
     """The likeliest label, with the probability of each, as the evaluation scores them."""
     with pair.model(name) as asked:
         encoded, scores = label_scores(
-            asked, pair.tokenizer, [prompt.row], pair.labels, pair.config.task, name
+            asked, pair.tokenizer, [prompt.row], pair.labels, config=pair.config.task, title=name
         )
     probabilities = softmax(scores[0])
     best = int(np.argmax(probabilities))
@@ -54,6 +54,7 @@ def write(
     name: str,
     prompt: Prompt,
     drawing: ChatConfig,
+    *,
     say: Callable[[str], None],
     interrupted: Callable[[], bool],
     stop: Sequence[str] = (),

@@ -104,7 +104,9 @@ def _both(pair: Pair, run: Run, text: str) -> dict[str, Any]:
         if pair.labels:
             answer = classify(pair, name, asked)
         else:
-            answer = write(pair, name, asked, pair.config.chat, lambda _: None, lambda: False)
+            answer = write(
+                pair, name, asked, pair.config.chat, say=lambda _: None, interrupted=lambda: False
+            )
         found[name] = {
             "answer": answer.text,
             "finish": answer.finish,
@@ -234,7 +236,7 @@ class Conversation:
             answer = classify(self.pair, name, prompt)
             self.console.print(bars(answer, STYLES[name]))
             return answer
-        answer = write(self.pair, name, prompt, self.drawing, _say, interrupted)
+        answer = write(self.pair, name, prompt, self.drawing, say=_say, interrupted=interrupted)
         print()
         if answer.finish != "stop":
             why = {"length": f"cut off after {answer.tokens} tokens", "interrupted": "stopped"}

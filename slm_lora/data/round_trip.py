@@ -48,7 +48,7 @@ class Losses:
         }
 
 
-def check(
+def measure(
     ids: list[str], encoded: list[Encoded], tokenizer: PreTrainedTokenizerBase, losses: Losses
 ) -> list[float]:
     """The share of its characters that each row loses; counts it in `losses`."""

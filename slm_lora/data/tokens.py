@@ -152,7 +152,7 @@ def _tokenize(
         chunk = rows[start : start + CHUNK]
         encoded = rendering.encode(chunk, tokenizer)
         names = [row["id"] for row in chunk]
-        shares = round_trip.check(names, encoded, tokenizer, tally.losses)
+        shares = round_trip.measure(names, encoded, tokenizer, tally.losses)
         yield [
             fitted
             for name, item, share in zip(names, encoded, shares, strict=True)

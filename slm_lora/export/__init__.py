@@ -89,12 +89,12 @@ def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple
     tokenizer = AutoTokenizer.from_pretrained(run.merged)
     parts, weights = AutoConfig.from_pretrained(run.merged), Weights(run.merged)
     rows = proof.test_rows(config)
-    tensors.check(parts)
+    tensors.check_architecture(parts)
     prompts = [rendering.prompt_text(row, tokenizer) for row in rows]
     texts = [rendering.full_text(row, tokenizer) for row in rows]
     words = vocabulary(tokenizer, parts.vocab_size, prompts, texts)
     file = folder / f"{name}-{kind}.gguf"
-    gguf.write(file, name, parts, weights, words, tokenizer, kind)
+    gguf.write(file, name, parts, weights, vocabulary=words, tokenizer=tokenizer, kind=kind)
     exact = gguf.check_file(file, parts, weights, words)
     # transformers forgets that GPT-2's context is also its number of positions.
     known = {"n_positions": parts.n_positions} if parts.model_type == "gpt2" else {}

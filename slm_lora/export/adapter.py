@@ -30,9 +30,9 @@ def write(file: Path, name: str, config: PreTrainedConfig, folder: Path, kind: s
     Raises:
         UserError: the adapter is more than low-rank updates of matrices.
     """
-    tensors.check(config)
+    tensors.check_architecture(config)
     adapter = peft.LoraConfig.from_pretrained(folder)
-    check(adapter)
+    check_kind(adapter)
     weights = Weights(folder)
     places = names(config, weights)
     writer = gguf.GGUFWriter(file, gguf.MODEL_ARCH_NAMES[tensors.ARCHITECTURES[config.model_type]])
@@ -77,7 +77,7 @@ def prove(file: Path, config: PreTrainedConfig, folder: Path) -> dict[str, Any]:
     return {"tensors": len(there), "alpha": wanted, "exact_weights": exact}
 
 
-def check(adapter: peft.LoraConfig) -> None:
+def check_kind(adapter: peft.LoraConfig) -> None:
     """Refuse what llama.cpp's adapters cannot say.
 
     Raises:

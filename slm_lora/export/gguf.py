@@ -23,6 +23,7 @@ def write(
     name: str,
     config: PreTrainedConfig,
     weights: Weights,
+    *,
     vocabulary: Vocabulary,
     tokenizer: PreTrainedTokenizerBase,
     kind: str,

@@ -31,7 +31,7 @@ def write(merged: Path, folder: Path, rows: Sequence[Row], kind: str) -> dict[st
     """
     tokenizer = AutoTokenizer.from_pretrained(merged)
     config = AutoConfig.from_pretrained(merged)
-    weights.check(config)
+    weights.check_layout(config)
     stored = pieces.stored_pieces(tokenizer, config.vocab_size)
     weights.write(folder / "model.bin", config, Weights(merged), quantized=kind == "q8_0")
     pieces.write(folder / "tokenizer.bin", stored)

@@ -98,11 +98,11 @@ def prove(
             "exact_weights": exact,
             **distance(wanted.logits, found.logits),
         }
-    check(proof)
+    check_proof(proof)
     return proof
 
 
-def check(proof: Proof) -> None:
+def check_proof(proof: Proof) -> None:
     """Refuse an export that is not the merged model.
 
     Raises:

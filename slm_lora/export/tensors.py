@@ -36,7 +36,7 @@ BLOCK = 32
 """Values of a q8_0 block; a row that is no multiple of it stays f16, as llama.cpp does it."""
 
 
-def check(config: PreTrainedConfig) -> None:
+def check_architecture(config: PreTrainedConfig) -> None:
     """Refuse a model that this module cannot lay out for llama.cpp.
 
     Raises:

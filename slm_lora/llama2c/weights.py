@@ -120,7 +120,7 @@ def write(file: Path, config: LlamaConfig, tensor: Callable[[str], Array], quant
     Raises:
         UserError: the model is no Llama that llama2.c can run.
     """
-    check(config)
+    check_layout(config)
     group = _group(config) if quantized else 0
     shared = config.tie_word_embeddings
     seven = (
@@ -154,7 +154,7 @@ def write(file: Path, config: LlamaConfig, tensor: Callable[[str], Array], quant
                 out.write(values.tobytes())
 
 
-def check(config: LlamaConfig) -> None:
+def check_layout(config: LlamaConfig) -> None:
     """Refuse what llama2.c has no code for.
 
     Raises:

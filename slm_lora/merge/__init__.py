@@ -19,7 +19,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import QuantizationConfig
 from slm_lora.generate import context_length
 from slm_lora.hardware import Device
-from slm_lora.merge.proof import Proof, Texts, check, compare, observe, score
+from slm_lora.merge.proof import Proof, Texts, check_proof, compare, observe, score
 from slm_lora.merge.weights import merged_model, tuned_model
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
@@ -68,7 +68,7 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
         as_run = model.load_adapter(model.load_base(config, device), run.adapter)
         noise = compare(wanted, observe(as_run, tokenizer, texts, scratch / "noise", "as it ran"))
         best = min(proofs, key=lambda base: proofs[base]["mean_kl"])
-        check(best, proofs[best], plan.task, config.merge)
+        check_proof(best, proofs[best], plan.task, config.merge)
         if out.exists():
             log.info("replacing %s", out)
             out.rename(scratch / "earlier")

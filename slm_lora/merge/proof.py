@@ -83,7 +83,15 @@ def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title:
     """What the model writes after each prompt by greedy decoding."""
     room = min(WRITTEN, context_length(model.config) // 2)
     stops = [tokenizer.eos_token_id]
-    found = answers(model, tokenizer, texts.prompts, stops, room, 16, title)
+    found = answers(
+        model,
+        tokenizer,
+        texts.prompts,
+        stop_ids=stops,
+        max_new_tokens=room,
+        batch_size=16,
+        title=title,
+    )
     return [text for _, (text,) in sorted(found)]
 
 
@@ -126,12 +134,12 @@ def score(model: Any, plan: Plan, tokenizer: PreTrainedTokenizerBase, title: str
     """The task's own metric over the whole test set; greedy or scored, nothing drawn."""
     config = replace(plan.config, task=plan.task.cheapest(plan.config.task))
     found = plan.task.predict(
-        model, tokenizer, plan.data.test, plan.labels, config, f"{title}, test set"
+        model, tokenizer, plan.data.test, plan.labels, config=config, title=f"{title}, test set"
     )
     return float(plan.task.metrics(found, config.task)[plan.task.primary])
 
 
-def check(base: str, proof: Proof, task: Task, limits: MergeConfig) -> None:
+def check_proof(base: str, proof: Proof, task: Task, limits: MergeConfig) -> None:
     """Refuse a merged model that is not the tuned one.
 
     Raises:

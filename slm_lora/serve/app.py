@@ -117,7 +117,9 @@ def work(pair: Pair, config: Config, asked: ChatRequest) -> Work:
             return found
         if asked.seed is not None:
             torch.manual_seed(asked.seed)
-        return chat.write(pair, asked.model, prompt, drawing, say, interrupted, asked.stops)
+        return chat.write(
+            pair, asked.model, prompt, drawing, say=say, interrupted=interrupted, stop=asked.stops
+        )
 
     return answer
 

@@ -54,7 +54,7 @@ class Task:
     hub_task: tuple[str, str]
     """Type (https://huggingface.co/tasks) and name of the task in the hub's model-index."""
     predict: Callable[..., list[Prediction]]
-    """(model, tokenizer, rows, labels, config, title) → one prediction a row."""
+    """(model, tokenizer, rows, labels, *, config, title) → one prediction a row."""
     metrics: Callable[[Sequence[Prediction], TaskConfig], Figures]
     """The figures of one model over all its predictions; None for what was not measured."""
     compare: Callable[[Sequence[Prediction], Sequence[Prediction], TaskConfig], Comparison]

@@ -44,6 +44,7 @@ INITIAL = "initial_adapter"
 def make_trainer(
     model: PeftModel,
     args: SFTConfig,
+    *,
     tokenizer: PreTrainedTokenizerBase,
     rows: Dataset,
     validation: Dataset,
@@ -72,6 +73,7 @@ def make_trainer(
 def rehearse(
     empty: PeftModel,
     args: SFTConfig,
+    *,
     tokenizer: PreTrainedTokenizerBase,
     rows: Dataset,
     validation: Dataset,
@@ -84,7 +86,7 @@ def rehearse(
     """
     # It would move the model to the device, and weights that are nowhere cannot be moved.
     empty.get_base_model().hf_device_map = {"": "meta"}
-    trainer = make_trainer(empty, args, tokenizer, rows, validation)
+    trainer = make_trainer(empty, args, tokenizer=tokenizer, rows=rows, validation=validation)
     passes: int = len(trainer.get_train_dataloader())
     per_epoch = max(math.ceil(passes / args.gradient_accumulation_steps), 1)
     whole_epochs = math.ceil(args.num_train_epochs * per_epoch)
@@ -104,6 +106,7 @@ def train(
     base: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     data: Prepared,
+    *,
     config: Config,
     device: Device,
     run: Run,
@@ -120,7 +123,14 @@ def train(
     callbacks: list[TrainerCallback] = [progress]
     if config.early_stopping and len(data.validation):
         callbacks.append(EarlyStoppingCallback(config.early_stopping))
-    trainer = make_trainer(model, args, tokenizer, data.train, data.validation, callbacks)
+    trainer = make_trainer(
+        model,
+        args,
+        tokenizer=tokenizer,
+        rows=data.train,
+        validation=data.validation,
+        callbacks=callbacks,
+    )
     # It prints to stdout, which is for the summary.
     trainer.remove_callback(PrinterCallback)
     checkpoint = last_checkpoint(run.checkpoints)

@@ -104,7 +104,15 @@ def test_llama_cpp_runs_it_as_peft_does(tmp_path: Path, kind: str) -> None:
     tuned = adapted(folder, use_rslora=True)
     config, tokenizer = AutoConfig.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     words = vocabulary(tokenizer, config.vocab_size, TEXTS, TEXTS)
-    gguf.write(tmp_path / "b.gguf", "b", config, Weights(folder), words, tokenizer, "f32")
+    gguf.write(
+        tmp_path / "b.gguf",
+        "b",
+        config,
+        Weights(folder),
+        vocabulary=words,
+        tokenizer=tokenizer,
+        kind="f32",
+    )
     with torch.inference_mode():
         wanted = tuned(torch.tensor([IDS])).logits[0].numpy()
         with tuned.disable_adapter():

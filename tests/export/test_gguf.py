@@ -26,7 +26,9 @@ def write(folder: Path, kind: str = "f32") -> Path:
     config, tokenizer = AutoConfig.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     words = vocabulary(tokenizer, config.vocab_size, TEXTS, HARD)
     file = folder / f"{kind}.gguf"
-    gguf.write(file, "tiny", config, Weights(folder), words, tokenizer, kind)
+    gguf.write(
+        file, "tiny", config, Weights(folder), vocabulary=words, tokenizer=tokenizer, kind=kind
+    )
     return file
 
 
@@ -128,7 +130,7 @@ def test_no_begin_of_text_where_the_template_writes_none(tmp_path: Path) -> None
 )
 def test_what_it_cannot_lay_out_is_refused(config: LlamaConfig, said: str) -> None:
     with pytest.raises(UserError, match=said) as refused:
-        tensors.check(config)
+        tensors.check_architecture(config)
     assert "format=hf" in refused.value.hint
 
 

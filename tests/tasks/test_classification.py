@@ -88,8 +88,8 @@ def test_mean_score_is_per_token(tmp_path) -> None:
             tokenizer,
             [row],
             labels,
-            Config(task=TaskConfig(label_score=kind, generate=False)),
-            "",
+            config=Config(task=TaskConfig(label_score=kind, generate=False)),
+            title="",
         )[0]["scores"]
         for kind in ("sum", "mean")
     }

@@ -126,11 +126,11 @@ def test_rows_without_a_prompt_are_not_answered(tmp_path: Path) -> None:
     asked = [{"role": "user", "content": "tell me"}]
     rows = [{"id": n, "prompt": p, "completion": said} for n, p in (("a", []), ("b", asked))]
     config = Config(task=TaskConfig(max_new_tokens=4))
-    plain, answered = text.predict(model, tokenizer, rows, [], config, "")
+    plain, answered = text.predict(model, tokenizer, rows, [], config=config, title="")
     assert plain["answer"] is plain["rouge_l"] is None
     assert answered["answer"] is not None
     silent = Config(task=TaskConfig(generate=False))
-    (unasked,) = text.predict(model, tokenizer, rows[1:], [], silent, "")
+    (unasked,) = text.predict(model, tokenizer, rows[1:], [], config=silent, title="")
     assert unasked["answer"] is None
     assert unasked["loss"] == pytest.approx(answered["loss"])
     found = text.metrics([plain], TaskConfig())

@@ -36,12 +36,15 @@ def predict(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     labels: list[str],
+    *,
     config: Config,
     title: str,
 ) -> list[Prediction]:
     """One prediction a row: scores, probabilities, the best label, the written answer."""
     task = config.task
-    encoded, scores = label_scores(model, tokenizer, rows, labels, task, f"{title}: scoring")
+    encoded, scores = label_scores(
+        model, tokenizer, rows, labels, config=task, title=f"{title}: scoring"
+    )
     written: dict[int, list[str]] = {}
     if task.generate:
         # A label is one line, so the first token that ends the turn stops it, be it a newline.
@@ -52,10 +55,10 @@ def predict(
                 model,
                 tokenizer,
                 [item.prompt for item in encoded[:: len(labels)]],
-                stops | {tokenizer.eos_token_id},
-                longest + 4,
-                task.batch_size,
-                f"{title}: writing",
+                stop_ids=stops | {tokenizer.eos_token_id},
+                max_new_tokens=longest + 4,
+                batch_size=task.batch_size,
+                title=f"{title}: writing",
             )
         )
     return [

@@ -73,6 +73,7 @@ def predict(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     labels: list[str],
+    *,
     config: Config,
     title: str,
 ) -> list[Prediction]:
@@ -96,11 +97,11 @@ def predict(
                 model,
                 tokenizer,
                 prompts,
-                stops,
-                task.max_new_tokens,
-                task.batch_size,
-                f"{title}: writing, {kind}",
-                sampling,
+                stop_ids=stops,
+                max_new_tokens=task.max_new_tokens,
+                batch_size=task.batch_size,
+                title=f"{title}: writing, {kind}",
+                sampling=sampling,
             )
             pending[kind] = {
                 i: [_submit(sandbox, rows[i], text, lead) for text in texts] for i, texts in written

@@ -33,6 +33,7 @@ def predict(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     labels: list[str],
+    *,
     config: Config,
     title: str,
 ) -> list[Prediction]:
@@ -43,7 +44,7 @@ def predict(
     split = [(i.prompt, i.completion) if i.prompt else (i.ids[:1], i.ids[1:]) for i in encoded]
     prompts, completions = [p for p, _ in split], [c for _, c in split]
     likelihoods = answer_log_likelihoods(
-        model, prompts, completions, config.task.batch_size, f"{title}: scoring"
+        model, prompts, completions, batch_size=config.task.batch_size, title=f"{title}: scoring"
     )
     written = _write(model, tokenizer, rows, encoded, config, title) if config.task.generate else {}
     return [
@@ -81,10 +82,10 @@ def _write(
         model,
         tokenizer,
         [encoded[i].prompt for i in asked],
-        rendering.stop_ids(encoded, tokenizer),
-        config.task.max_new_tokens,
-        config.task.batch_size,
-        f"{title}: writing",
+        stop_ids=rendering.stop_ids(encoded, tokenizer),
+        max_new_tokens=config.task.max_new_tokens,
+        batch_size=config.task.batch_size,
+        title=f"{title}: writing",
     )
     return {asked[place]: text.removeprefix(lead) for place, (text,) in written}
 
