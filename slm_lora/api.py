@@ -87,7 +87,7 @@ class FinishedRun:
     @property
     def report(self) -> Path:
         """report.html"""
-        return self.path / "report.html"
+        return Run(self.path).report
 
     def predictions(self, model: str = "tuned") -> list[dict[str, Any]]:
         """One dict a test item, of the `base` or the `tuned` model."""

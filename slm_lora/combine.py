@@ -9,7 +9,6 @@ run: config, provenance, the combined adapter, and the model that it is merged i
 import shutil
 import tempfile
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ def combine(config: Config, run: Run) -> Run:
     plans = [preflight(other) for other in configs]
     base = model.load_base(config, hardware.detect(config))
     combined = combined_adapter(base, [other.adapter for other in runs], config.merge)
-    out = Run(new_folder(run.path / "combinations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")))
+    out = Run(new_folder(run.combinations))
     try:
         _fill(out, config, run, runs, plans, combined)
     except BaseException:  # half a combination would pass for a run

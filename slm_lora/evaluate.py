@@ -5,7 +5,6 @@ python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00 data.test=othe
 
 import shutil
 from dataclasses import replace
-from datetime import datetime
 
 from slm_lora import pipeline
 from slm_lora.config.compose import to_yaml
@@ -33,7 +32,7 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
         pipeline.score_and_train(plan, run)
         pipeline.conclude(plan.config, run)
         return run
-    folder = new_folder(run.path / "evaluations" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+    folder = new_folder(run.evaluations)
     evaluation = Run(folder, ["evaluate", str(run.path), *overrides], run.adapter)
     write_text(evaluation.config, to_yaml(replace(plan.config, run_dir=str(folder))))
     shutil.copy(run.train, evaluation.train)

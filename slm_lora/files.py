@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from slm_lora.errors import UserError
+from slm_lora.progress import log
 
 Json = dict[str, Any]
 
@@ -21,6 +23,21 @@ def whole(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     yield beside
     beside.replace(path)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A folder beside `path` to write to, which takes its name when all went well; else `path`
+    stays as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
+        made = Path(scratch) / "made"
+        made.mkdir()
+        yield made
+        if path.exists():
+            log.info("replacing %s", path)
+            path.rename(Path(scratch) / "earlier")
+        made.rename(path)
 
 
 def write_text(path: Path, text: str) -> None:

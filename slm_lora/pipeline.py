@@ -152,7 +152,7 @@ def conclude(config: Config, folder: Run) -> Metrics:
         metrics["merge"] = read_json(folder.merge_proof)
     write_json(folder.metrics, metrics)
     report.write_report(folder.path)
-    if (folder.path / "adapter").exists():  # an evaluation borrows the adapter of its run
+    if not folder.borrows_adapter:
         write_card(folder, config, metrics)
     return metrics
 

@@ -20,7 +20,8 @@ FLOORS = [
     {"plotting", "scoring"},
     {"data", "model", "generate"},
     {"rendering", "nano", "hardware", "run_folder", "sandbox", "llama2c", "formatting"},
-    {"files", "stats", "records", "progress", "cache"},
+    {"files", "stats", "records"},
+    {"progress", "cache"},
     {"config"},
     {"errors"},
 ]

@@ -50,7 +50,7 @@ METHODS = {
 
 def write_card(run: Run, config: Config, metrics: Metrics) -> None:
     """Write adapter/README.md, the card of the adapter in its folder."""
-    write_text(run.adapter / "README.md", render_card(run, config, metrics))
+    write_text(run.card, render_card(run, config, metrics))
 
 
 def render_card(
@@ -72,7 +72,7 @@ def render_card(
     """
     provenance = read_json(run.provenance)
     kind = recorded_kind(config.model, provenance)
-    base = base_model(config.model, kind, download, run.adapter / "README.md")
+    base = base_model(config.model, kind, download, run.card)
     data = _if_there(run.data_report)
     combination, merge = _if_there(run.combination), _if_there(run.merge_proof)
     if metrics and "merge" in metrics:
@@ -101,7 +101,7 @@ def render_card(
         modules=_modules(adapter["target_modules"]),
         place=repo_id or ".",
         published=repo_id is not None,
-        plots=sorted(file.stem for file in (run.path / "plots").glob("*.png")) if repo_id else [],
+        plots=sorted(file.stem for file in run.plots.glob("*.png")) if repo_id else [],
         what=what,
         turns=[] if data and data["shape"] == "text" else _turns(config.data),
         quantized=QUANTIZED.get(config.quantization.method, "").format(

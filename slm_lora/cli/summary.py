@@ -14,5 +14,5 @@ def print_verdict(folder: Run) -> None:
     console = Console()
     console.print(summary_table(metrics))
     console.print(verdict(metrics))
-    console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
+    console.print(f"report: {folder.report}", soft_wrap=True)
     print(folder.path)

@@ -11,9 +11,6 @@ that is not merged yet is merged first; an export of the same name is replaced.
 
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +24,7 @@ from slm_lora.config.schema import Config
 from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
 from slm_lora.export.vocabulary import vocabulary
 from slm_lora.export.weights import Weights
-from slm_lora.files import write_json
+from slm_lora.files import replacing, write_json
 from slm_lora.model import load_config
 from slm_lora.progress import log
 from slm_lora.run_folder import Run
@@ -47,7 +44,7 @@ def export(config: Config, run: Run) -> None:
     disable_progress_bar()
     label = "hf" if form == "hf" else f"{form}-{kind}"
     name = title(config)
-    with _replacing(run.exports / label) as folder:
+    with replacing(run.exports / label) as folder:
         if form == "lora-gguf":
             file, report = _lora(config, run, folder / f"{name}-lora.gguf", kind)
         else:
@@ -150,17 +147,3 @@ def _lora(config: Config, run: Run, file: Path, kind: str) -> tuple[str, Report]
             "adapter makes another model; merge RUN says how far off (original)"
         )
     return file.name, {**found, "warnings": warnings}
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A folder to write to, which becomes `path` when all went well; nothing stays otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export.") as scratch:
-        made = Path(scratch) / "made"
-        made.mkdir()
-        yield made
-        if path.exists():
-            log.info("replacing %s", path)
-            path.rename(Path(scratch) / "earlier")
-        made.rename(path)

@@ -102,7 +102,7 @@ def files_of(config: Config, run: Run, download: bool) -> list[File]:
         files.append(_json("metrics.json", _metrics(metrics)))
     if run.combination.exists():
         files.append(_json("combination.json", last_parts(read_json(run.combination))))
-    files += [File(f"plots/{f.name}", f) for f in (run.path / "plots").glob("*.png")]
+    files += [File(f"plots/{f.name}", f) for f in run.plots.glob("*.png")]
     if what != "merged":
         files.append(_json("adapter_config.json", _adapter_config(config, run)))
         files += _named(run.adapter, ADAPTER, "")

@@ -76,7 +76,7 @@ def write_report(run_dir: Path) -> Path:
             items=items(metrics),
             figures=figures(metrics),
             caution=CAUTION,
-            plots=_draw(run_dir / "plots", task, metrics, training, base, tuned),
+            plots=_draw(run.plots, task, metrics, training, base, tuned),
             examples=task.examples(list(zip(base, tuned, strict=True))),
             training=_training_figures(training),
             data=outline(read_json(run.data_report), "Data"),
@@ -88,8 +88,8 @@ def write_report(run_dir: Path) -> Path:
             from_saved_config=_from_saved_config(run_dir),
         )
     )
-    write_text(run_dir / "report.html", page)
-    return run_dir / "report.html"
+    write_text(run.report, page)
+    return run.report
 
 
 def _environment(task: Task) -> Environment:

@@ -41,6 +41,16 @@ class Run:
         self.base_predictions = path / "predictions" / "base.jsonl"
         self.tuned_predictions = path / "predictions" / "tuned.jsonl"
         self.failure = path / "failure.json"
+        self.plots = path / "plots"
+        self.report = path / "report.html"
+        self.card = self.adapter / "README.md"
+        self.evaluations = path / "evaluations"
+        self.combinations = path / "combinations"
+
+    @property
+    def borrows_adapter(self) -> bool:
+        """Whether the adapter is that of another run."""
+        return self.adapter.parent != self.path
 
 
 def open_run(config: Config, words: list[str]) -> Run:
@@ -50,8 +60,7 @@ def open_run(config: Config, words: list[str]) -> Run:
         UserError: the folder holds another config, or files that are no run.
     """
     if config.run_dir is None:
-        stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        path = new_folder(Path("outputs") / (config.recipe or "run") / stamp)
+        path = new_folder(Path("outputs") / (config.recipe or "run"))
     else:
         path = Path(config.run_dir)
     run = Run(path, words)
@@ -89,8 +98,9 @@ def check_free(config: Config) -> None:
         raise UserError(f"{path} has files but no run", "type run_dir= of a new or an empty folder")
 
 
-def new_folder(path: Path) -> Path:
-    """Makes the folder, or the first of path_2, path_3 … that nobody has made yet."""
+def new_folder(parent: Path) -> Path:
+    """Makes a folder named by date and time; after the first of a second, with _2, _3 …"""
+    path = parent / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     candidate, number = path, 2
     while True:
         try:
