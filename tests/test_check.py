@@ -65,10 +65,10 @@ def test_public_formats(tmp_path, solution: str, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([], "check needs a file of programs"),
+        ([], "check needs one file of programs"),
         (["nowhere.jsonl"], "no such file"),
         (["programs.jsonl", "sandbox.worker=2"], "did you mean 'sandbox.workers'?"),
-        (["twice.jsonl"], "1 ids stand twice, such as good"),
+        (["twice.jsonl"], "1 ids occur twice, such as good"),
         (["untested.jsonl"], "untested.jsonl:1: tests is None"),
     ],
 )

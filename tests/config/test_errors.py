@@ -133,6 +133,7 @@ MEANT_LINES = {
     "trainer.max_steps=0": "expected 1 or more, or -1 for whole epochs",
     "trainer.num_train_epochs=0": "expected more than 0",
     "trainer.logging_steps=0": "expected more than 0",
+    "lr=-1": "did you mean 'trainer.learning_rate'?",
     "lora.init=eva": "a pass over the training rows",
     "lora.init=loftq": "type lora.init=default",
     "trainer.report_to=comet_ml": "pip install comet_ml",
