@@ -125,6 +125,15 @@ def test_code_shows_what_came_of_the_programs(tmp_path: Path) -> None:
     assert "run them isolated" in card
 
 
+def test_test_rows_are_shown_at_home_and_not_published(tmp_path: Path) -> None:
+    folder = finished_run(tmp_path / "run", "nano", "text")
+    headings = ("Answers that improved most", "Worst answers of the tuned model")
+    here, published = rendered(folder), rendered(folder, repo_id="me/name")
+    assert all(heading in here and heading not in published for heading in headings)
+    assert "how far is it to the harbour" in here
+    assert "how far is it to the harbour" not in published
+
+
 def test_the_proof_of_a_merge(nano_run: Path) -> None:
     assert "Merged model" not in rendered(nano_run)
     add_merged(nano_run)
