@@ -69,7 +69,7 @@ def load(plan: Plan, folder: Run) -> PreTrainedModel:
     name, device = plan.config.model.name_or_path, plan.device
     log.info("loading %s on %s in %s", name, device.name, device.precision)
     base = model.load_base(plan.config, device)
-    record_base(folder, model.fingerprint(base), model.kind_of(name))
+    record_base(folder, model.fingerprint(base), model.place_of(name))
     model.warn_of_untrained_end(base, plan.tokenizer)
     return base
 

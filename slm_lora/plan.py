@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from slm_lora.config.sections.model import ModelConfig
-from slm_lora.model import kind_of
+from slm_lora.model import place_of
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 
@@ -54,7 +54,7 @@ def lines(plan: Plan) -> dict[str, str]:
 
 def to_download(config: ModelConfig) -> str:
     """Bytes of the model's files on the hub, as the hub says; those already here count too."""
-    if kind_of(config.name_or_path) != "hub":
+    if place_of(config.name_or_path) != "hub":
         return "nothing: the model is on this machine"
     if is_offline_mode():
         return "not known: HF_HUB_OFFLINE is set"

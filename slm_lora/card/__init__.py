@@ -18,7 +18,7 @@ from huggingface_hub import ModelCard
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from slm_lora import formatting
-from slm_lora.card.base_model import base_model, recorded_kind
+from slm_lora.card.base_model import base_model, recorded_place
 from slm_lora.card.metadata import MARK, card_data
 from slm_lora.card.paths import last_part, last_parts, shown_word
 from slm_lora.config.compose import to_yaml
@@ -71,8 +71,8 @@ def render_card(
         download: ask the hub for the base model's own card (its licence and language).
     """
     provenance = read_json(run.provenance)
-    kind = recorded_kind(config.model, provenance)
-    base = base_model(config.model, kind, download, run.card)
+    place = recorded_place(config.model, provenance)
+    base = base_model(config.model, place, download, run.card)
     data = _if_there(run.data_report)
     combination, merge = _if_there(run.combination), _if_there(run.merge_proof)
     if metrics and "merge" in metrics:

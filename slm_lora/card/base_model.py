@@ -13,7 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from slm_lora import nano
 from slm_lora.config.sections.model import ModelConfig
-from slm_lora.model.location import kind_of
+from slm_lora.model.location import place_of
 from slm_lora.progress import log
 from slm_lora.records import Provenance
 
@@ -26,34 +26,34 @@ TIMEOUT = 10
 
 @dataclass(frozen=True)
 class Base:
-    """`kind` says where a reader gets it: `hub`, `nano` (in this package), `folder` or `file` (a
+    """`place` says where a reader gets it: `hub`, `nano` (in this package), `folder` or `file` (a
     llama2.c file) of the author's. `card` is the metadata of its own card, empty when unknown."""
 
     name: str
-    kind: str
+    place: str
     card: dict[str, Any] = field(default_factory=dict)
 
     @property
     def hub_id(self) -> str | None:
-        return self.name if self.kind == "hub" else None
+        return self.name if self.place == "hub" else None
 
 
-def recorded_kind(config: ModelConfig, provenance: Provenance) -> str:
+def recorded_place(config: ModelConfig, provenance: Provenance) -> str:
     """The same as the run recorded it: a relative path tells it only in the folder where that
     began."""
-    return str(provenance.get("base_kind") or kind_of(config.name_or_path))
+    return str(provenance.get("base_kind") or place_of(config.name_or_path))
 
 
-def base_model(config: ModelConfig, kind: str, download: bool, last_card: Path) -> Base:
-    """The base model of a config; `kind` is that of `Base`.
+def base_model(config: ModelConfig, place: str, download: bool, last_card: Path) -> Base:
+    """The base model of a config; `place` is that of `Base`.
 
     The card of one on the hub is asked for if `download`. Where that fails, or is not wanted, what
     `last_card`, an earlier card of the adapter, says of licence and language stands.
     """
     name = config.name_or_path
-    if kind != "hub":
-        folder = nano.PATH if kind == "nano" else Path(name)
-        return Base(Path(name).resolve().name, kind, _metadata(folder / "README.md"))
+    if place != "hub":
+        folder = nano.PATH if place == "nano" else Path(name)
+        return Base(Path(name).resolve().name, place, _metadata(folder / "README.md"))
     if download:
         try:
             info = HfApi().model_info(name, revision=config.revision, timeout=TIMEOUT)
@@ -61,9 +61,9 @@ def base_model(config: ModelConfig, kind: str, download: bool, last_card: Path) 
             log.info("no card of %s: %s", name, " ".join(str(error).split()))
         else:
             said = vars(info.card_data) if info.card_data else {}
-            return Base(name, kind, {key: value for key, value in said.items() if value})
+            return Base(name, place, {key: value for key, value in said.items() if value})
     known = _metadata(last_card)
-    return Base(name, kind, {key: known[key] for key in INHERITED if key in known})
+    return Base(name, place, {key: known[key] for key in INHERITED if key in known})
 
 
 def _metadata(file: Path) -> dict[str, Any]:

@@ -78,32 +78,32 @@ def stem(file: Path) -> str:
 
 def _read(file: Path, key: str, encoding: str) -> tuple[Numbered, str, dict[str, list[str]]]:
     """Numbered records, how a number is joined to the file's name, and class names by column."""
-    kind = Path(file.name.removesuffix(".gz")).suffix.lower()
-    if kind in TABLES and file.suffix != ".gz":
-        table = _table(file, kind)
+    suffix = Path(file.name.removesuffix(".gz")).suffix.lower()
+    if suffix in TABLES and file.suffix != ".gz":
+        table = _table(file, suffix)
         features = Features.from_arrow_schema(table.schema)
         classes = {name: f.names for name, f in features.items() if isinstance(f, ClassLabel)}
         return list(enumerate(table.to_pylist(), 1)), " row ", classes
-    if kind not in TEXTS:
+    if suffix not in TEXTS:
         raise UserError(
             f"{key}: {file} is of no kind known here",
             f"expected {', '.join(TEXTS + TABLES)} (texts may end in .gz)",
         )
     text = _text(file, encoding)
-    if kind == ".txt":
+    if suffix == ".txt":
         return [(n, {"text": line}) for n, line in _lines(text)], ":", {}
-    if kind == ".csv":
+    if suffix == ".csv":
         return _csv(file, text), ":", {}
-    if kind == ".tsv":
+    if suffix == ".tsv":
         return _tsv(file, text), ":", {}
     if text.lstrip().startswith("["):
         return _json_list(file, text), " item ", {}
     return _json_lines(file, text), ":", {}
 
 
-def _table(file: Path, kind: str) -> pa.Table:
+def _table(file: Path, suffix: str) -> pa.Table:
     try:
-        if kind == ".parquet":
+        if suffix == ".parquet":
             return pq.read_table(file)
         with pa.OSFile(str(file)) as stream:
             # Two formats share the suffix; `datasets` writes the one without this mark.
@@ -112,7 +112,7 @@ def _table(file: Path, kind: str) -> pa.Table:
             open_arrow = pa.ipc.open_file if mark == b"ARROW1" else pa.ipc.open_stream
             return open_arrow(stream).read_all()
     except pa.ArrowException as error:
-        raise UserError(f"{file} is no {kind[1:]} file: {error}", "write it again") from error
+        raise UserError(f"{file} is no {suffix[1:]} file: {error}", "write it again") from error
 
 
 def _text(file: Path, encoding: str) -> str:

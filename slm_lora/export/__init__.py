@@ -40,20 +40,20 @@ def export(config: Config, run: Run) -> None:
         UserError: the format cannot hold this model, or what was written is not the model.
     """
     form = config.export.format
-    kind = config.export.type or ("f32" if form == "llama2c" else "f16")
+    number_type = config.export.type or ("f32" if form == "llama2c" else "f16")
     disable_progress_bar()
-    label = "hf" if form == "hf" else f"{form}-{kind}"
+    label = "hf" if form == "hf" else f"{form}-{number_type}"
     name = title(config)
     with replacing(run.exports / label) as folder:
         if form == "lora-gguf":
-            file, report = _lora(config, run, folder / f"{name}-lora.gguf", kind)
+            file, report = _lora(config, run, folder / f"{name}-lora.gguf", number_type)
         else:
             write = {"gguf": _gguf, "llama2c": _llama2c, "hf": _hf}[form]
-            file, report = write(config, run, folder, name, kind)
+            file, report = write(config, run, folder, name, number_type)
         sizes = [part.stat().st_size for part in folder.rglob("*") if part.is_file()]
         report = {
             "format": form,
-            "type": None if form == "hf" else kind,
+            "type": None if form == "hf" else number_type,
             "bytes": sum(sizes),
         } | report
     write_json(run.exports / f"{label}.json", report)
@@ -82,7 +82,9 @@ def show(report: Report) -> None:
         log.warning("%s", warning)
 
 
-def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
+def _gguf(
+    config: Config, run: Run, folder: Path, name: str, number_type: str
+) -> tuple[str, Report]:
     tokenizer = AutoTokenizer.from_pretrained(run.merged)
     parts, weights = AutoConfig.from_pretrained(run.merged), Weights(run.merged)
     rows = proof.test_rows(config)
@@ -90,8 +92,10 @@ def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple
     prompts = [rendering.prompt_text(row, tokenizer) for row in rows]
     texts = [rendering.full_text(row, tokenizer) for row in rows]
     words = vocabulary(tokenizer, parts.vocab_size, prompts, texts)
-    file = folder / f"{name}-{kind}.gguf"
-    gguf.write(file, name, parts, weights, vocabulary=words, tokenizer=tokenizer, kind=kind)
+    file = folder / f"{name}-{number_type}.gguf"
+    gguf.write(
+        file, name, parts, weights, vocabulary=words, tokenizer=tokenizer, number_type=number_type
+    )
     exact = gguf.check_file(file, parts, weights, words)
     # transformers forgets that GPT-2's context is also its number of positions.
     known = {"n_positions": parts.n_positions} if parts.model_type == "gpt2" else {}
@@ -119,11 +123,13 @@ def _gguf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple
     }
 
 
-def _llama2c(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
-    return "", llama2c.write(run.merged, folder, proof.test_rows(config), kind)
+def _llama2c(
+    config: Config, run: Run, folder: Path, name: str, number_type: str
+) -> tuple[str, Report]:
+    return "", llama2c.write(run.merged, folder, proof.test_rows(config), number_type)
 
 
-def _hf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[str, Report]:
+def _hf(config: Config, run: Run, folder: Path, name: str, number_type: str) -> tuple[str, Report]:
     shutil.copytree(run.merged, folder, dirs_exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     found = proof.prove(
@@ -136,9 +142,9 @@ def _hf(config: Config, run: Run, folder: Path, name: str, kind: str) -> tuple[s
     return "", found
 
 
-def _lora(config: Config, run: Run, file: Path, kind: str) -> tuple[str, Report]:
+def _lora(config: Config, run: Run, file: Path, number_type: str) -> tuple[str, Report]:
     parts = load_config(config.model)
-    adapter.write(file, file.stem, parts, run.adapter, kind)
+    adapter.write(file, file.stem, parts, run.adapter, number_type)
     found = adapter.prove(file, parts, run.adapter)
     warnings = []
     if config.quantization.method != "none":

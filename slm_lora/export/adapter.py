@@ -24,7 +24,7 @@ PREFIX = "base_model.model."
 PARTS = {".lora_A.weight": ".lora_a", ".lora_B.weight": ".lora_b"}
 
 
-def write(file: Path, name: str, config: PreTrainedConfig, folder: Path, kind: str) -> None:
+def write(file: Path, name: str, config: PreTrainedConfig, folder: Path, number_type: str) -> None:
     """Write the adapter in `folder`, trained on a model of that config.
 
     Raises:
@@ -38,10 +38,10 @@ def write(file: Path, name: str, config: PreTrainedConfig, folder: Path, kind: s
     writer = gguf.GGUFWriter(file, gguf.MODEL_ARCH_NAMES[tensors.ARCHITECTURES[config.model_type]])
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_name(name)
-    writer.add_file_type(tensors.FILE_TYPES[kind])
+    writer.add_file_type(tensors.FILE_TYPES[number_type])
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha(adapter))
-    kinds = {n: tensors.type_of(places[n], weights.shape(n), kind) for n in weights.names}
+    kinds = {n: tensors.type_of(places[n], weights.shape(n), number_type) for n in weights.names}
     for n in weights.names:
         tensors.add(writer, places[n], weights.shape(n), kinds[n])
     writer.write_header_to_file()

@@ -26,9 +26,9 @@ def write(
     *,
     vocabulary: Vocabulary,
     tokenizer: PreTrainedTokenizerBase,
-    kind: str,
+    number_type: str,
 ) -> None:
-    """Write the file. `kind` is f32, f16, bf16 or q8_0.
+    """Write the file. `number_type` is f32, f16, bf16 or q8_0.
 
     Raises:
         UserError: the architecture or a tensor has no place in it.
@@ -37,15 +37,15 @@ def write(
     writer = gguf.GGUFWriter(file, gguf.MODEL_ARCH_NAMES[tensors.ARCHITECTURES[config.model_type]])
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(name)
-    writer.add_file_type(tensors.FILE_TYPES[kind])
-    if kind == "q8_0":
+    writer.add_file_type(tensors.FILE_TYPES[number_type])
+    if number_type == "q8_0":
         writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _add_config(writer, config)
     _add_tokenizer(writer, vocabulary, tokenizer)
     kinds = {}
     for n in weights.names:
         shape = tensors.laid_out_shape(n, weights.shape(n), config)
-        kinds[n] = tensors.type_of(places[n], shape, kind)
+        kinds[n] = tensors.type_of(places[n], shape, number_type)
         tensors.add(writer, places[n], shape, kinds[n])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -22,8 +22,8 @@ from slm_lora.llama2c import weights
 from slm_lora.records import Row
 
 
-def write(merged: Path, folder: Path, rows: Sequence[Row], kind: str) -> dict[str, Any]:
-    """Write both files to `folder` and return the proof. `kind` is f32 or q8_0.
+def write(merged: Path, folder: Path, rows: Sequence[Row], number_type: str) -> dict[str, Any]:
+    """Write both files to `folder` and return the proof. `number_type` is f32 or q8_0.
 
     Raises:
         UserError: llama2.c cannot run the model or hold its tokenizer, or the files read back are
@@ -33,12 +33,12 @@ def write(merged: Path, folder: Path, rows: Sequence[Row], kind: str) -> dict[st
     config = AutoConfig.from_pretrained(merged)
     weights.check_layout(config)
     stored = pieces.stored_pieces(tokenizer, config.vocab_size)
-    weights.write(folder / "model.bin", config, Weights(merged), quantized=kind == "q8_0")
+    weights.write(folder / "model.bin", config, Weights(merged), quantized=number_type == "q8_0")
     pieces.write(folder / "tokenizer.bin", stored)
     if pieces.read(folder / "tokenizer.bin") != stored:
         raise UserError("llama2c: tokenizer.bin read back is not the tokenizer", "export it again")
     found = proof.prove(
-        merged, lambda: _read(folder / "model.bin"), tokenizer, rows, exact=kind == "f32"
+        merged, lambda: _read(folder / "model.bin"), tokenizer, rows, exact=number_type == "f32"
     )
     prompts = [rendering.prompt_text(row, tokenizer) for row in rows]
     alike = _alike(prompts, tokenizer, stored)

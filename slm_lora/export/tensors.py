@@ -119,26 +119,26 @@ def type_of(place: str, shape: tuple[int, ...], wanted: str) -> Type:
     return Type.F16 if wanted == "q8_0" and shape[-1] % BLOCK else TYPES[wanted]
 
 
-def add(writer: gguf.GGUFWriter, place: str, shape: tuple[int, ...], kind: Type) -> None:
+def add(writer: gguf.GGUFWriter, place: str, shape: tuple[int, ...], number_type: Type) -> None:
     """Announce a tensor, whose values come later."""
-    bytes_shape = gguf.quant_shape_to_byte_shape(shape, kind)
+    bytes_shape = gguf.quant_shape_to_byte_shape(shape, number_type)
     writer.add_tensor_info(
-        place, bytes_shape, np.dtype(np.uint8), int(np.prod(bytes_shape)), raw_dtype=kind
+        place, bytes_shape, np.dtype(np.uint8), int(np.prod(bytes_shape)), raw_dtype=number_type
     )
 
 
-def encoded(place: str, values: Array, kind: Type) -> NDArray[Any]:
+def encoded(place: str, values: Array, number_type: Type) -> NDArray[Any]:
     """The values in their number format.
 
     Raises:
         UserError: f16 cannot hold one of them.
     """
     largest = float(np.abs(values).max())
-    if kind == Type.F16 and largest > float(np.finfo(np.float16).max):
+    if number_type == Type.F16 and largest > float(np.finfo(np.float16).max):
         raise UserError(
             f"gguf: {place} holds {largest:.3g}, too large for f16", "type type=bf16 or type=f32"
         )
-    return gguf.quants.quantize(values, kind)
+    return gguf.quants.quantize(values, number_type)
 
 
 SAME = 2.0**-25

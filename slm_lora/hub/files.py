@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
-from slm_lora.card.base_model import recorded_kind
+from slm_lora.card.base_model import recorded_place
 from slm_lora.config.schema import Config
 from slm_lora.files import Json, read_json
 from slm_lora.run_folder import Run
@@ -125,8 +125,8 @@ def _adapter_config(config: Config, run: Run) -> Json:
     """PEFT's config with the base model's hub id, or none: a stranger's model could bear the name
     of a folder."""
     named = read_json(run.adapter / "adapter_config.json")
-    kind = recorded_kind(config.model, read_json(run.provenance))
-    hub_id = config.model.name_or_path if kind == "hub" else None
+    place = recorded_place(config.model, read_json(run.provenance))
+    hub_id = config.model.name_or_path if place == "hub" else None
     shared: Json = last_parts({**named, "base_model_name_or_path": hub_id})
     return shared
 

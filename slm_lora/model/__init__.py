@@ -21,7 +21,7 @@ from slm_lora.model.base import (
     load_full_precision,
     warn_of_untrained_end,
 )
-from slm_lora.model.location import kind_of, location
+from slm_lora.model.location import location, place_of
 from slm_lora.model.tokenizer import load_tokenizer
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "check_size",
     "empty_model",
     "fingerprint",
-    "kind_of",
     "load_adapter",
     "load_base",
     "load_config",
@@ -40,5 +39,6 @@ __all__ = [
     "load_tokenizer",
     "location",
     "lora_config",
+    "place_of",
     "warn_of_untrained_end",
 ]

@@ -14,7 +14,7 @@ LOCAL = re.compile(r"(?:/|~|\.{1,2}/|[A-Za-z]:[\\/])\S")
 """How a path begins that is not relative to the folder of its reader."""
 
 
-def kind_of(name: str) -> str:
+def place_of(name: str) -> str:
     """`hub`, `nano` (in this package), `folder` or `file` (llama2.c's): where the model lies."""
     if name == "nano":
         return "nano"
@@ -25,16 +25,16 @@ def kind_of(name: str) -> str:
 
 def location(name: str) -> str:
     """Hub id or folder of a model name; a llama2.c file is turned into a folder in the cache."""
-    kind = kind_of(name)
-    if kind == "file":
+    place = place_of(name)
+    if place == "file":
         return str(llama2c.model_folder(Path(name)))
-    return str(nano.PATH) if kind == "nano" else name
+    return str(nano.PATH) if place == "nano" else name
 
 
 def tokenizer_location(config: ModelConfig) -> str:
     """Hub id or folder of the tokenizer; a llama2.c model has it in tokenizer.bin beside it."""
     name = config.tokenizer or config.name_or_path
-    if kind_of(name) != "file":
+    if place_of(name) != "file":
         return location(name)
     file = Path(name)
     if not config.tokenizer and not (file := file.with_name("tokenizer.bin")).is_file():

@@ -47,14 +47,14 @@ class Sandbox:
         self._own = threading.local()
         self._workers: set[Worker] = set()
         self._gate = _Gate()
-        if config.kind == "process":
+        if not config.isolated:
             log.warning(
                 "sandbox=process: programs run with limits only and can read, write and connect "
                 "as you can; on Linux prefer sandbox=bubblewrap"
             )
 
         try:
-            self._threads.submit(selftest.prove, self._run, config.kind == "bubblewrap").result()
+            self._threads.submit(selftest.prove, self._run, config.isolated).result()
         except BaseException:
             self.close()
             raise

@@ -52,7 +52,7 @@ class Worker:
         self._config = config
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
         self._folder: str | None = None
-        isolated = config.kind == "bubblewrap"
+        isolated = config.isolated
         home = bubblewrap.PREFIX if isolated else str(bubblewrap.INSIDE.parent)
         start = f"import sys; sys.path.insert(0, {home!r}); from inside.zygote import main; main()"
         command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-c", start]

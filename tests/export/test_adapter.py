@@ -111,7 +111,7 @@ def test_llama_cpp_runs_it_as_peft_does(tmp_path: Path, kind: str) -> None:
         Weights(folder),
         vocabulary=words,
         tokenizer=tokenizer,
-        kind="f32",
+        number_type="f32",
     )
     with torch.inference_mode():
         wanted = tuned(torch.tensor([IDS])).logits[0].numpy()

@@ -27,7 +27,13 @@ def write(folder: Path, kind: str = "f32") -> Path:
     words = vocabulary(tokenizer, config.vocab_size, TEXTS, HARD)
     file = folder / f"{kind}.gguf"
     gguf.write(
-        file, "tiny", config, Weights(folder), vocabulary=words, tokenizer=tokenizer, kind=kind
+        file,
+        "tiny",
+        config,
+        Weights(folder),
+        vocabulary=words,
+        tokenizer=tokenizer,
+        number_type=kind,
     )
     return file
 

@@ -80,6 +80,11 @@ class SandboxConfig:
     """Modules imported once by each worker, before any program: the framework and what its tests
     need, such as [fasthtml.common, bs4]. An entry that ends in .py is a file of yours, run once."""
 
+    @property
+    def isolated(self) -> bool:
+        """Whether programs run apart from this machine's files and network."""
+        return self.kind == "bubblewrap"
+
     def __post_init__(self) -> None:
         check_fields("sandbox", self)
         if self.wall_seconds < self.cpu_seconds:
