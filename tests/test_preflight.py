@@ -14,7 +14,7 @@ from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.preflight import Plan, preflight
-from tests.tiny import make_gpt2, make_llama, make_rows, slm_lora
+from tests.helpers.tiny import make_gpt2, make_llama, make_rows, slm_lora
 
 compose.register()
 

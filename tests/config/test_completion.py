@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.tiny import slm_lora
+from tests.helpers.tiny import slm_lora
 
 
 def completed(line: str) -> set[str]:

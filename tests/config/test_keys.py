@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
-from tests.tiny import slm_lora
+from tests.helpers.tiny import slm_lora
 
 from slm_lora.cli.keys import markdown, page
 from slm_lora.config import compose

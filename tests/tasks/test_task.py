@@ -139,7 +139,7 @@ def test_nobody_else_asks_which_kind_it_is() -> None:
     kinds = "|".join(TASKS)
     asks = re.compile(
         rf"task\.kind\s*(==|!=|in\b)|kind\s*(==|!=)\s*\"({kinds})\""
-        r"|\btask(\"\])?\s*(==|!=)\s*\"|primary\s*(==|!=)\s*\""
+        r"|\btask(\"\])?\s*(==|!=)\s*\"|primary\s*(==|!=)\s*\"|kind ==|\.kind\b.*=="
     )
     own = [ROOT / "slm_lora" / "tasks", ROOT / "slm_lora" / "config"]
     files = [f for top in ("slm_lora", "hydra_plugins") for f in (ROOT / top).rglob("*.*")]
