@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
-from tests.helpers.tiny import slm_lora
 
 from slm_lora.cli.keys import markdown, page
 from slm_lora.config import compose
 from slm_lora.config.keys import schema_keys
 from slm_lora.config.suggest import MEANT, is_taken
 from slm_lora.errors import UserError
+from tests.helpers.tiny import slm_lora
 
 DOCS = Path(__file__).parents[2] / "docs"
 
