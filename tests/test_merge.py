@@ -285,7 +285,7 @@ def test_two_adapters_become_one(done: Path) -> None:
         (["merge.base=orignal"], "expected one of best, trained, original"),
         (["merge.adapters=[run,run]"], "merge.adapters names a run twice"),
         (["merge.adapters=[run,other]", "merge.weights=[0,0]"], "merge.weights are all 0"),
-        (["merge.max_shard_gb=0"], "expected more than 0, such as 5"),
+        (["merge.max_shard_gb=0"], "expected more than 0, such as merge.max_shard_gb=5.0"),
         (["data.test_limit=20"], "the rows are not those that the run was trained and tested on"),
     ],
 )

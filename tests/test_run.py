@@ -312,6 +312,7 @@ def test_report_is_written_anew(done) -> None:
         ["lora=dora", "quantization=none", "precision=fp32"],
         ["lora=rslora", "quantization=none", "precision=fp32"],
         ["lora=pissa", "lora.r=4", "quantization=none", "precision=fp32"],
+        ["lora.init=olora", "lora.r=4", "quantization=none", "precision=fp32"],
         ["lora.modules_to_save=[embed_tokens]", "quantization=none", "precision=fp32"],
         ["lora=default", "quantization=nf4", "precision=bf16"],
     ],

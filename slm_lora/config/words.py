@@ -113,8 +113,8 @@ def _check_shape(override: Override) -> None:
         inside = f"{ends[1]},{ends[2]}"
         raise UserError(
             f"{key}={typed} is not a number",
-            f"to try several, type -m and '{key}=range({inside})', or choice({inside}), "
-            f"or with hydra/sweeper=optuna interval({inside})",
+            f"to try several with -m: '{key}=range({inside})' or '{key}=choice({inside})'; "
+            f"with hydra/sweeper=optuna also '{key}=interval({inside})'",
         )
 
 

@@ -200,10 +200,13 @@ def test_rows_without_tests_are_refused(tmp_path) -> None:
     [
         (["task.k=[20]"], "task.k=[20] with task.n_samples=2"),
         (["task.temperature=0"], "task.temperature is 0.0"),
-        (["task.greedy=false", "task.n_samples=0", "task.k=[]"], "task.n_samples is 0"),
+        (
+            ["task.greedy=false", "task.n_samples=0", "task.k=[]"],
+            "task.n_samples=0 with task.greedy=false",
+        ),
         (["task.format=humanevil"], "did you mean task.format=humaneval?"),
         (["sandbox=proces"], "did you mean sandbox=process?"),
-        (["sandbox.wall_seconds=1"], "sandbox.wall_seconds is 1.0"),
+        (["sandbox.wall_seconds=1"], "sandbox.wall_seconds=1.0 with sandbox.cpu_seconds=5.0"),
     ],
 )
 def test_config_errors(tmp_path, words: list[str], expected: str) -> None:
