@@ -28,15 +28,21 @@ quickstart: setup ## the main job on the embedded model: any CPU, no network
 test: setup ## the tests
 	HF_HUB_OFFLINE=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
+test-light: sandbox ## the tests that need no torch, on Python 3.12 and 3.13 where they are
+	$(PYTHON) tests/matrix.py light
+
+test-matrix: sandbox ## all tests on the lowest versions (Python 3.12) and on the newest (3.11)
+	$(PYTHON) tests/matrix.py lowest newest
+
 coverage: setup ## the tests, with the lines they cover; a third slower
 	HF_HUB_OFFLINE=1 $(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term
 
-lint: setup ## style, formatting and types
+lint: .venv/installed ## style, formatting and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: setup ## fix style and formatting
+format: .venv/installed ## fix style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -56,4 +62,4 @@ nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 		recipes/nano/pretrain.py --compile --init-from build/nano/first --lr 1.5e-3 --steps 13000
 	$(BIN)/python recipes/nano/gates.py build/nano/model
 
-.PHONY: help setup sandbox quickstart test coverage lint format check-datasets benchmark nano
+.PHONY: help setup sandbox quickstart test test-light test-matrix coverage lint format check-datasets benchmark nano

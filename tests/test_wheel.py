@@ -44,6 +44,19 @@ def test_every_template_is_in_the_wheel(wheel: Path) -> None:
     assert shipped == expected
 
 
+def test_the_wheel_says_that_it_is_typed_and_where_it_comes_from(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as files:
+        assert "slm_lora/py.typed" in files.namelist()
+        (name,) = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = files.read(name).decode()
+    for line in (
+        "Classifier: Typing :: Typed",
+        "Project-URL: Changelog, https://",
+        "Requires-Python: >=3.11",
+    ):
+        assert f"\n{line}" in metadata
+
+
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment of a process that sees the installed wheel before this checkout."""

@@ -10,15 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-)
+from transformers import PreTrainedTokenizerFast
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>\n{{ message['content'] }}"
@@ -47,6 +40,9 @@ def make_tokenizer(folder: Path, chat_template: str | None = None) -> PreTrained
 
 def make_llama(folder: Path, chat_template: str | None = None, seed: int = 0) -> Path:
     """A 2-layer Llama of random weights with its tokenizer; returns `folder`."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     tokenizer = make_tokenizer(folder, chat_template)
     torch.manual_seed(seed)
     config = LlamaConfig(
@@ -68,6 +64,9 @@ def make_llama(folder: Path, chat_template: str | None = None, seed: int = 0) ->
 
 def make_gpt2(folder: Path, seed: int = 0) -> Path:
     """A 2-layer GPT-2 (Conv1D weights) of random weights with its tokenizer; returns `folder`."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
     tokenizer = make_tokenizer(folder)
     torch.manual_seed(seed)
     config = GPT2Config(
