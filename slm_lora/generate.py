@@ -1,7 +1,5 @@
 """Runs the model on token ids: log-likelihoods of given answers, greedy and sampled generation.
 
-    python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00
-
 Scoring pads on the right and needs no attention mask (a real token never sees a pad that follows
 it); generation pads on the left. Both sort by length, so a batch carries little padding.
 """

@@ -1,7 +1,4 @@
-"""Progress on stderr: a bar in a terminal, a line now and then elsewhere.
-
-python -m slm_lora +recipe=sentiment model=nano 2>run.log
-"""
+"""Progress on stderr: a bar in a terminal, a line now and then elsewhere."""
 
 import logging
 import warnings

@@ -1,7 +1,5 @@
 """From a row to token ids: the one rendering that training, evaluation and chat share.
 
-    python -m slm_lora inspect +recipe=sentiment model=nano
-
 A row is `{"id", "prompt": [messages], "completion": [message], "label"?}`. The tokenizer's chat
 template writes the special tokens, so text is tokenized with `add_special_tokens=False`. A row
 without a prompt is plain text: begin of text, the text, end of text.

@@ -1,7 +1,4 @@
-"""What one of the two models answers: a label with probabilities, or text piece by piece.
-
-python -m slm_lora chat RUN "A long wait and cold soup."
-"""
+"""What one of the two models answers: a label with probabilities, or text piece by piece."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""A run's two models: one in memory, which is the base while its adapter is switched off.
-
-python -m slm_lora chat RUN
-"""
+"""A run's two models: one in memory, which is the base while its adapter is switched off."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

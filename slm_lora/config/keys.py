@@ -1,7 +1,4 @@
-"""Every key: its type, default, what it may hold and what it means, read from the schema.
-
-python -m slm_lora keys lora
-"""
+"""Every key: its type, default, what it may hold and what it means, read from the schema."""
 
 import ast
 import inspect

@@ -1,7 +1,5 @@
 """Every configuration key: its type, its meaning and what it may hold.
 
-    python -m slm_lora +recipe=sentiment --cfg job
-
 Each dataclass is one Hydra group (`conf/<group>/`). The text under a field says what it means.
 A wrong value raises `UserError` while the config is read, before torch is imported.
 """

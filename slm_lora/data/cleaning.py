@@ -1,7 +1,4 @@
-"""Leaves out rows that say nothing new, with counts by reason.
-
-python -m slm_lora inspect +recipe=instruct data.train=rows.jsonl
-"""
+"""Leaves out rows that say nothing new, with counts by reason."""
 
 import json
 from collections import Counter, defaultdict

@@ -1,7 +1,4 @@
-"""Label values to label names: `data.labels`, the source's own class names, or the values.
-
-python -m slm_lora inspect +recipe=sentiment data.train=rows.csv 'data.labels={0: no, 1: yes}'
-"""
+"""Label values to label names: `data.labels`, the source's own class names, or the values."""
 
 from typing import Any
 

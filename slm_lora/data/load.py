@@ -1,7 +1,4 @@
-"""Everything about rows that needs no tokenizer: read, clean, split, and look for test rows.
-
-python -m slm_lora inspect +recipe=sentiment model=nano
-"""
+"""Everything about rows that needs no tokenizer: read, clean, split, and look for test rows."""
 
 import hashlib
 import json

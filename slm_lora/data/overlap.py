@@ -1,7 +1,4 @@
-"""Training rows that give the test away: the same text (dropped), or nearly the same (reported).
-
-python -m slm_lora inspect +recipe=instruct data.train=a.jsonl data.test=b.jsonl
-"""
+"""Training rows that give the test away: the same text (dropped), or nearly the same (reported)."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""What a tokenizer loses: characters that its vocabulary lacks vanish without a word.
-
-python -m slm_lora inspect +recipe=instruct data.train=rows.jsonl model=nano
-"""
+"""What a tokenizer loses: characters that its vocabulary lacks vanish without a word."""
 
 import re
 import unicodedata

@@ -1,8 +1,4 @@
-"""Where rows come from: files when `data.train` names some, else a dataset of the hub.
-
-python -m slm_lora inspect +recipe=sentiment data=sst2
-python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data.test=dev.tsv
-"""
+"""Where rows come from: files when `data.train` names some, else a dataset of the hub."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Splits and limits by seed and content, so that a row keeps its side when others are added.
 
-    python -m slm_lora inspect +recipe=instruct data.train=rows.jsonl data.test_fraction=0.2
-
 Every row has a number in [0, 1): a hash of the seed, the purpose and its own text. Rows that share
 a text therefore share a side too.
 """

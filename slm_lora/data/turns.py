@@ -1,7 +1,4 @@
-"""A record's turns: what the user says and what the assistant is to answer, shape by shape.
-
-python -m slm_lora inspect +recipe=sentiment data=sst2 'data.prompt="Review: {text} Verdict:"'
-"""
+"""A record's turns: what the user says and what the assistant is to answer, shape by shape."""
 
 from collections.abc import Callable
 from string import Formatter

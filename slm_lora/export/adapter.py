@@ -1,7 +1,5 @@
 """Only the adapter as GGUF, for llama.cpp's --lora on a GGUF of the base model.
 
-    python -m slm_lora export RUN format=lora-gguf
-
 Laid out as convert_lora_to_gguf.py does: for each matrix NAME.lora_a and NAME.lora_b, and one
 alpha; llama.cpp scales by alpha / rank. With rank-stabilised LoRA (alpha / sqrt(rank)) the alpha in
 the file is alpha * sqrt(rank).

@@ -1,7 +1,5 @@
 """The merged model as one GGUF file, for llama.cpp, Ollama and what is built on them.
 
-    python -m slm_lora export RUN format=gguf type=q8_0
-
 The matrices get the number format asked for; the tokenizer, the chat template and the special
 tokens lie in the same file. Tensors pass through one by one.
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md

@@ -1,7 +1,5 @@
 """The merged model as llama2.c's model.bin and tokenizer.bin.
 
-    python -m slm_lora export RUN format=llama2c type=q8_0
-
 The files' own module is slm_lora/llama2c/; here it is proven that they hold the model, and said
 what llama2.c's programs cannot do with it.
 """

@@ -1,7 +1,5 @@
 """The proof of an export: what was written, read back, against the merged model.
 
-    python -m slm_lora export RUN format=gguf type=q8_0
-
 Eight test rows: the tokens that both models write after the prompts, and their logits along the
 whole rows (slm_lora/merge/proof.py). All in fp32, so that only the file makes a difference.
 """

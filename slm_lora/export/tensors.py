@@ -1,7 +1,5 @@
 """Names, layout and number formats of a model's tensors in GGUF.
 
-    python -m slm_lora export RUN format=gguf type=q8_0
-
 Names come from the gguf package's own map. llama.cpp rotates neighbouring values of a head in a
 Llama, so rows of its query and key matrices are interleaved, as in convert_hf_to_gguf.py; Qwen2
 keeps transformers' order. GPT-2's matrices are stored transposed in transformers.

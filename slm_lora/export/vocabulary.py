@@ -1,7 +1,5 @@
 """The tokenizer as llama.cpp knows it, and proof that it splits texts the same.
 
-    python -m slm_lora export RUN format=gguf
-
 llama.cpp knows two kinds: `gpt2`, merges over bytes, whose first step (how a text falls into words)
 is one of its own, picked by name; and `llama`, SentencePiece's pieces with scores. Both are rebuilt
 here from what the file will hold and must give the tokenizer's ids on the run's own texts.

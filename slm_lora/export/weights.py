@@ -1,7 +1,4 @@
-"""The tensors of a transformers folder, one at a time.
-
-python -m slm_lora export RUN format=gguf
-"""
+"""The tensors of a transformers folder, one at a time."""
 
 from pathlib import Path
 

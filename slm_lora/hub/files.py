@@ -1,7 +1,4 @@
-"""What goes up of a run: named files only, so that no checkpoint and no data can slip in.
-
-python -m slm_lora publish RUN hub.repo_id=me/name --dry-run
-"""
+"""What goes up of a run: named files only, so that no checkpoint and no data can slip in."""
 
 import hashlib
 import json

@@ -1,8 +1,5 @@
 """llama2.c's tokenizer.bin: pieces with scores, as SentencePiece has them.
 
-    python -m slm_lora +recipe=sentiment model.name_or_path=stories260K.bin \
-        model.tokenizer=tok512.bin
-
 The file: int32 bytes of the longest piece, then for each piece fp32 score, int32 length, bytes. A
 text is split into characters (bytes for those unknown), and the neighbours that make the piece with
 the highest score are joined until none do. transformers keeps the same as a list of merges.

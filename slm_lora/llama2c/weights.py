@@ -1,8 +1,5 @@
 """llama2.c's model.bin: weights of a small Llama in one file.
 
-    python -m slm_lora +recipe=sentiment model.name_or_path=stories260K.bin \
-        model.tokenizer=tok512.bin
-
 Version 0 (run.c): 28 bytes of header, then fp32 tensors. Version 2 (runq.c): 256 bytes of header,
 fp32 norms, then matrices as int8 with one fp32 scale for each group of a row. Matrices lie by kind
 over all layers; rows of the query and key matrices hold the two halves of a rotated pair side by

@@ -1,7 +1,5 @@
 """The proof of a merge: the merged model, read back from its files, against the tuned model.
 
-    python -m slm_lora merge outputs/sentiment/2026-01-31_12-00-00
-
 On test rows: the likeliest next token at each position, the distance of the two distributions, and
 what each model writes. Over the whole test set: the task's own metric. All in fp32, so that only
 the merge makes a difference; how much the run's own precision makes is measured beside it.

@@ -1,7 +1,5 @@
 """The adapter added into the base model's weights, layer by layer.
 
-    python -m slm_lora merge outputs/sentiment/2026-01-31_12-00-00 merge.base=trained
-
 The update of each layer is computed by PEFT and added in fp32, then the layer is cast once to the
 dtype asked for. So beside the model itself only one layer is held in fp32, and no GPU is needed.
 """

@@ -1,7 +1,4 @@
-"""Loads the base model, quantized as the config says, and knows its weights.
-
-python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
-"""
+"""Loads the base model, quantized as the config says, and knows its weights."""
 
 import hashlib
 import re

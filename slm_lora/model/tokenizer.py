@@ -1,7 +1,4 @@
-"""Loads the tokenizer with a chat template, an end-of-turn and a pad token.
-
-python -m slm_lora inspect +recipe=sentiment model.chat_template=FILE
-"""
+"""Loads the tokenizer with a chat template, an end-of-turn and a pad token."""
 
 from pathlib import Path
 

@@ -1,7 +1,4 @@
-"""The plots of every run and sweep, whatever the task; those of one kind stand in its folder.
-
-python -m slm_lora report RUN      (plots/*.png and report.html)
-"""
+"""The plots of every run and sweep, whatever the task; those of one kind stand in its folder."""
 
 from collections.abc import Sequence
 from typing import Any

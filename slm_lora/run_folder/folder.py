@@ -1,7 +1,5 @@
 """The run folder: where each file of a run lies, and how it gets there whole.
 
-    python -m slm_lora +recipe=sentiment run_dir=outputs/mine     (again: goes on where it stopped)
-
 A stage is done when its file is there: every file is written beside its place and then renamed.
 """
 

@@ -1,7 +1,5 @@
 """The command line of bubblewrap: namespaces around one worker.
 
-    python -m slm_lora check programs.jsonl
-
 bwrap(1). All namespaces are new, so there is no network, no other process and no other host name;
 no capability is left; the root is read-only and holds the interpreter, its packages and the few
 folders that its shared libraries lie in; the only place to write to is /scratch, a tmpfs of fixed

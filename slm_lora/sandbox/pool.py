@@ -1,7 +1,5 @@
 """The sandbox: workers that judge programs side by side.
 
-    python -m slm_lora check programs.jsonl sandbox.workers=2
-
 A thread for each worker, a future for each program. A program whose wall time ran out is run once
 more while nothing else runs, for then the machine, not the program, may have been slow.
 """

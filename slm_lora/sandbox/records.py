@@ -1,7 +1,4 @@
-"""What goes into the sandbox and what comes out of it.
-
-python -m slm_lora check programs.jsonl
-"""
+"""What goes into the sandbox and what comes out of it."""
 
 from dataclasses import dataclass
 

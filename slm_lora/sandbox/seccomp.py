@@ -1,7 +1,5 @@
 """The system calls that a program may not make, as a filter for the kernel.
 
-    python -m slm_lora check programs.jsonl
-
 seccomp(2), by libseccomp through pyseccomp. Threads are allowed (an event loop in a test client has
 one), processes are not: fork(3) is clone(2) without CLONE_THREAD; clone3(2), whose flags a filter
 cannot read, is answered ENOSYS, on which the C library falls back to clone(2). What a program has

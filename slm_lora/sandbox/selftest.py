@@ -1,7 +1,4 @@
-"""Proof at the start that the sandbox holds: programs whose verdicts are known take the real path.
-
-python -m slm_lora check programs.jsonl
-"""
+"""Proof at the start that the sandbox holds: programs of known verdicts take the real path."""
 
 import tempfile
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Tests as code objects whose comparisons are strict.
 
-    python -m slm_lora check programs.jsonl
-
 A test must not be decided by the value it judges: an object that is equal to everything passes
 `assert f(3) == 9`. So every operator of a test first asks `slm_lora/sandbox/inside/strict.py`
 whether its operands may decide. This happens here, in the trainer's process, once for each test

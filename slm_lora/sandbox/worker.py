@@ -1,7 +1,5 @@
 """One worker: a zygote in its own sandbox, and the conversation with it.
 
-    python -m slm_lora check programs.jsonl
-
 A worker belongs to the thread that started it: bubblewrap dies with that thread.
 """
 

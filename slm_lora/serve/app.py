@@ -1,7 +1,5 @@
 """The web app: the page at `/`, `/health`, `/v1/models` and `/v1/chat/completions`.
 
-    python -m slm_lora serve RUN
-
 Only this machine's own pages and programs get in while it is bound to the loopback address: a
 request whose Host is another name (DNS rebinding) or whose Origin is another site is refused.
 """

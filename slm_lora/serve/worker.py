@@ -1,7 +1,5 @@
 """One thread in which the models answer, one request after another.
 
-    python -m slm_lora serve RUN
-
 Base and tuned model are one model with a switch, so two answers at once would mix them up.
 """
 

@@ -1,7 +1,4 @@
-"""How well a forward pass is filled: padding by the order of rows, and packing.
-
-python -m slm_lora inspect +recipe=sentiment model=nano
-"""
+"""How well a forward pass is filled: padding by the order of rows, and packing."""
 
 from typing import Any
 

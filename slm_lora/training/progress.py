@@ -1,7 +1,4 @@
-"""Progress of the training: steps, loss, tokens a second and the time left.
-
-python -m slm_lora +recipe=sentiment model=nano
-"""
+"""Progress of the training: steps, loss, tokens a second and the time left."""
 
 import time
 from typing import Any

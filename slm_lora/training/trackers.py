@@ -1,7 +1,4 @@
-"""Experiment trackers (`trainer.report_to=…`): where their files go, and the final figures.
-
-python -m slm_lora +recipe=sentiment model=nano trainer.report_to=tensorboard
-"""
+"""Experiment trackers (`trainer.report_to=…`): where their files go, and the final figures."""
 
 import os
 from collections.abc import Iterator, Mapping

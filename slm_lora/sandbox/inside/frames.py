@@ -1,7 +1,4 @@
-"""Messages on a pipe: four bytes of length, then so many bytes.
-
-python -m slm_lora check programs.jsonl
-"""
+"""Messages on a pipe: four bytes of length, then so many bytes."""
 
 import builtins
 from os import read, write

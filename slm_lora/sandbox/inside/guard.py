@@ -1,7 +1,5 @@
 """An audit hook that ends a program which reaches for its tests or for the runner.
 
-    python -m slm_lora check programs.jsonl
-
 PEP 578: CPython announces what a program does by events, to a hook that it can neither see nor
 remove. Frames would show the tests (`f_back.f_code.co_consts` of the test that called), the garbage
 collector and native code everything. Libraries do look at frames, to find a caller's name or to

@@ -1,7 +1,5 @@
 """Whether a program has changed what its tests rely on: builtins, modules, classes.
 
-    python -m slm_lora check programs.jsonl
-
 `unittest.mock`-like patches of a test client, of `json.loads` or of `len` let a wrong program pass.
 Comparing every module's and class's dictionary would touch, and so copy, much of the memory that a
 fork shares with the zygote. CPython numbers each change of a dictionary (PEP 509); one writev(2)

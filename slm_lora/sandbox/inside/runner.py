@@ -1,7 +1,5 @@
 """Run one program and its tests, and tell the zygote how each step went.
 
-    python -m slm_lora check programs.jsonl
-
 Runs in the fork that is thrown away afterwards, beside code that nobody trusts. The zygote keeps
 the score: it sends one test at a time, each with a token, and takes only a report that starts with
 the last token. So a test's source is not in this process before the program has been imported and

@@ -1,7 +1,4 @@
-"""Turn a fresh fork of the zygote into a process with limits and nothing else in hand.
-
-python -m slm_lora check programs.jsonl
-"""
+"""Turn a fresh fork of the zygote into a process with limits and nothing else in hand."""
 
 import builtins
 import ctypes

@@ -1,7 +1,5 @@
 """The zygote's side of one program: hands its tests over, keeps the score and the time.
 
-    python -m slm_lora check programs.jsonl
-
 A program passes only by as many reports as there are tests, each led by the token that went with
 the test. Whatever else arrives on that channel is tampering.
 """

@@ -1,7 +1,4 @@
-"""Empty the scratch folder between programs.
-
-python -m slm_lora check programs.jsonl
-"""
+"""Empty the scratch folder between programs."""
 
 import shutil
 from pathlib import Path

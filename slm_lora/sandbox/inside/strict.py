@@ -1,7 +1,5 @@
 """Which values may decide a test: none whose type the solution made.
 
-    python -m slm_lora check programs.jsonl
-
 The operators of a test call the functions made here (slm_lora/sandbox/testcode.py). The rule:
 
 - A type is known when it existed before the program ran (builtins, the standard library's, those of

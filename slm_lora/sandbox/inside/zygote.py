@@ -1,7 +1,5 @@
 """The process that forks: it imports the framework once and never runs a program itself.
 
-    python -m slm_lora check programs.jsonl
-
 Reads its settings and then programs from standard input, answers on standard output. For each
 program it forks; the fork confines itself and runs the program (sample.py, runner.py), while this
 process hands over the tests, keeps score and time, then kills what is left and empties the scratch.
