@@ -67,7 +67,8 @@ def _mounts() -> list[str]:
     named = packages() | {path for path in map(Path, (*LIBRARIES, *EXTRAS)) if path.exists()}
     wanted = {path.resolve() for path in named}
     links: dict[Path, str] = {}
-    for path in (*named, Path(sys.executable), Path(sys._base_executable)):  # type: ignore[attr-defined]
+    started = {sys.executable, getattr(sys, "_base_executable", sys.executable)}
+    for path in (*named, *map(Path, started)):
         links |= _links(path)
     arguments = []
     for path, target in sorted(links.items()):

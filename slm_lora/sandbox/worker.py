@@ -185,9 +185,9 @@ def _outside(said: str) -> str:
     """What to do about a module that is there, but where no program may look; else nothing."""
     found = re.fullmatch(r"ModuleNotFoundError: No module named '([^'.]+).*'", said)
     spec = find_spec(found[1]) if found else None
-    if spec is None or not (places := spec.submodule_search_locations or [spec.origin or ""]):
+    if spec is None:
         return ""
-    place = Path(str(places[0])).resolve()
+    place = Path([*(spec.submodule_search_locations or ()), str(spec.origin)][0]).resolve()
     if any(place.is_relative_to(folder.resolve()) for folder in bubblewrap.packages()):
         return ""
     return (
