@@ -1,7 +1,7 @@
 """What the files of a run folder hold, as types: the contract in one place.
 
-config.yaml has the keys of slm_lora/config/schema.py; a line of predictions/*.jsonl is what the kind
-of task writes (slm_lora/tasks/<kind>).
+config.yaml has the keys of slm_lora/config/schema.py; a line of predictions/*.jsonl is what the
+kind of task writes (slm_lora/tasks/<kind>).
 """
 
 from typing import Any, NotRequired, TypedDict
