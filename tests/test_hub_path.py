@@ -92,5 +92,6 @@ def test_from_hub_to_hub_and_the_same_answers_elsewhere(tmp_path: Path) -> None:
     assert len(lines) == len(found) == 30
     for line in lines:
         scores = found[line["id"]]
-        assert scores == pytest.approx(line["scores"], abs=1e-3)
+        # A label's score is a sum over eight tokens; fp32 in other batches differs by up to 2e-5.
+        assert scores == pytest.approx(line["scores"], rel=1e-4)
         assert max(scores, key=lambda label: scores[label]) == line["prediction"]
