@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from slm_lora import pipeline
+from slm_lora import api
 from slm_lora.config import compose
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.errors import UserError
-from slm_lora.run_folder import open_run
 from slm_lora.tasks import code
 from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import make_llama, slm_lora
@@ -182,7 +181,7 @@ def test_an_item_that_judges_nothing_is_refused(
     compose.register()
     config = compose.load([*words, "run_dir=run"])
     with pytest.raises(UserError) as error:
-        pipeline.run(config, open_run(config, words))
+        api.run(config)
     assert expected in error.value.message
 
 
