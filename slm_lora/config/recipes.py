@@ -28,7 +28,8 @@ def read(file: Path) -> DictConfig:
         raise UserError(f"{file}: {' '.join(str(error).split())}", "expected YAML") from error
     if not isinstance(recipe, DictConfig):
         raise UserError(f"{file} is not a recipe", "expected keys, such as lora: {r: 8}")
-    recipe["recipe"] = file.stem
+    # A config.yaml that is run again says which recipe it came from.
+    recipe["recipe"] = recipe.get("recipe") or file.stem
     for key in PATHS:
         value = _raw(recipe, key)
         if isinstance(value, str) and value != "plain":

@@ -188,6 +188,6 @@ def _from_saved_config(run_dir: Path) -> str:
     config, again = shlex.quote(f"{run_dir}/config.yaml"), shlex.quote(f"{run_dir}_again")
     return (
         "mkdir -p again/recipe\n"
-        f"(echo '# @package _global_'; cat {config}) > again/recipe/again.yaml\n"
+        f"cp {config} again/recipe/again.yaml\n"
         f"python -m slm_lora --config-dir again +recipe=again run_dir={again}"
     )
