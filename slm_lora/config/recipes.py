@@ -28,8 +28,10 @@ def read(file: Path) -> DictConfig:
         raise UserError(f"{file}: {' '.join(str(error).split())}", "expected YAML") from error
     if not isinstance(recipe, DictConfig):
         raise UserError(f"{file} is not a recipe", "expected keys, such as lora: {r: 8}")
-    # A config.yaml that is run again says which recipe it came from.
+    saved = "recipe" in recipe  # a run's config.yaml, whose paths count from where it was typed
     recipe["recipe"] = recipe.get("recipe") or file.stem
+    if saved:
+        return recipe
     for key in PATHS:
         value = _raw(recipe, key)
         if isinstance(value, str) and value != "plain":
