@@ -245,7 +245,7 @@ def test_folder_with_other_files_is_refused(done, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     result = slm_lora(*done[1], f"run_dir={tmp_path}")
     assert result.returncode == 2
-    assert "holds files but no run" in result.stderr
+    assert "has files but no run" in result.stderr
     assert (tmp_path / "thesis.tex").read_text() == "mine"
 
 
