@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from rich.console import Console
@@ -26,5 +27,17 @@ def set_up_logging() -> None:
 
 def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
     """The items, with a bar while they are worked on."""
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    progress = Progress(console=console, transient=True, disable=not wants_bars())
+    with shown(progress):
         yield from progress.track(items, total=total, description=title)
+
+
+def wants_bars() -> bool:
+    """Whether somebody looks: a terminal, and a program that asked for our messages."""
+    return console.is_terminal and log.isEnabledFor(logging.INFO)
+
+
+def shown(bar: Progress) -> AbstractContextManager[object]:
+    """The bar while it is worked on; nothing where none is wanted (rich before 14 ends even a bar
+    that is switched off with an empty line)."""
+    return bar if wants_bars() else nullcontext()

@@ -13,7 +13,7 @@ from rich.progress import (
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from slm_lora.progress import console, log
+from slm_lora.progress import console, log, wants_bars
 
 
 class TrainingProgress(TrainerCallback):
@@ -30,7 +30,7 @@ class TrainingProgress(TrainerCallback):
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not wants_bars(),
         )
         self.start = time.monotonic()
 

@@ -29,7 +29,7 @@ from slm_lora.errors import UserError
 from slm_lora.files import whole, write_json
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter
-from slm_lora.progress import log
+from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
 from slm_lora.training.options import sft_config
@@ -139,7 +139,7 @@ def train(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     start = time.monotonic()
-    with tracker_files(args.report_to, run.path), progress.bar:
+    with tracker_files(args.report_to, run.path), shown(progress.bar):
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except torch.OutOfMemoryError as error:
