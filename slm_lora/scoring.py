@@ -3,6 +3,7 @@
 encoded, scores = label_scores(model, tokenizer, rows, ["no", "yes"], config.task, "scoring")
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,10 @@ from slm_lora.generate import answer_log_likelihoods
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 
+SMALLEST = float(np.finfo(np.float32).eps)
+"""Share of a label's mass that it keeps when the model is sure of a longer one: what is left of 1
+in fp32 is no smaller, and its logarithm stays finite (-16)."""
+
 
 def label_scores(
     model: Any,
@@ -26,8 +31,12 @@ def label_scores(
     config: TaskConfig,
     title: str,
 ) -> tuple[list[Encoded], NDArray[np.float64]]:
-    """Each row encoded with each label as its answer (row by row), and scores (rows, labels): the
-    log-likelihood in nats of the label's tokens, summed, or their mean (`task.label_score`)."""
+    """Each row encoded with each label as its answer (row by row), and scores (rows, labels).
+
+    A score is the log-probability in nats that the model answers with the label's tokens and does
+    not go on into a longer label (1 and 10, good and good value); with `task.label_score=mean` it
+    is divided by the number of the label's tokens.
+    """
     answered: list[Row] = [
         {**row, "completion": [{"role": "assistant", "content": label}]}
         for row in rows
@@ -41,6 +50,30 @@ def label_scores(
         batch_size=config.batch_size,
         title=title,
     )
-    reduce = np.mean if config.label_score == "mean" else np.sum
-    scores = np.array([reduce(tokens) for tokens in likelihoods])
-    return encoded, scores.reshape(len(rows), len(labels))
+    scores = np.empty((len(rows), len(labels)))
+    for n in range(len(rows)):
+        own = slice(n * len(labels), (n + 1) * len(labels))
+        scores[n] = _disjoint([tuple(item.answer) for item in encoded[own]], likelihoods[own])
+        if config.label_score == "mean":
+            scores[n] /= [len(tokens) for tokens in likelihoods[own]]
+    return encoded, scores
+
+
+def _disjoint(answers: list[tuple[int, ...]], likelihoods: list[list[float]]) -> list[float]:
+    """Log-probability of each answer to one prompt without what goes on into a longer answer.
+
+    `answers` are token ids, `likelihoods` those of their tokens. The mass of an answer is taken
+    from the longest shorter one that it begins with, whose own is taken from a still shorter one.
+    """
+    known = dict(zip(answers, likelihoods, strict=True))
+    goes_on = dict.fromkeys(known, 0.0)
+    for answer, tokens in known.items():
+        beginnings = (answer[:n] for n in range(len(answer) - 1, 0, -1))
+        shorter = next((start for start in beginnings if start in known), None)
+        if shorter is not None:
+            # Given the shorter one, by the longer one's own pass: at most 1 but for rounding.
+            goes_on[shorter] += math.exp(sum(tokens[len(shorter) :]))
+    return [
+        sum(tokens) + math.log1p(-min(goes_on[answer], 1 - SMALLEST))
+        for answer, tokens in zip(answers, likelihoods, strict=True)
+    ]

@@ -20,8 +20,9 @@ class TaskConfig:
     batch_size: int = field(default=32, metadata=number(least=1))
     """Rows scored or generated at once."""
     label_score: str = field(default="sum", metadata=one_of("sum", "mean"))
-    """Classification: a label's score over its tokens, `sum` of log-likelihoods, or `mean` per
-    token (for labels of very unlike lengths)."""
+    """Classification: a label's score. `sum` adds up the log-likelihoods of its tokens and leaves
+    out what goes on into a longer label (1 and 10); `mean` is that per token (for labels of very
+    unlike lengths)."""
     generate: bool = True
     """Also let the model write its answers. Classification: counts those that cannot be parsed.
     Text: compares them with the references."""

@@ -3,8 +3,9 @@
     python -m slm_lora +recipe=sentiment model=nano
 
 A label's score is that of its tokens after the prompt, without what the chat template writes after
-an answer: a base model that was never taught to end there is not punished for it. Probabilities
-are the softmax of the scores over the labels.
+an answer: a base model that was never taught to end there is not punished for it. Where another
+label goes on from it, that one's share is not its own. Probabilities are the softmax of the scores
+over the labels.
 """
 
 import re
@@ -94,13 +95,16 @@ def parse_answer(text: str, labels: Sequence[str]) -> str | None:
     """The label that a written answer names, None when it names none.
 
     The rule: blanks and punctuation before it aside and whatever the case, the answer must begin
-    with a label name, and no letter, digit or underscore may follow it; of several such names the
-    longest counts. What comes after it does not matter.
+    with a label name, and no letter, digit, underscore or decimals (4 is not 4.5) may follow it; of
+    several such names the longest counts, then one in the very same case. What comes after it does
+    not matter.
     """
-    for label in sorted(labels, key=len, reverse=True):
-        if re.match(rf"[\W_]*?{re.escape(label)}(?!\w)", text, flags=re.IGNORECASE):
-            return label
-    return None
+    named = {}
+    for label in labels:
+        pattern = rf"[\W_]*?({re.escape(label)})(?!\w|[.,]\d)"
+        if match := re.match(pattern, text, flags=re.IGNORECASE):
+            named[label] = match[1]
+    return max(named, key=lambda label: (len(label), named[label] == label), default=None)
 
 
 def labels_of(config: Config, data_report: RowsReport) -> list[str]:
