@@ -14,7 +14,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
+from slm_lora.logits import logits_at
 from slm_lora.progress import track
+
+MOST_LOGITS = 2**28
+"""Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
 
 
 def batches(lengths: list[int], size: int) -> Iterator[list[int]]:
@@ -53,17 +57,35 @@ def answer_log_likelihoods(
     for item, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
     texts = list(contexts)
+    starts = [min(len(prompts[item]) for item in contexts[text]) - 1 for text in texts]
     found: list[list[float]] = [[] for _ in prompts]
-    lengths = [len(text) for text in texts]
-    for batch in track(batches(lengths, batch_size), -(-len(texts) // batch_size), title):
-        starts = [min(len(prompts[item]) for item in contexts[texts[i]]) - 1 for i in batch]
-        rows = _log_probabilities(model, [texts[i] for i in batch], starts)
-        for i, start, row in zip(batch, starts, rows, strict=True):
+    groups = _scoring_batches(model, [len(text) for text in texts], starts, batch_size)
+    for batch in track(groups, len(groups), title):
+        rows = _log_probabilities(model, [texts[i] for i in batch], [starts[i] for i in batch])
+        for i, row in zip(batch, rows, strict=True):
             for item in contexts[texts[i]]:
-                first = len(prompts[item]) - 1 - start
+                first = len(prompts[item]) - 1 - starts[i]
                 tokens = torch.tensor(answers[item], device=row.device)
                 picked = row[first : first + len(tokens)].gather(1, tokens[:, None])
                 found[item] = picked[:, 0].tolist()
+    return found
+
+
+def _scoring_batches(
+    model: Any, lengths: list[int], starts: list[int], size: int
+) -> list[list[int]]:
+    """`batches` whose logits are MOST_LOGITS at most, or those of one text."""
+    most = MOST_LOGITS // model.config.get_text_config().vocab_size
+    found: list[list[int]] = []
+    for batch in batches(lengths, size):
+        room = 0
+        for i in batch:
+            positions = lengths[i] - starts[i]
+            if positions > room or i == batch[0]:
+                found.append([])
+                room = most
+            found[-1].append(i)
+            room -= positions
     return found
 
 
@@ -76,12 +98,10 @@ def _log_probabilities(
     wanted = torch.zeros_like(ids, dtype=torch.bool)
     for row, (text, start) in enumerate(zip(texts, starts, strict=True)):
         wanted[row, start : len(text)] = True
-    head = model.get_output_embeddings()
-    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][wanted][None],)):
-        logits = model(input_ids=ids, use_cache=False).logits[0]
+    logits = logits_at(model, wanted, exact=True, input_ids=ids)
     counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
-    # Row by row: the whole batch in fp32 would take gigabytes with a large vocabulary.
-    return (row.float().log_softmax(-1) for row in logits.split(counts))
+    # Row by row: that of the whole batch would take as much memory as the logits.
+    return (row.log_softmax(-1) for row in logits.split(counts))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,41 @@
+"""Logits of picked positions: the head sees no other, and measures in fp32.
+
+    logits = logits_at(model, wanted, exact=True, input_ids=ids)
+
+A head in bf16 rounds logits near 16 to steps of 0.125: labels then tie, and the first one wins.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+
+def logits_at(model: Any, positions: Tensor, *, exact: bool, **inputs: Tensor) -> Tensor:
+    """Logits (picked positions, vocabulary) where `positions` (rows, positions) is true.
+
+    `exact`: the head's product and all that follows it are in fp32, whatever the model's dtype.
+    Its weights are cast for this call only, so a large head is not held twice; only a head of
+    quantized weights multiplies in its own dtype.
+
+    The positions are picked on the head's doorstep, so the rest is the model's own forward:
+    logit scaling and capping (Granite, Cohere, Gemma), a tied or an adapted head all hold.
+    """
+    head = model.get_output_embeddings()
+    weights = {}
+    if exact:
+        place = next(name for name, module in model.named_modules() if module is head)
+        weights = {
+            f"{place}.{name}": weight.float()
+            for name, weight in head.named_parameters()
+            if weight.is_floating_point()
+        }
+    dtype = torch.float32 if exact else None
+    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][positions][None].to(dtype),)):
+        # `tie_weights`: an input embedding that shares the head's weights keeps its own dtype.
+        output = functional_call(
+            model, weights, kwargs={"use_cache": False, **inputs}, tie_weights=False
+        )
+    logits: Tensor = output.logits[0]
+    return logits
