@@ -22,6 +22,7 @@ LABELS = ["good", "good enough", "bad"]
         ("**good enough** for me", "good enough"),
         ("goodness", None),
         ("not good", None),
+        ("very good", None),
         ("", None),
         ("good_1", None),
         ("\n\nbad\nbad", "bad"),
@@ -34,6 +35,18 @@ def test_parsing_rule(text: str, label: str | None) -> None:
 def test_sign_belongs_to_the_label() -> None:
     assert parse_answer(" -1", ["1", "-1"]) == "-1"
     assert parse_answer("1", ["1", "-1"]) == "1"
+
+
+def test_number_with_decimals_is_another_number() -> None:
+    assert parse_answer("10 of 10", ["1", "10"]) == "10"
+    assert parse_answer("1.5", ["1", "2"]) is None
+    assert parse_answer("1.5", ["1", "1.5"]) == "1.5"
+    assert parse_answer("1.", ["1", "2"]) == "1"
+
+
+def test_labels_that_differ_in_case_are_told_apart() -> None:
+    assert parse_answer("it.", ["IT", "it"]) == "it"
+    assert parse_answer("IT.", ["it", "IT"]) == "IT"
 
 
 def prediction(label: str, positive: float) -> dict:
