@@ -101,7 +101,7 @@ def _log_probabilities(
     logits = logits_at(model, wanted, exact=True, input_ids=ids)
     counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
     # Row by row: that of the whole batch would take as much memory as the logits.
-    return (row.log_softmax(-1) for row in logits.split(counts))
+    return (row.log_softmax(-1) for row in torch.split(logits, counts))
 
 
 @dataclass(frozen=True)

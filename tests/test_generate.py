@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, BloomConfig, GPT2Config
 
+from slm_lora import generate
 from slm_lora.generate import Sampling, answer_log_likelihoods, answers, context_length
 from tests.helpers.tiny import make_gpt2, make_llama
 
@@ -66,6 +67,22 @@ def test_batch_of_one_and_of_many_agree(parts) -> None:
         assert a == pytest.approx(b, abs=1e-4)
     written = [greedy(model, tokenizer, prompts, [1], 8, n) for n in (1, 16)]
     assert written[0] == written[1]
+
+
+def test_a_pass_computes_so_many_logits_at_most(parts, monkeypatch) -> None:
+    """Fewer texts go together, with the same scores; one that needs more goes by itself."""
+    model, _ = parts
+    prompts, answers = items(20)
+    whole = answer_log_likelihoods(model, prompts, answers, batch_size=16, title="")
+    seen = []
+    head = model.get_output_embeddings()
+    monkeypatch.setattr(generate, "MOST_LOGITS", 5 * 320)
+    with head.register_forward_hook(lambda _, hidden, logits: seen.append(logits.shape[1])):
+        parted = answer_log_likelihoods(model, prompts, answers, batch_size=16, title="")
+    assert max(seen) == max(len(answer) for answer in answers) == 6
+    assert sum(seen) == sum(map(len, answers))
+    for a, b in zip(whole, parted, strict=True):
+        assert a == pytest.approx(b, abs=1e-4)
 
 
 def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
