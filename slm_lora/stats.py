@@ -9,10 +9,11 @@ do not cover another training seed.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest, bootstrap, permutation_test
+from scipy.stats import binomtest, bootstrap, norm, permutation_test
 
 Interval = tuple[float, float]
 Floats = NDArray[np.float64]
@@ -173,6 +174,14 @@ def paired_mean_difference(
         ).pvalue
     interval = weighted_mean_interval(change, w, seed)
     return float(_weighted_mean(change, w)), interval, float(p_value)
+
+
+def least_difference(interval: Sequence[float]) -> float:
+    """The smallest difference that a comparison with this interval finds 4 times out of 5 (80 %
+    power) at p < 0.05: 1.96 + 0.84 standard errors, of which the interval holds 2 · 1.96."""
+    low, high = interval
+    error = (high - low) / (2 * norm.ppf(0.975))
+    return float((norm.ppf(0.975) + norm.ppf(0.8)) * error)
 
 
 def _weighted_mean(values: Floats, weights: Floats, axis: int = -1) -> Floats:

@@ -198,7 +198,7 @@ def test_wins_and_losses_are_the_surest_ten(page: Path) -> None:
             if b["verdict"] == before != t["verdict"]
         ]
         section = Page(page).text.split(heading)[1]
-        section = section.split("Got worse:" if before == "wrong" else "Data\n")[0]
+        section = section.split("Got worse:" if before == "wrong" else "Still wrong:")[0]
         shown = re.findall(r"test\.tsv:\d+", section)
         assert shown == [item for _, item in sorted(changed, reverse=True)[:10]]
         assert len(shown) == 10

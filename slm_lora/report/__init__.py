@@ -15,6 +15,7 @@ from slm_lora.files import Json, read_json, read_jsonl, write_text
 from slm_lora.formatting import number
 from slm_lora.records import MergeProof, Metrics, Provenance, Training
 from slm_lora.report import plots
+from slm_lora.report.advice import findings, next_steps
 from slm_lora.report.outline import outline
 from slm_lora.report.summary import (
     CAUTION,
@@ -36,6 +37,7 @@ __all__ = [
     "combination_table",
     "count",
     "merge_table",
+    "next_steps",
     "summary_table",
     "verdict",
     "write_report",
@@ -74,6 +76,8 @@ def write_report(run_dir: Path) -> Path:
             verdict=verdict(metrics),
             outcome=outcome(metrics),
             items=items(metrics),
+            findings=[finding.fact for finding in findings(run)],
+            next_steps=next_steps(run),
             figures=figures(metrics),
             caution=CAUTION,
             plots=_draw(run.plots, task, metrics, training, base, tuned),

@@ -38,6 +38,14 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A sentence on what a run's figures show, and what to try for it, where there is something."""
+
+    fact: str
+    step: str | None = None
+
+
+@dataclass(frozen=True)
 class Task:
     """One kind of task. All that is special about it stands in its own folder; the others ask."""
 
@@ -77,3 +85,5 @@ class Task:
     """Key of what `compare` returns under which other metrics have a comparison of their own."""
     remark: Callable[[Metrics], str] = lambda metrics: ""
     """metrics.json → what the verdict says after the primary metric, a sentence."""
+    findings: Callable[[Metrics], list[Finding]] = lambda metrics: []
+    """metrics.json → what the tuned model still gets wrong and what helps, most telling first."""

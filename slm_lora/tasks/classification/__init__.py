@@ -25,6 +25,7 @@ from slm_lora.errors import UserError
 from slm_lora.generate import answers
 from slm_lora.records import Row, RowsReport
 from slm_lora.scoring import label_scores
+from slm_lora.tasks.classification.findings import findings
 from slm_lora.tasks.classification.metrics import FIGURES, compare, metrics
 from slm_lora.tasks.classification.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task
@@ -142,4 +143,5 @@ CLASSIFICATION = Task(
     examples=examples,
     labels=labels_of,
     cheapest=lambda config: replace(config, generate=False),
+    findings=findings,
 )

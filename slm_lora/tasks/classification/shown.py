@@ -30,14 +30,17 @@ def plots(
 
 
 def examples(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
-    """The items that tuning changed, those of which the tuned model is surest first."""
+    """The items that tuning changed and those that both got wrong, those of which the tuned model
+    is surest first."""
     wins = [(b, t) for b, t in pairs if b["verdict"] == "wrong" and t["verdict"] == "correct"]
     losses = [(b, t) for b, t in pairs if b["verdict"] == "correct" and t["verdict"] == "wrong"]
-    for side in (wins, losses):
+    wrong = [(b, t) for b, t in pairs if b["verdict"] == t["verdict"] == "wrong"]
+    for side in (wins, losses, wrong):
         side.sort(key=lambda pair: -pair[1]["probabilities"][pair[1]["prediction"]])
     return {
         "Improved: the base model was wrong, the tuned one is right": wins[:EXAMPLES],
         "Got worse: the base model was right, the tuned one is wrong": losses[:EXAMPLES],
+        "Still wrong: neither is right": wrong[:EXAMPLES],
     }
 
 

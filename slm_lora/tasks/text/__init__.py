@@ -21,6 +21,7 @@ from slm_lora.generate import answer_log_likelihoods, answers
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 from slm_lora.tasks.task import Prediction, Task
+from slm_lora.tasks.text.findings import findings
 from slm_lora.tasks.text.metrics import FIGURES, compare, metrics, remark
 from slm_lora.tasks.text.nearness import SCORES, score
 from slm_lora.tasks.text.shown import examples, plots
@@ -106,4 +107,5 @@ TEXT = Task(
     cheapest=lambda config: replace(config, generate=False),
     compared="answers",
     remark=remark,
+    findings=findings,
 )

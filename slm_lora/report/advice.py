@@ -1,0 +1,118 @@
+"""Is it good enough, and what next? Sentences that follow from a run's figures by stated rules.
+
+    for step in next_steps(Run(folder)): print(step)
+
+Every rule is a function below or in the task's own folder (`Task.findings`); `config` is that of
+the run's config.yaml.
+"""
+
+import math
+from typing import Any
+
+import yaml
+
+from slm_lora.files import read_json
+from slm_lora.formatting import number
+from slm_lora.records import Metrics, Training
+from slm_lora.report.summary import count, outcome
+from slm_lora.run_folder import Run
+from slm_lora.stats import least_difference
+from slm_lora.tasks import TASKS, Finding
+
+STEPS = 3
+"""Things to try that are shown: what matters most comes first."""
+FALLING, ROSE = 0.01, 0.03
+"""Share of the held-out loss by which its last quarter must have fallen to be called falling, and
+by which it must lie above its lowest to be called risen."""
+
+
+def findings(run: Run) -> list[Finding]:
+    """All that the rules found in a finished run, what matters most first."""
+    metrics, training = read_json(run.metrics), read_json(run.train)
+    config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
+    return [
+        *_of_verdict(metrics, config),
+        *_of_loss(training, config),
+        *TASKS[metrics["task"]].findings(metrics),
+        _of_test_set(metrics),
+    ]
+
+
+def next_steps(run: Run) -> list[str]:
+    """What to try, one line or more, at most three."""
+    steps = [finding.step for finding in findings(run) if finding.step]
+    return steps[:STEPS] or [
+        "nothing stands out: more training rows help most often; else a sweep, such as -m "
+        "trainer.learning_rate=1e-4,2e-4,5e-4 lora.r=8,16,32"
+    ]
+
+
+def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
+    shown = outcome(metrics)
+    if shown == "worse":
+        rate = config["trainer"]["learning_rate"]
+        return [
+            Finding(
+                "The tuned model is worse than the base model.",
+                f"trainer.learning_rate={rate / 4:g}: so large a step as {rate:g} may have "
+                "overwritten what the base model knew; then look at the rows by inspect",
+            )
+        ]
+    difference = abs(metrics["comparison"]["difference"])
+    if shown == "unclear" and difference:
+        wanted = (
+            count(metrics) * (least_difference(metrics["comparison"]["ci95"]) / difference) ** 2
+        )
+        return [
+            Finding(
+                f"A difference of {number(difference)} lies within chance here.",
+                f"more test rows: about {_rounded(wanted):,} would show a difference of this size",
+            )
+        ]
+    return []
+
+
+def _of_loss(training: Training, config: dict[str, Any]) -> list[Finding]:
+    losses = [(line["step"], line["eval_loss"]) for line in training["log"] if "eval_loss" in line]
+    if len(losses) < 2:
+        return []
+    steps = losses[-1][0]
+    last, lowest = losses[-1][1], min(loss for _, loss in losses)
+    earlier = next(
+        loss for step, loss in reversed(losses) if step <= 0.75 * steps or step == losses[0][0]
+    )
+    if last > lowest * (1 + ROSE):
+        best = next(step for step, loss in losses if loss == lowest)
+        return [
+            Finding(
+                f"The held-out loss was lowest at step {best:,} of {steps:,} ({number(lowest)}) "
+                f"and rose to {number(last)}: from there on the model learned the rows by heart.",
+                "more training rows; or fewer epochs, or lora.dropout=0.05",
+            )
+        ]
+    if last <= lowest and last < earlier * (1 - FALLING):
+        trainer = config["trainer"]
+        key = "max_steps" if (trainer.get("max_steps") or 0) > 0 else "num_train_epochs"
+        return [
+            Finding(
+                f"The held-out loss was still falling at the end: {number(earlier)} → "
+                f"{number(last)} over the last quarter.",
+                f"train longer: trainer.{key}={2 * trainer[key]:g}",
+            )
+        ]
+    return [Finding(f"The held-out loss had levelled off at {number(last)}.")]
+
+
+def _of_test_set(metrics: Metrics) -> Finding:
+    metric = TASKS[metrics["task"]].figures(metrics["tuned"])[metrics["primary"]]
+    least = least_difference(metrics["comparison"]["ci95"])
+    return Finding(
+        f"With {count(metrics):,} test items a difference in {metric.label} of less than about "
+        f"{number(least)} would mostly go unseen (found 4 times out of 5 from there on)."
+    )
+
+
+def _rounded(value: float) -> int:
+    """Up, to two digits."""
+    unit = int(10 ** max(math.floor(math.log10(value)) - 1, 0))
+    return math.ceil(value / unit) * unit
