@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
+from slm_lora import rendering
 from slm_lora.logits import logits_at
 from slm_lora.progress import track
 
@@ -117,6 +118,15 @@ class Sampling:
 def room_for_prompt(context: int, max_new_tokens: int) -> int:
     """Tokens of a prompt that leave room for an answer; at least half of the model's context."""
     return max(context - max_new_tokens, context // 2)
+
+
+def stop_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Tokens that end what a model writes: those of the template (slm_lora/rendering.py), and those
+    that the model's makers name in its generation_config.json. The one rule, used wherever a model
+    writes and in every file that tells another program where to stop."""
+    named = model.generation_config.eos_token_id
+    makers = named if isinstance(named, list) else [] if named is None else [named]
+    return rendering.stop_ids(tokenizer) | set(makers)
 
 
 def generation_config(

@@ -371,7 +371,7 @@ def test_plain_text_is_gone_on_with(pair: Pair) -> None:
 def test_template_that_refuses(pair: Pair) -> None:
     tokenizer = copy.deepcopy(pair.tokenizer)
     tokenizer.chat_template = "{{ raise_exception('no such talk') }}"
-    with pytest.raises(UserError, match="refuses the conversation: no such talk"):
+    with pytest.raises(UserError, match="refuses it: no such talk"):
         chat.prompt(replace(pair, tokenizer=tokenizer), [user("Say 3.")])
 
 

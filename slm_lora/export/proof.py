@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedToken
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.errors import UserError
-from slm_lora.generate import context_length
+from slm_lora.generate import context_length, stop_ids
 from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.progress import log
 from slm_lora.records import Message, Row
@@ -86,8 +86,11 @@ def prove(
     """
     rows = rows[:: max(len(rows) // PROMPTS, 1)][:PROMPTS]
     with tempfile.TemporaryDirectory() as scratch:
-        wanted = _play(load(merged), tokenizer, rows, Path(scratch) / "merged")
-        found = _play(exported(), tokenizer, rows, Path(scratch) / "exported")
+        model = load(merged)
+        ends = stop_ids(model, tokenizer)
+        wanted = _play(model, tokenizer, rows, ends, Path(scratch) / "merged")
+        del model
+        found = _play(exported(), tokenizer, rows, ends, Path(scratch) / "exported")
         same = sum(a == b for a, b in zip(wanted.tokens, found.tokens, strict=True))
         proof = {
             "prompts": len(rows),
@@ -120,13 +123,15 @@ def check_proof(proof: Proof) -> None:
         )
 
 
-def _play(model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], to: Path) -> Played:
+def _play(
+    model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], ends: set[int], to: Path
+) -> Played:
     texts = Texts.of(rows, tokenizer, context_length(model.config))
     next_tokens(model, texts, to)
     room = min(WRITTEN, context_length(model.config) // 2)
     config = GenerationConfig(
         max_new_tokens=room,
-        eos_token_id=tokenizer.eos_token_id,
+        eos_token_id=sorted(ends),
         pad_token_id=tokenizer.pad_token_id,
     )
     tokens = []

@@ -17,7 +17,7 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from slm_lora import model
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import QuantizationConfig
-from slm_lora.generate import context_length
+from slm_lora.generate import context_length, stop_ids
 from slm_lora.hardware import Device
 from slm_lora.merge.proof import Proof, Texts, check_proof, compare, observe, score
 from slm_lora.merge.weights import merged_model, tuned_model
@@ -97,7 +97,7 @@ def save(
     merged: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, shard_gb: float
 ) -> None:
     """Weights, configs and tokenizer, for plain `from_pretrained` and `generate`."""
-    merged.generation_config.eos_token_id = tokenizer.eos_token_id
+    merged.generation_config.eos_token_id = sorted(stop_ids(merged, tokenizer))
     merged.generation_config.pad_token_id = tokenizer.pad_token_id
     merged.save_pretrained(folder, max_shard_size=int(shard_gb * 1e9))
     tokenizer.save_pretrained(folder)

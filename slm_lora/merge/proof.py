@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerBase
 from slm_lora import rendering
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
-from slm_lora.generate import answers, context_length
+from slm_lora.generate import answers, context_length, stop_ids
 from slm_lora.preflight import Plan
 from slm_lora.records import Row
 from slm_lora.tasks import Task
@@ -80,12 +80,11 @@ def next_tokens(model: Any, texts: Texts, folder: Path) -> None:
 def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title: str) -> list[str]:
     """What the model writes after each prompt by greedy decoding."""
     room = min(WRITTEN, context_length(model.config) // 2)
-    stops = [tokenizer.eos_token_id]
     found = answers(
         model,
         tokenizer,
         texts.prompts,
-        stop_ids=stops,
+        stop_ids=stop_ids(model, tokenizer),
         max_new_tokens=room,
         batch_size=16,
         title=title,

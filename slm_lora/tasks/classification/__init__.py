@@ -22,7 +22,7 @@ from transformers import PreTrainedTokenizerBase
 from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
-from slm_lora.generate import answers
+from slm_lora.generate import answers, stop_ids
 from slm_lora.records import Row, RowsReport
 from slm_lora.scoring import label_scores
 from slm_lora.tasks.classification.findings import findings
@@ -49,15 +49,13 @@ def predict(
     )
     written: dict[int, list[str]] = {}
     if task.generate:
-        # A label is one line, so the first token that ends the turn stops it, be it a newline.
-        stops = {item.terminator[0] for item in encoded if item.terminator}
         longest = max(len(item.answer) for item in encoded)
         written = dict(
             answers(
                 model,
                 tokenizer,
                 [item.prompt for item in encoded[:: len(labels)]],
-                stop_ids=stops | {tokenizer.eos_token_id},
+                stop_ids=stop_ids(model, tokenizer),
                 max_new_tokens=longest + 4,
                 batch_size=task.batch_size,
                 title=f"{title}: writing",
