@@ -203,7 +203,7 @@ class TestResolved:
              False),
             ("trainer.eval_strategy=epoch trainer.save_steps=5", ("epoch", None), ("steps", 5),
              False),
-            ("data.validation_fraction=0", ("no", None), ("steps", 0.2), False),
+            ("data.validation_fraction=0", ("no", 0.2), ("steps", 0.2), False),
             ("trainer.load_best_model_at_end=false", ("steps", 0.2), ("steps", 0.2), False),
         ],
     )  # fmt: skip

@@ -58,9 +58,10 @@ def check_trainer(trainer: dict[str, Any], early_stopping: int | None) -> None:
 
 
 def _check_strategies(trainer: dict[str, Any]) -> None:
-    for kind in ("eval", "save"):
+    # A run without validation rows is one of eval_strategy=no, whatever its eval_steps.
+    for kind, allowed in (("eval", (None, "steps", "no")), ("save", (None, "steps"))):
         strategy, steps = trainer.get(f"{kind}_strategy"), trainer.get(f"{kind}_steps")
-        if strategy not in (None, "steps") and steps is not None:
+        if strategy not in allowed and steps is not None:
             raise UserError(
                 f"trainer.{kind}_steps={steps} with trainer.{kind}_strategy={strategy}",
                 f"type trainer.{kind}_strategy=steps, or trainer.{kind}_steps=null",

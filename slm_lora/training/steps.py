@@ -56,12 +56,12 @@ def _go_together(trainer: dict[str, Any]) -> bool:
         return False
     if trainer["save_strategy"] == "best":
         return True
-    if trainer["eval_strategy"] != trainer["save_strategy"] or trainer["eval_strategy"] == "epoch":
+    if {trainer["eval_strategy"], trainer["save_strategy"]} != {"steps"}:
         return bool(trainer["eval_strategy"] == trainer["save_strategy"])
     between, saved = trainer["eval_steps"], trainer["save_steps"]
     # One a share and the other a number: they may meet, and transformers will not have it.
     same_kind = (between < 1) == (saved < 1)
-    return same_kind and saved * 1_000_000 % (between * 1_000_000) == 0
+    return bool(same_kind and saved * 1_000_000 % (between * 1_000_000) == 0)
 
 
 def without_evaluations(config: Config) -> Config:
@@ -69,9 +69,8 @@ def without_evaluations(config: Config) -> Config:
     if config.trainer["eval_strategy"] == "no":
         return config
     log.info("no validation rows: the last checkpoint is taken, not the best")
-    rest = {key: value for key, value in config.trainer.items() if key != "eval_steps"}
     off = {"eval_strategy": "no", "load_best_model_at_end": False}
-    return replace(config, trainer=rest | off)
+    return replace(config, trainer=config.trainer | off)
 
 
 def with_warm_up(config: Config, steps: int) -> Config:
