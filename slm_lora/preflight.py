@@ -87,6 +87,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     steps = training.rehearse(
         tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
     )
+    config = training.with_warm_up(config, steps)
     trained, _ = tuned.get_nb_trainable_parameters()
     size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
     _check_disk(config, size)
