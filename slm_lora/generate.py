@@ -4,6 +4,7 @@ Scoring pads on the right and needs no attention mask (a real token never sees a
 it); generation pads on the left. Both sort by length, so a batch carries little padding.
 """
 
+import copy
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -39,12 +40,14 @@ def answer_log_likelihoods(
     *,
     batch_size: int,
     title: str,
+    share_beginning: bool = False,
 ) -> list[list[float]]:
     """Log-likelihood of each answer's tokens after its prompt: natural logarithm, in fp32.
 
     Prompts and answers have one entry an item and neither is empty. Items that share what the
     model reads (one-token labels of one row) share a forward pass. Beyond the model's context a
-    prompt loses its beginning, and an answer its end.
+    prompt loses its beginning, and an answer its end. `share_beginning`: what all prompts begin
+    with, such as examples, is read once.
     """
     limit = context_length(model.config)
     answers = [answer[: limit - 1] for answer in answers]
@@ -53,11 +56,18 @@ def answer_log_likelihoods(
     for item, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
     texts = list(contexts)
+    shared, beginning = 0, None
+    if share_beginning:
+        alike = [len(set(tokens)) == 1 for tokens in zip(*texts, strict=False)]
+        shared = min([*alike, False].index(False), *(len(prompt) - 1 for prompt in prompts))
+        beginning = _keys_and_values(model, texts[0][:shared]) if shared else None
     found: list[list[float]] = [[] for _ in prompts]
     lengths = [len(text) for text in texts]
     for batch in track(batches(lengths, batch_size), -(-len(texts) // batch_size), title):
         starts = [min(len(prompts[item]) for item in contexts[texts[i]]) - 1 for i in batch]
-        rows = _log_probabilities(model, [texts[i] for i in batch], starts)
+        own = [texts[i][shared:] for i in batch]
+        places = [start - shared for start in starts]
+        rows = _log_probabilities(model, own, places, beginning)
         for i, start, row in zip(batch, starts, rows, strict=True):
             for item in contexts[texts[i]]:
                 first = len(prompts[item]) - 1 - start
@@ -68,9 +78,16 @@ def answer_log_likelihoods(
 
 
 def _log_probabilities(
-    model: Any, texts: list[tuple[int, ...]], starts: list[int]
+    model: Any,
+    texts: list[tuple[int, ...]],
+    starts: list[int],
+    beginning: DynamicCache | None,
 ) -> Iterator[Tensor]:
-    """Next-token log-probabilities from position `start` on: per text (positions, vocabulary)."""
+    """Next-token log-probabilities from position `start` on: per text (positions, vocabulary).
+    `beginning` is what the model has read before each text."""
+    past = copy.deepcopy(beginning)
+    if past is not None:
+        past.batch_repeat_interleave(len(texts))
     device = next(model.parameters()).device
     ids = pad_sequence([torch.tensor(text) for text in texts], batch_first=True).to(device)
     wanted = torch.zeros_like(ids, dtype=torch.bool)
@@ -78,10 +95,21 @@ def _log_probabilities(
         wanted[row, start : len(text)] = True
     head = model.get_output_embeddings()
     with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][wanted][None],)):
-        logits = model(input_ids=ids, use_cache=False).logits[0]
+        found = model(input_ids=ids, past_key_values=past, use_cache=past is not None)
+    logits = found.logits[0]
     counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
     # Row by row: the whole batch in fp32 would take gigabytes with a large vocabulary.
     return (row.float().log_softmax(-1) for row in logits.split(counts))
+
+
+def _keys_and_values(model: Any, text: tuple[int, ...]) -> DynamicCache:
+    """What attention keeps of a text that others go on from."""
+    cache = DynamicCache(config=model.config.get_text_config())
+    ids = torch.tensor([text], device=next(model.parameters()).device)
+    head = model.get_output_embeddings()
+    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
+        model(input_ids=ids, past_key_values=cache, use_cache=True)
+    return cache
 
 
 @dataclass(frozen=True)

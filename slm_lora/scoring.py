@@ -25,6 +25,7 @@ def label_scores(
     *,
     config: TaskConfig,
     title: str,
+    share_beginning: bool = False,
 ) -> tuple[list[Encoded], NDArray[np.float64]]:
     """Each row encoded with each label as its answer (row by row), and scores (rows, labels): the
     log-likelihood in nats of the label's tokens, summed, or their mean (`task.label_score`)."""
@@ -40,6 +41,7 @@ def label_scores(
         [item.answer for item in encoded],
         batch_size=config.batch_size,
         title=title,
+        share_beginning=share_beginning,
     )
     reduce = np.mean if config.label_score == "mean" else np.sum
     scores = np.array([reduce(tokens) for tokens in likelihoods])
