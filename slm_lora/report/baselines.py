@@ -23,6 +23,7 @@ class SimpleWay:
     difference_interval: str
     p_value: str
     tuned_is: str
+    evidence: str
     seconds: str
 
 
@@ -42,6 +43,7 @@ def simple_ways(metrics: Metrics) -> list[SimpleWay]:
             difference_interval=interval(way["comparison"]["ci95"]),
             p_value=formatting.p_value(way["comparison"]),
             tuned_is=formatting.outcome(way["comparison"], task.higher_is_better),
+            evidence=evidence(way["comparison"]),
             seconds=number(way["seconds"]),
         )
         for way in sorted(found, key=lambda way: sign * way[task.primary])
@@ -57,8 +59,7 @@ def remark(metrics: Metrics) -> str:
     best = ways[0]
     if best.tuned_is == "better":
         return f"The best simple way, {best.label}, reaches {best.figure}."
-    found = next(w for w in metrics["baselines"].values() if w["label"] == best.label)
-    against = f"{best.label}, which reaches {best.figure}: {evidence(found['comparison'])}."
+    against = f"{best.label}, which reaches {best.figure} (difference {best.evidence})."
     if best.tuned_is == "worse":
         return f"The tuned model is worse than the best simple way, {against}"
     return f"The tuned model is not shown to be better than the best simple way, {against}"

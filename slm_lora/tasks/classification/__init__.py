@@ -21,7 +21,7 @@ from slm_lora.errors import UserError
 from slm_lora.generate import answers
 from slm_lora.records import Row, RowsReport
 from slm_lora.scoring import label_scores
-from slm_lora.tasks.classification.baselines import baselines
+from slm_lora.tasks.classification.baselines import baselines_for
 from slm_lora.tasks.classification.metrics import FIGURES, compare, metrics
 from slm_lora.tasks.classification.prediction import prediction
 from slm_lora.tasks.classification.shown import examples, plots
@@ -116,6 +116,6 @@ CLASSIFICATION = Task(
     plots=plots,
     examples=examples,
     labels=labels_of,
-    baselines=baselines,
+    baselines=baselines_for,
     cheapest=lambda config: replace(config, generate=False),
 )

@@ -33,7 +33,7 @@ TERM = r"\w+|[^\w\s]"
 """A word of any length, or a sign: marks such as !! and emoji tell moods too."""
 
 
-def baselines(config: Config) -> Mapping[str, Baseline]:
+def baselines_for(config: Config) -> Mapping[str, Baseline]:
     """What the config asks for; the first three cost seconds."""
     asked, found = config.baselines, {}
     found["majority"] = Baseline("majority class", majority)
@@ -126,8 +126,10 @@ def own_text(row: Row, config: DataConfig) -> str:
     after its last one: all rows have that in common, and it asks a language model."""
     said = "\n".join(turn["content"] for turn in row["prompt"] if turn["role"] == "user")
     parts = list(Formatter().parse(config.prompt or LABEL_PROMPT))
-    after = "" if parts[-1][1] is not None else parts[-1][0]
-    return said.removeprefix(parts[0][0]).removesuffix(after)
+    columns = [n for n, (_, name, _, _) in enumerate(parts) if name is not None]
+    before = "".join(written for written, *_ in parts[: columns[0] + 1])
+    after = "".join(written for written, *_ in parts[columns[-1] + 1 :])
+    return said.removeprefix(before).removesuffix(after)
 
 
 def _predictions(given: Given, probabilities: NDArray[np.float64]) -> list[Prediction]:

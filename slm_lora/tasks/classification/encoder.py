@@ -18,6 +18,7 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
     TrainingArguments,
     set_seed,
@@ -79,7 +80,10 @@ def tune(
     tokenizer = AutoTokenizer.from_pretrained(name)
     longest = min(tokenizer.model_max_length, context_length(model.config))
     if asked.encoder_method == "lora":
-        adapter = LoraConfig(task_type=TaskType.SEQ_CLS, r=RANK, target_modules="all-linear")
+        # Not those of the new head, which is trained whole.
+        linear = [name for name, m in model.named_modules() if isinstance(m, torch.nn.Linear)]
+        inside = [name for name in linear if name.startswith(f"{model.base_model_prefix}.")]
+        adapter = LoraConfig(task_type=TaskType.SEQ_CLS, r=RANK, target_modules=inside)
         model = get_peft_model(model, adapter)
 
     def table(said: list[str], known: list[str] | None = None) -> Dataset:
@@ -114,6 +118,7 @@ def tune(
             eval_dataset=validation if len(validation) else None,
             processing_class=tokenizer,
         )
+        trainer.remove_callback(PrinterCallback)
         trainer.train()
         scores: NDArray[np.float64] = trainer.predict(table(texts[2])).predictions
     return scores.astype(np.float64)

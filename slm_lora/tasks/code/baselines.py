@@ -13,14 +13,14 @@ from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length, room_for_prompt
-from slm_lora.records import Row
+from slm_lora.records import Message, Row
 from slm_lora.tasks.examples import with_examples
 from slm_lora.tasks.task import Baseline, Given, Prediction
 
 Predict = Callable[..., list[Prediction]]
 
 
-def baselines(config: Config, predict: Predict) -> Mapping[str, Baseline]:
+def baselines_for(config: Config, predict: Predict) -> Mapping[str, Baseline]:
     """What the config asks for, one answer an item; `predict` is the task's own."""
     asked, found = config.baselines, {}
 
@@ -61,7 +61,7 @@ def with_context(rows: Sequence[Row], context: str) -> list[Row]:
     for row in rows:
         place = next(n for n, turn in enumerate(row["prompt"]) if turn["role"] == "user")
         asked = row["prompt"][place]
-        told = {**asked, "content": f"{context.strip()}\n\n{asked['content']}"}
+        told: Message = {**asked, "content": f"{context.strip()}\n\n{asked['content']}"}
         turns = [*row["prompt"][:place], told, *row["prompt"][place + 1 :]]
         found.append({**row, "prompt": turns})
     return found
