@@ -124,7 +124,8 @@ def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
 
 def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
     """predictions/tuned.jsonl: the tuned model on the same rows."""
-    predict(plan, tuned, folder.tuned_predictions, "tuned model")
+    if not folder.tuned_predictions.exists():
+        predict(plan, tuned, folder.tuned_predictions, "tuned model")
 
 
 def merge(plan: Plan, folder: Run) -> MergeProof:
