@@ -5,7 +5,8 @@
 A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
 """
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,8 +23,8 @@ from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Training
-from slm_lora.run_folder import Run, record_base, write_provenance
-from slm_lora.tasks import TASKS
+from slm_lora.run_folder import Run, record_base, seconds_of, timed, write_provenance
+from slm_lora.tasks import TASKS, Baseline, Given, Prediction, Task
 
 
 def run(plan: Plan, folder: Run) -> Metrics:
@@ -36,7 +37,8 @@ def run(plan: Plan, folder: Run) -> Metrics:
     score_and_train(plan, folder)
     try:
         if plan.config.merge.after_training and not folder.merged.exists():
-            merge(plan, folder)
+            with timed(folder, "merge"):
+                merge(plan, folder)
     finally:  # a merge that fails takes nothing from the verdict
         metrics = conclude(plan.config, folder)
     if not told:
@@ -46,16 +48,23 @@ def run(plan: Plan, folder: Run) -> Metrics:
 
 def score_and_train(plan: Plan, folder: Run) -> None:
     """Base predictions, adapter and tuned predictions: what needs the base model in memory."""
-    wanted = (folder.base_predictions, folder.adapter, folder.tuned_predictions)
+    simple = [folder.baseline_predictions(name) for name in baselines_of(plan.task, plan.config)]
+    wanted = (folder.base_predictions, *simple, folder.adapter, folder.tuned_predictions)
     missing = not all(path.exists() for path in wanted)
     if missing:
         plan.task.check(plan.data.test, plan.config)
     data(plan, folder)
     if missing:
-        base = load(plan, folder)
-        baseline(plan, folder, base)
-        tuned = train(plan, folder, base)
-        evaluate(plan, folder, tuned)
+        with timed(folder, "load"):
+            base = load(plan, folder)
+        with timed(folder, "baseline"):
+            baseline(plan, folder, base)
+        with timed(folder, "baselines"):
+            baselines(plan, folder, base)
+        with timed(folder, "train"):
+            tuned = train(plan, folder, base)
+        with timed(folder, "evaluate"):
+            evaluate(plan, folder, tuned)
 
 
 def data(plan: Plan, folder: Run) -> None:
@@ -80,6 +89,30 @@ def baseline(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
         predict(plan, base, folder.base_predictions, "base model")
 
 
+def baselines_of(task: Task, config: Config) -> Mapping[str, Baseline]:
+    """Name → a simple way that the config asks for."""
+    return task.baselines(config) if config.baselines.run else {}
+
+
+def baselines(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
+    """predictions/baselines/<name>.jsonl: what simpler ways than tuning do with the test rows."""
+    task = plan.task
+    config = replace(plan.config, task=task.cheapest(plan.config.task))
+    for name, simple in baselines_of(task, config).items():
+        file = folder.baseline_predictions(name)
+        if file.exists():
+            continue
+        known = read_jsonl(folder.base_predictions)
+        with timed(folder, f"baselines.{name}"):
+            found = simple.predict(
+                Given(base, plan.tokenizer, plan.data, plan.labels, config, known)
+            )
+        write_jsonl(file, found)
+        if found:
+            figure = task.metrics(found, config.task)[task.primary]
+            log.info("%s: %s %.4f", simple.label.format_map(found[0]), task.primary, figure)
+
+
 def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
     """adapter/ and train.json; the tuned model."""
     if folder.adapter.exists():
@@ -91,7 +124,8 @@ def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
 
 def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
     """predictions/tuned.jsonl: the tuned model on the same rows."""
-    predict(plan, tuned, folder.tuned_predictions, "tuned model")
+    if not folder.tuned_predictions.exists():
+        predict(plan, tuned, folder.tuned_predictions, "tuned model")
 
 
 def merge(plan: Plan, folder: Run) -> MergeProof:
@@ -146,6 +180,8 @@ def conclude(config: Config, folder: Run) -> Metrics:
         "tuned": task.metrics(tuned, config.task),
         "comparison": task.compare(base, tuned, config.task),
         "train": training,
+        "baselines": compare_baselines(config, folder, tuned),
+        "seconds": {k: s for k, s in seconds_of(folder).items() if "." not in k},
     }
     metrics.update(cast(Any, task.circumstances(config)))
     if folder.merge_proof.exists():
@@ -155,6 +191,24 @@ def conclude(config: Config, folder: Run) -> Metrics:
     if not folder.borrows_adapter:
         write_card(folder, config, metrics)
     return metrics
+
+
+def compare_baselines(
+    config: Config, folder: Run, tuned: Sequence[Prediction]
+) -> dict[str, dict[str, Any]]:
+    """Name → figures of each baseline that could be made, and the tuned model against it."""
+    task, seconds, compared = TASKS[config.task.kind], seconds_of(folder), {}
+    cheapest = task.cheapest(config.task)
+    for name, simple in baselines_of(task, config).items():
+        file = folder.baseline_predictions(name)
+        if found := read_jsonl(file) if file.exists() else []:
+            compared[name] = {
+                "label": simple.label.format_map(found[0]),
+                **task.metrics(found, cheapest),
+                "comparison": task.compare(found, tuned, cheapest),
+                "seconds": seconds.get(f"baselines.{name}", 0.0),
+            }
+    return compared
 
 
 def check_finished(folder: Run) -> None:

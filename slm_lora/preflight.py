@@ -83,10 +83,12 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
             )
         config = training.without_evaluations(config)
     _check_embedding(data, tokenizer, embedded, config)
+    _check_baselines(config, task, tokenizer, data, context)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     steps = training.rehearse(
         tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
     )
+    config = training.with_warm_up(config, steps)
     trained, _ = tuned.get_nb_trainable_parameters()
     size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
     _check_disk(config, size)
@@ -108,6 +110,23 @@ def _check_embedding(
             "name the tokenizer that belongs to it by model.tokenizer=FOLDER_OR_HUB_ID, or resize "
             "the model's embedding (resize_token_embeddings) and save it",
         )
+
+
+def _check_baselines(
+    config: Config, task: Task, tokenizer: PreTrainedTokenizerBase, data: Prepared, context: int
+) -> None:
+    """Refuse baselines that this kind of task does not have, or that could not be made."""
+    if not config.baselines.run:
+        return
+    found = task.baselines(config)
+    for key in ("encoder", "context"):
+        if getattr(config.baselines, key) and key not in found:
+            raise UserError(
+                f"baselines.{key} with task={task.name}, which has no such baseline",
+                f"type baselines.{key}=null",
+            )
+    for baseline in found.values():
+        baseline.check(config, tokenizer, data, context)
 
 
 def _disk_bytes(config: Config, parameters: int, trained: int) -> int:

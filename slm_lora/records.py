@@ -149,6 +149,17 @@ class MergeProof(TypedDict):
     """The same figures for the run's own precision, nothing merged."""
 
 
+class Baseline(TypedDict):
+    """One simple way in metrics.json, beside the figures of the task (as for base and tuned)."""
+
+    label: str
+    """What it is, for a reader."""
+    comparison: Comparison
+    """The tuned model against it: in place of the base."""
+    seconds: float
+    """That it took."""
+
+
 class Metrics(TypedDict):
     """metrics.json: the verdict. The figures of base and tuned are the task's own."""
 
@@ -158,6 +169,11 @@ class Metrics(TypedDict):
     tuned: dict[str, Any]
     comparison: Comparison
     train: Training
+    baselines: NotRequired[dict[str, Any]]
+    """Name → `Baseline`; empty without any."""
+    seconds: NotRequired[dict[str, float]]
+    """Stage → what it took, interrupted attempts aside: `load`, `baseline`, `baselines`, `train`,
+    `evaluate`, `merge`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
     merge: NotRequired[MergeProof]

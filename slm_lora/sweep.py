@@ -107,6 +107,7 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
     try:
         config = replace(compose.to_config(composed), run_dir=str(folder))
         config = replace(config, merge=replace(config.merge, after_training=False))
+        config = replace(config, baselines=replace(config.baselines, run=False))
         check_without_torch(config)
         from slm_lora import pipeline
         from slm_lora.preflight import preflight

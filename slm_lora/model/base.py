@@ -21,6 +21,7 @@ from transformers.utils.logging import disable_progress_bar
 from slm_lora import hardware, rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import ModelConfig
+from slm_lora.model.complete import check_complete, check_finite
 from slm_lora.model.kernels import disable_cpu_inference_kernel
 from slm_lora.model.location import location, not_loaded
 from slm_lora.progress import log
@@ -103,17 +104,23 @@ def _load(config: Config, device: str, **options: Any) -> PreTrainedModel:
     name = location(config.model.name_or_path)
     disable_progress_bar()
     try:
-        return AutoModelForCausalLM.from_pretrained(
+        model, report = AutoModelForCausalLM.from_pretrained(
             name,
             revision=config.model.revision,
             device_map={"": device},
             attn_implementation=config.model.attn_implementation,
             trust_remote_code=config.model.trust_remote_code,
             use_safetensors=True,
+            # What does not fit is refused below, in our words.
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
             **options,
         )
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise not_loaded("model", name, error, "model.name_or_path") from error
+    check_complete(model, config.model.name_or_path, report)
+    check_finite(model, config.model.name_or_path)
+    return model
 
 
 def fingerprint(base: PreTrainedModel) -> str:

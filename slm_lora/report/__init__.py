@@ -16,6 +16,7 @@ from slm_lora.formatting import number
 from slm_lora.records import MergeProof, Metrics, Provenance, Training
 from slm_lora.report import plots
 from slm_lora.report.advice import findings, next_steps
+from slm_lora.report.baselines import simple_ways
 from slm_lora.report.outline import outline
 from slm_lora.report.summary import (
     CAUTION,
@@ -80,6 +81,7 @@ def write_report(run_dir: Path) -> Path:
             next_steps=next_steps(run),
             figures=figures(metrics),
             caution=CAUTION,
+            baselines=simple_ways(metrics),
             plots=_draw(run.plots, task, metrics, training, base, tuned),
             examples=task.examples(list(zip(base, tuned, strict=True))),
             training=_training_figures(training),

@@ -13,9 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import log_softmax
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
@@ -25,8 +22,10 @@ from slm_lora.errors import UserError
 from slm_lora.generate import answers, stop_ids
 from slm_lora.records import Row, RowsReport
 from slm_lora.scoring import label_scores
+from slm_lora.tasks.classification.baselines import baselines_for
 from slm_lora.tasks.classification.findings import findings
 from slm_lora.tasks.classification.metrics import FIGURES, compare, metrics
+from slm_lora.tasks.classification.prediction import prediction
 from slm_lora.tasks.classification.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task
 
@@ -61,33 +60,13 @@ def predict(
                 title=f"{title}: writing",
             )
         )
-    return [
-        _prediction(row, rendering.prompt_text(row, tokenizer), labels, scores[i], written.get(i))
+    found = [
+        prediction(row, rendering.prompt_text(row, tokenizer), labels, scores[i])
         for i, row in enumerate(rows)
     ]
-
-
-def _prediction(
-    row: Row,
-    prompt: str,
-    labels: list[str],
-    scores: NDArray[np.float64],
-    written: list[str] | None,
-) -> Prediction:
-    best = labels[int(np.argmax(scores))]
-    probabilities = np.exp(log_softmax(scores))
-    raw = written[0] if written else None
-    return {
-        "id": row["id"],
-        "prompt": prompt,
-        "label": row["label"],
-        "scores": dict(zip(labels, scores.tolist(), strict=True)),
-        "probabilities": dict(zip(labels, probabilities.tolist(), strict=True)),
-        "prediction": best,
-        "raw": raw,
-        "extracted": None if raw is None else parse_answer(raw, labels),
-        "verdict": "correct" if best == row["label"] else "wrong",
-    }
+    for i, (raw, *_) in written.items():
+        found[i] |= {"raw": raw, "extracted": parse_answer(raw, labels)}
+    return found
 
 
 def parse_answer(text: str, labels: Sequence[str]) -> str | None:
@@ -140,6 +119,7 @@ CLASSIFICATION = Task(
     plots=plots,
     examples=examples,
     labels=labels_of,
+    baselines=baselines_for,
     cheapest=lambda config: replace(config, generate=False),
     findings=findings,
 )

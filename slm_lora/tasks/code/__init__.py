@@ -26,6 +26,7 @@ from slm_lora.generate import Sampling, answers, stop_ids
 from slm_lora.progress import log
 from slm_lora.records import Row
 from slm_lora.sandbox import Program, Sandbox, Verdict
+from slm_lora.tasks.code.baselines import baselines_for
 from slm_lora.tasks.code.findings import findings
 from slm_lora.tasks.code.metrics import compare, figures, metrics
 from slm_lora.tasks.code.shown import examples, plots
@@ -189,6 +190,7 @@ CODE = Task(
     examples=examples,
     check=check_items,
     cheapest=cheapest,
+    baselines=lambda config: baselines_for(config, predict),
     circumstances=lambda config: {"sandbox": config.sandbox.kind},
     compared="k",
     findings=findings,
