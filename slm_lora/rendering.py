@@ -98,7 +98,7 @@ def _rendered(
     turn, refuses it or leaves it out, its text stands at the beginning of the first user turn."""
     if messages[0]["role"] == "system" and len(messages) > 1 and not _takes_system(tokenizer):
         first = messages[1] | {"content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
-        messages = [first, *messages[2:]]  # type: ignore[list-item]
+        messages = [first, *messages[2:]]
     try:
         return str(
             tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=asks)
