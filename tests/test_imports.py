@@ -19,7 +19,7 @@ FLOORS = [
     {"tasks", "training"},
     {"plotting", "scoring"},
     {"data", "model", "generate"},
-    {"rendering", "nano", "hardware", "run_folder", "sandbox", "llama2c", "formatting"},
+    {"rendering", "nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting"},
     {"files", "stats", "records"},
     {"progress", "cache"},
     {"config"},
