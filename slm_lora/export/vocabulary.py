@@ -13,10 +13,9 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
-from slm_lora.gguf.words import WORDS, split_as
+from slm_lora.gguf.words import WORDS, keep_whole, split_as
 from slm_lora.llama2c.tokenizer import (
     BYTES,
-    SPACE,
     is_byte_level,
     model_of,
     pieces_of,
@@ -133,14 +132,9 @@ def _words(tokenizer: PreTrainedTokenizerBase, pre: str) -> Tokenizer:
 
 
 def _sentence_pieces(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
-    """The tokenizer with llama.cpp's handling of spaces: one before every stretch of text."""
+    """The tokenizer with llama.cpp's handling of spaces."""
     spec = json.loads(tokenizer.backend_tokenizer.to_str())
-    spec["normalizer"] = {
-        "type": "Sequence",
-        "normalizers": [
-            {"type": "Prepend", "prepend": SPACE},
-            {"type": "Replace", "pattern": {"String": " "}, "content": SPACE},
-        ],
-    }
-    spec["pre_tokenizer"] = spec["post_processor"] = None
-    return Tokenizer.from_str(json.dumps(spec))
+    spec["post_processor"] = None
+    rebuilt = Tokenizer.from_str(json.dumps(spec))
+    keep_whole(rebuilt)
+    return rebuilt

@@ -1,9 +1,10 @@
-r"""How llama.cpp lets a text fall into words, the first step of its merges over bytes.
+r"""How llama.cpp cuts up a text before it joins tokens. Read from its src/llama-vocab.cpp.
 
-A GGUF file only names the way (tokenizer.ggml.pre). Read from llama.cpp's src/llama-vocab.cpp.
+Merges over bytes join within words, and a GGUF file only names the way to find these
+(tokenizer.ggml.pre). Scored pieces, SentencePiece's, join over spaces.
 """
 
-from tokenizers import Regex, Tokenizer, pre_tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
 LLAMA3 = (
@@ -38,3 +39,11 @@ def split_as(backend: Tokenizer, pre: str) -> None:
     )
     # Only there llama.cpp takes a word that is a token without looking at the merges.
     backend.model.ignore_merges = pre == "llama-bpe"
+
+
+def keep_whole(backend: Tokenizer, space_first: bool = True) -> None:
+    """Let scored pieces join over spaces, written as ▁, from now on; `space_first` puts one before
+    every stretch of text, at the start and after a special token."""
+    first = [normalizers.Prepend("▁")] if space_first else []
+    backend.normalizer = normalizers.Sequence([*first, normalizers.Replace(" ", "▁")])
+    backend.pre_tokenizer = pre_tokenizers.Sequence([])
