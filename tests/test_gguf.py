@@ -29,7 +29,7 @@ IDS = [1, 270, 5, 33, 261, 300, 12, 270, 90]
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _cache_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLM_LORA_CACHE", str(tmp_path / "cache"))
 
 
