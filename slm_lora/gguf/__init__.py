@@ -29,7 +29,10 @@ def model_folder(file: Path) -> Path:
             cannot read, or the cache cannot be written.
     """
     if not file.is_file():
-        raise UserError(f"{file}: no such file", "expected a .gguf file; give its path")
+        raise UserError(
+            f"{file}: no such file",
+            "expected a GGUF file's path; hf download REPO FILE.gguf --local-dir FOLDER gets one",
+        )
     if part := PART.fullmatch(file.name):
         name, _, count = part.groups()
         raise UserError(

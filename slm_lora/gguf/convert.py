@@ -109,10 +109,7 @@ def scale_rotation(config: Any, scales: NDArray[np.float32]) -> None:
     """
     theta, width = config.rope_parameters["rope_theta"], 2 * len(scales)
     plain = theta ** -(np.arange(0, width, 2) / width)
-    config.rope_parameters = LLAMA3 | {
-        "rope_theta": theta,
-        "factor": float(scales.max()),
-    }
+    config.rope_parameters = LLAMA3 | {"rope_theta": theta, "factor": float(scales.max())}
     scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
     if not np.allclose(plain / scaled.numpy(), scales, rtol=1e-3):
         raise ValueError("its rotation is scaled in another way than Llama 3's")

@@ -34,9 +34,9 @@ def location(name: str) -> str:
     if place == "file":
         return str(gguf.model_folder(path) if _is_gguf(name) else llama2c.model_folder(path))
     files = sorted(file.name for file in path.glob("*.gguf")) if place == "folder" else []
-    if files and not (path / "config.json").exists():
+    if files and not any((path / part).exists() for part in ("config.json", "tokenizer.json")):
         raise UserError(
-            f"{name} has no config.json, but {', '.join(files)}",
+            f"{name} has no config.json or tokenizer.json, but {', '.join(files)}",
             f"type model.name_or_path={path / files[0]}",
         )
     return str(nano.PATH) if place == "nano" else name
