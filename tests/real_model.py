@@ -69,13 +69,15 @@ def check(file: Path) -> None:
         first, *_, last = [line["eval_loss"] for line in read(run / "train.json")["log"]]
         base_accuracy = metrics["base"]["accuracy"]
         say(f"accuracy of the base {base_accuracy:.3f}, validation loss {first:.2f} → {last:.2f}")
-        assert metrics["base"]["n"] == 64
+        assert metrics["base"]["n_items"] == 64
         assert 0.55 <= base_accuracy <= 0.85, "the untuned model tells some of the rows apart"
         assert last < first - 0.5, "three steps teach it at least the form of the answer"
 
         proof = read(run / "merge.json")
-        say(f"merged: {proof['equal_tokens']:.4f} of the next tokens, KL {proof['mean_kl']:.2g}")
-        assert proof["equal_tokens"] >= 0.95
+        kept = proof["candidates"][proof["base"]]
+        say(f"merged: {kept['equal_tokens']:.4f} of the next tokens, mean KL {kept['mean_kl']:.2g}")
+        assert kept["equal_tokens"] >= 0.98
+        assert (run / "merged" / "config.json").is_file()
 
         slm_lora("export", run, "format=gguf", "type=q8_0")
         proof = read(run / "exports" / "gguf-q8_0.json")
