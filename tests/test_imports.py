@@ -20,7 +20,7 @@ FLOORS = [
     {"plotting", "scoring"},
     {"data", "model", "generate"},
     {"rendering"},
-    {"nano", "hardware", "run_folder", "sandbox", "llama2c", "formatting"} | {"logits"},
+    {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"},
     {"files", "stats", "records"},
     {"progress", "cache"},
     {"config"},
