@@ -5,6 +5,7 @@
 A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from transformers import PreTrainedModel
 from slm_lora import merge as merging
 from slm_lora import model, report, training
 from slm_lora.card import write_card
+from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
@@ -38,8 +40,8 @@ def run(plan: Plan, folder: Run) -> Metrics:
     try:
         if plan.config.merge.after_training and not folder.merged.exists():
             with timed(folder, "merge"):
-                merge(plan, folder)
-    finally:  # a merge that fails takes nothing from the verdict
+                merge_if_proven(plan, folder)
+    finally:  # a bug there takes nothing from the verdict
         metrics = conclude(plan.config, folder)
     if not told:
         training.tell_trackers(plan.config, plan.device, folder, metrics)
@@ -128,25 +130,55 @@ def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
         predict(plan, tuned, folder.tuned_predictions, "tuned model")
 
 
-def merge(plan: Plan, folder: Run) -> MergeProof:
-    """merged/ and merge.json: the adapter in the weights, with its proof, which is returned.
+def merge_if_proven(plan: Plan, folder: Run) -> None:
+    """The merge at a run's end. The run did its work without one: what a user can fix is a warning
+    with the command to go on, and merge.json says that nothing is proven."""
+    began = time.monotonic()
+    try:
+        proof = try_merge(plan, folder)
+        hint = f"type {merging.next_step(plan, folder, proof)}"
+    except UserError as error:
+        seconds = time.monotonic() - began
+        proof = {"proven": False, "reason": error.message, "seconds": seconds}
+        hint = f"{error.hint}; then type slm-lora merge {shell_word(str(folder.path))}"
+    write_json(folder.merge_proof, proof)
+    if not proof["proven"]:
+        log.warning("merge: not proven: %s. No merged model was written; %s", proof["reason"], hint)
+
+
+def merge(plan: Plan, folder: Run) -> None:
+    """merged/ and merge.json: the adapter in the weights, with its proof.
 
     Raises:
-        UserError: the merged model is not the tuned one, or the rows are not those of the run.
+        UserError: the merged model is not the tuned one, or the rows are not those of the run. What
+            an earlier merge left stays.
+    """
+    proof = try_merge(plan, folder)
+    if not proof["proven"]:
+        line = merging.next_step(plan, folder, proof)
+        raise UserError(
+            f"merge: not proven: {proof['reason']}", f"no merged model was written; type {line}"
+        )
+    write_json(folder.merge_proof, proof)
+    if folder.exports.exists():
+        log.warning("%s holds the model as it was before: export again", folder.exports)
+
+
+def try_merge(plan: Plan, folder: Run) -> MergeProof:
+    """merged/ if it is proven, and what merge.json is to hold.
+
+    Raises:
+        UserError: it cannot be tried.
     """
     check_rows(plan, folder)
     provenance: Provenance = read_json(folder.provenance)
     try:
-        proof = merging.merge(plan, folder, provenance["device"]["precision"])
-    except torch.OutOfMemoryError as error:
+        return merging.merge(plan, folder, provenance["device"]["precision"])
+    except (torch.OutOfMemoryError, MemoryError) as error:
         raise UserError(
             f"{plan.device.name}: out of memory; the proof of a merge holds the model in fp32",
-            f"type slm-lora merge {folder.path} device=cpu",
+            f"type slm-lora merge {shell_word(str(folder.path))} device=cpu",
         ) from error
-    write_json(folder.merge_proof, proof)
-    if folder.exports.exists():
-        log.warning("%s holds the model as it was before: export again", folder.exports)
-    return proof
 
 
 def check_rows(plan: Plan, folder: Run) -> None:

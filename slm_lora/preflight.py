@@ -130,10 +130,10 @@ def _check_baselines(
 
 
 def _disk_bytes(config: Config, parameters: int, trained: int) -> int:
-    """What the run folder will hold at most: checkpoints, adapter and, in 16 bits, merged model."""
+    """What the run folder will hold at most: checkpoints, adapter and merged model."""
     kept = config.trainer.get("save_total_limit") or 1
     adapter = 4 * trained
-    merged = 2 * 2 * parameters if config.merge.after_training else 0  # one of two candidates
+    merged = 2 * 2 * parameters if config.merge.after_training else 0  # two candidates, or fp32
     return (ADAPTER_STATES * (kept + 1) + 1) * adapter + merged
 
 

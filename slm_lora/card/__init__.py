@@ -114,9 +114,7 @@ def render_card(
         data=data,
         combination=combination,
         merge=merge,
-        merge_score=next(k for k in merge["candidates"][merge["base"]] if k not in PROOF)
-        if merge
-        else "",
+        primary=task.primary,
     )
     return str(ModelCard(text))
 

@@ -6,7 +6,7 @@ whole rows (slm_lora/merge/proof.py). All in fp32, so that only the file makes a
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,7 @@ def _play(
     model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], ends: set[int], to: Path
 ) -> Played:
     texts = Texts.of(rows, tokenizer, context_length(model.config))
+    texts = replace(texts, starts=[1] * len(rows))
     next_tokens(model, texts, to)
     room = min(WRITTEN, context_length(model.config) // 2)
     config = GenerationConfig(
