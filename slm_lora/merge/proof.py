@@ -211,7 +211,7 @@ def compare_metric(
         part = [rows[i] for i in order[len(found) :][:room]]
         found += predictions(model, plan, tokenizer, part, "merged model, test set")
         spent = time.monotonic() - began
-        room = int((seconds - spent) * len(found) / spent)
+        room = int(min((seconds - spent) * len(found) / spent, len(rows)))
     before = [tuned[i] for i in order[: len(found)]]
     return {
         "tuned": float(task.metrics(before, config)[task.primary]),

@@ -36,7 +36,7 @@ MERGE: dict[str, Any] = {
             "mean_kl": 0.00002,
             "max_logit_difference": 0.14,
             "greedy_equal": 1.0,
-            "accuracy": {"tuned": 0.81, "merged": 0.8125, "ci95": [-0.02, 0.025], "rows": 400},
+            "accuracy": {"tuned": 0.81, "merged": 0.8125, "ci95": [-0.02, 0.025], "rows": 600},
         },
         "original": {
             "equal_tokens": 0.951,
