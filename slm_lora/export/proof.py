@@ -57,7 +57,7 @@ class Played:
 def test_rows(config: Config) -> list[Row]:
     """Test rows of the run's data; fixed questions where the data cannot be read any more."""
     try:
-        return load_rows(config.data, config.seed, config.task.format).test[:ROWS]
+        return load_rows(config.data, config.task.format).test[:ROWS]
     except UserError as error:
         log.warning("the run's data cannot be read (%s): taking fixed prompts", error.message)
     answer: list[Message] = [{"role": "assistant", "content": "Yes."}]
