@@ -71,7 +71,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     training.sft_config(config, device, Path("checkpoints"), [1])
     tokenizer = model.load_tokenizer(config)
 
-    loaded = loaded or load_rows(config.data, config.seed, config.task.format)
+    loaded = loaded or load_rows(config.data, config.task.format)
     task = TASKS[config.task.kind]
     labels = task.labels(config, loaded.report)
     data = prepare(loaded, tokenizer, config)

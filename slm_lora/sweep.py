@@ -69,7 +69,7 @@ def _preflight(configs: list[Config]) -> None:
 
     read, rows = None, None
     for config in configs:
-        wanted = (config.data, config.seed, config.task.format)
+        wanted = (config.data, config.task.format)
         if wanted != read:
             read, rows = wanted, load_rows(*wanted)
         preflight(config, rows)

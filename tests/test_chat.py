@@ -191,7 +191,7 @@ def test_model_reads_the_ids_of_training(
         ]
     )
     tokenizer = model.load_tokenizer(config)
-    loaded = load_rows(config.data, config.seed)
+    loaded = load_rows(config.data)
     prepared = prepare(loaded, tokenizer, config)
     labels = TASKS[config.task.kind].labels(config, prepared.report)
     assert bool(labels) == is_labelled
@@ -234,7 +234,7 @@ def never() -> bool:
 @pytest.mark.parametrize("name", chat.MODELS)
 def test_probabilities_are_those_of_the_evaluation(labelling_pair: Pair, name: str) -> None:
     config, tokenizer = labelling_pair.config, labelling_pair.tokenizer
-    rows = load_rows(config.data, config.seed).train[:6]
+    rows = load_rows(config.data).train[:6]
     config = replace(config, task=replace(config.task, generate=False))
     loaded = model.load_base(config, hardware.detect(config))
     if name == "tuned":

@@ -40,7 +40,7 @@ class Config:
     run_dir: str | None = None
     """Run folder; null makes outputs/<recipe>/<date>_<time>. An interrupted run goes on in it."""
     seed: int = 42
-    """Seed of data splits, adapter weights and row order."""
+    """Seed of adapter weights, row order and drawn answers; that of the splits is data.seed."""
     device: str | None = field(default=None, metadata=one_of("cpu", "cuda"))
     """`cpu` or `cuda`; null takes CUDA where there is one. `cpu` insists, whatever the size."""
     precision: str | None = field(default=None, metadata=one_of("bf16", "fp16", "fp32"))

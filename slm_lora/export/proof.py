@@ -29,10 +29,10 @@ WRITTEN = 64
 SAME = 1e-3
 """Largest difference of two logits of models with the same weights: the order of the sums."""
 MIN_EQUAL_TOKENS, MAX_KL = 0.9, 0.02
-"""Of next tokens, and of nats a token, when the file's weights are not the merged model's. That each
-is as near as its number format allows is known by then; this finds weights in the wrong place, which
-are nats away. A real model is undecided at many tokens of a prompt: q8_0 changed 5 % of the likeliest
-ones of SmolLM2-135M at 0.005 nats."""
+"""Of next tokens, and of nats a token, when the file's weights are not the merged model's. Each is
+as near as its number format allows: that is known by then. This finds weights in the wrong place,
+which are nats away. A real model is undecided at many tokens of a prompt: q8_0 changed 5 % of the
+likeliest ones of SmolLM2-135M, at 0.005 nats."""
 QUESTIONS = [
     "What is the capital of France?",
     "Write a short story about a dog.",
@@ -57,7 +57,7 @@ class Played:
 def test_rows(config: Config) -> list[Row]:
     """Test rows of the run's data; fixed questions where the data cannot be read any more."""
     try:
-        return load_rows(config.data, config.seed, config.task.format).test[:ROWS]
+        return load_rows(config.data, config.task.format).test[:ROWS]
     except UserError as error:
         log.warning("the run's data cannot be read (%s): taking fixed prompts", error.message)
     answer: list[Message] = [{"role": "assistant", "content": "Yes."}]
