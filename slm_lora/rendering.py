@@ -132,6 +132,8 @@ def takes_system(tokenizer: PreTrainedTokenizerBase) -> bool:
 def _around_answer(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str]:
     """What the template writes at the end of a prompt only while it is not answered (it may open a
     block of thoughts), between a prompt and its answer, and after the answer."""
+    if not tokenizer.chat_template:  # it is for plain text only
+        return "", "", ""
     asked = [{"role": "user", "content": QUESTION}]
     answered = [*asked, {"role": "assistant", "content": ANSWER}]
     try:
