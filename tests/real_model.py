@@ -67,7 +67,9 @@ def check(file: Path) -> None:
 
 def tune(base: str, run: Path) -> None:
     """Score 64 rows of the sentiment recipe, train three steps in NF4, merge."""
-    rows = ["data.train_limit=64", "data.test_limit=64", "task.generate=false"]
+    # The bounds below were measured with this prompt: told the labels, the untuned model says one.
+    rows = [r'data.prompt="{text}\nSentiment:"', "data.train_limit=64", "data.test_limit=64"]
+    rows.append("task.generate=false")
     steps = ["trainer.max_steps=3", "batch_size=16", "quantization=nf4"]
     merge = ["merge.base=trained", "merge.rows=8", "merge.dtype=fp32"]
     slm_lora("+recipe=sentiment", base, *rows, *steps, *merge, f"run_dir={run}")
