@@ -46,16 +46,23 @@ def run(plan: Plan, folder: Run) -> Metrics:
 
 def score_and_train(plan: Plan, folder: Run) -> None:
     """Base predictions, adapter and tuned predictions: what needs the base model in memory."""
-    wanted = (folder.base_predictions, folder.adapter, folder.tuned_predictions)
+    wanted = [folder.base_predictions, folder.adapter, folder.tuned_predictions]
+    if plan.retention:
+        wanted.append(folder.retention)
     missing = not all(path.exists() for path in wanted)
     if missing:
         plan.task.check(plan.data.test, plan.config)
+        for part in plan.retention:
+            part.check()
     data(plan, folder)
     if missing:
         base = load(plan, folder)
         baseline(plan, folder, base)
+        ask_other(plan, folder, base, "base")
         tuned = train(plan, folder, base)
         evaluate(plan, folder, tuned)
+        ask_other(plan, folder, tuned, "tuned")
+        retention(plan, folder)
 
 
 def data(plan: Plan, folder: Run) -> None:
@@ -91,7 +98,28 @@ def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
 
 def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
     """predictions/tuned.jsonl: the tuned model on the same rows."""
-    predict(plan, tuned, folder.tuned_predictions, "tuned model")
+    if not folder.tuned_predictions.exists():
+        predict(plan, tuned, folder.tuned_predictions, "tuned model")
+
+
+def ask_other(plan: Plan, folder: Run, asked: PreTrainedModel | PeftModel, side: str) -> None:
+    """predictions/retention/<part>/<side>.jsonl: texts and tasks that the run does not teach."""
+    for part in plan.retention:
+        file = folder.retention_predictions(part.name, side)
+        if not file.exists():
+            write_jsonl(file, part.predict(asked, plan.tokenizer, f"{side} model"))
+
+
+def retention(plan: Plan, folder: Run) -> None:
+    """retention.json: what was unlearnt."""
+    found = {
+        part.name: part.compare(
+            *(read_jsonl(folder.retention_predictions(part.name, s)) for s in ("base", "tuned"))
+        )
+        for part in plan.retention
+    }
+    if found:
+        write_json(folder.retention, {**found.pop("general", {}), **found})
 
 
 def merge(plan: Plan, folder: Run) -> MergeProof:
@@ -148,6 +176,8 @@ def conclude(config: Config, folder: Run) -> Metrics:
         "train": training,
     }
     metrics.update(cast(Any, task.circumstances(config)))
+    if folder.retention.exists():
+        metrics["retention"] = read_json(folder.retention)
     if folder.merge_proof.exists():
         metrics["merge"] = read_json(folder.merge_proof)
     write_json(folder.metrics, metrics)

@@ -149,6 +149,24 @@ class MergeProof(TypedDict):
     """The same figures for the run's own precision, nothing merged."""
 
 
+class Retention(TypedDict, total=False):
+    """retention.json: base and tuned model on what the run does not teach. The figures of general
+    texts stand at the top, as `text` tasks have them; not there with retention.rows=0."""
+
+    name: str
+    """`general texts`, or the suite's name or file."""
+    task: str
+    """Kind of task whose figures these are."""
+    rows: int
+    base: dict[str, Any]
+    tuned: dict[str, Any]
+    comparison: Comparison
+    suite: "Retention"
+    """Of retention.suite, with the same keys."""
+    lm_eval: dict[str, dict[str, dict[str, float]]]
+    """Task → `base`, `tuned` → the figures of lm_eval."""
+
+
 class Metrics(TypedDict):
     """metrics.json: the verdict. The figures of base and tuned are the task's own."""
 
@@ -160,4 +178,5 @@ class Metrics(TypedDict):
     train: Training
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
+    retention: NotRequired[Retention]
     merge: NotRequired[MergeProof]

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.retention import NOTHING
 from slm_lora.config.words import check_words, value_of
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json
@@ -107,6 +108,8 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
     try:
         config = replace(compose.to_config(composed), run_dir=str(folder))
         config = replace(config, merge=replace(config.merge, after_training=False))
+        if not any(word.startswith("retention.") for word in words):
+            config = replace(config, retention=NOTHING)
         check_without_torch(config)
         from slm_lora import pipeline
         from slm_lora.preflight import preflight

@@ -16,6 +16,7 @@ FLOORS = [
     {"pipeline"},
     {"card", "merge"},
     {"preflight", "report", "chat"},
+    {"retention"},
     {"tasks", "training"},
     {"plotting", "scoring"},
     {"data", "model", "generate"},

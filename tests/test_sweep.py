@@ -46,6 +46,7 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
         folder = tmp_path / "sweep" / line["job"]
         done = line["status"] == "done"
         assert (folder / "metrics.json").exists() is done
+        assert not (folder / "retention.json").exists(), "only where it is asked for"
         assert (folder / "failure.json").exists() is not done
     assert (tmp_path / "sweep" / "leaderboard.png").is_file()
     provenance = json.loads((tmp_path / "sweep" / "0" / "provenance.json").read_text())

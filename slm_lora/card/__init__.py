@@ -26,6 +26,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.files import read_json, read_jsonl, write_text
 from slm_lora.records import Metrics
+from slm_lora.report.retention import sentences
 from slm_lora.report.summary import CAUTION, PROOF, count, figures, items, verdict
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Pair
@@ -93,6 +94,7 @@ def render_card(
         verdict=verdict(metrics) if metrics else None,
         figures=figures(metrics) if metrics else [],
         items=items(metrics) if metrics else "",
+        unlearnt=sentences(metrics) if metrics else [],
         n_items=count(metrics) if metrics else 0,
         examples=shown,
         caution=CAUTION,

@@ -20,6 +20,7 @@ from slm_lora.config.sections.results import (
     MergeConfig,
     ServeConfig,
 )
+from slm_lora.config.sections.retention import RetentionConfig
 from slm_lora.config.sections.task import SandboxConfig, TaskConfig
 from slm_lora.config.trainer import check_trainer
 from slm_lora.errors import UserError
@@ -53,6 +54,7 @@ class Config:
     lora: LoraConfig = field(default_factory=LoraConfig)
     data: DataConfig = field(default_factory=DataConfig)
     task: TaskConfig = field(default_factory=TaskConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Options of trl.SFTConfig, passed on as they are."""
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)

@@ -17,6 +17,7 @@ from slm_lora.records import MergeProof, Metrics, Provenance, Training
 from slm_lora.report import plots
 from slm_lora.report.advice import findings, next_steps
 from slm_lora.report.outline import outline
+from slm_lora.report.retention import most_unlearnt, sentences
 from slm_lora.report.summary import (
     CAUTION,
     combination_table,
@@ -82,6 +83,9 @@ def write_report(run_dir: Path) -> Path:
             caution=CAUTION,
             plots=_draw(run.plots, task, metrics, training, base, tuned),
             examples=task.examples(list(zip(base, tuned, strict=True))),
+            unlearnt=sentences(metrics),
+            most_unlearnt=most_unlearnt(run),
+            lm_eval=outline(metrics.get("retention", {}).get("lm_eval", {}), "lm_eval"),
             training=_training_figures(training),
             data=outline(read_json(run.data_report), "Data"),
             merge=outline(_merge(metrics["merge"]), "Merge") if "merge" in metrics else None,

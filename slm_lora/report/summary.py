@@ -13,6 +13,7 @@ from slm_lora import formatting
 from slm_lora.files import Json
 from slm_lora.formatting import evidence, interval, number, signed
 from slm_lora.records import Comparison, MergeProof, Metrics
+from slm_lora.report.retention import sentences
 from slm_lora.tasks import TASKS
 
 PROOF = {
@@ -50,7 +51,7 @@ def outcome(metrics: Metrics) -> str:
 
 
 def verdict(metrics: Metrics) -> str:
-    """What the run showed: a sentence, and the task's own remark.
+    """What the run showed: a sentence, the task's own remark, and what was unlearnt.
 
     "Tuning raised accuracy from 0.512 to 0.934: +0.422, 95 % interval 0.380 to 0.460,
     McNemar p = 1e-70."
@@ -67,7 +68,7 @@ def verdict(metrics: Metrics) -> str:
         "unclear": f"No difference that this test set of {count(metrics):,} items can show: "
         f"{change}",
     }[outcome(metrics)]
-    return f"{sentence} {task.remark(metrics)}".rstrip()
+    return " ".join(filter(None, (sentence, task.remark(metrics), *sentences(metrics))))
 
 
 def figures(metrics: Metrics) -> list[KeyFigure]:

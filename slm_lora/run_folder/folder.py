@@ -38,12 +38,17 @@ class Run:
         self.metrics = path / "metrics.json"
         self.base_predictions = path / "predictions" / "base.jsonl"
         self.tuned_predictions = path / "predictions" / "tuned.jsonl"
+        self.retention = path / "retention.json"
         self.failure = path / "failure.json"
         self.plots = path / "plots"
         self.report = path / "report.html"
         self.card = self.adapter / "README.md"
         self.evaluations = path / "evaluations"
         self.combinations = path / "combinations"
+
+    def retention_predictions(self, part: str, side: str) -> Path:
+        """What the `base` or the `tuned` model did with a part of slm_lora/retention."""
+        return self.path / "predictions" / "retention" / part / f"{side}.jsonl"
 
     @property
     def borrows_adapter(self) -> bool:
