@@ -167,6 +167,23 @@ class Retention(TypedDict, total=False):
     """Task → `base`, `tuned` → the figures of lm_eval."""
 
 
+class Served(TypedDict):
+    """endpoint.json of an evaluation: a server's answers against the tested ones."""
+
+    url: str
+    model: str
+    rows: int
+    equal_texts: int
+    """Answers that are the tested text, blanks around both aside."""
+    metric: str
+    tested: float
+    served: float
+    comparison: Comparison
+    """Served against tested."""
+    cause: str | None
+    """Likely cause of the difference (slm_lora/endpoint/cause.py), null where there is none."""
+
+
 class Metrics(TypedDict):
     """metrics.json: the verdict. The figures of base and tuned are the task's own."""
 

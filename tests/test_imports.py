@@ -12,7 +12,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"api", "evaluate", "plan", "inspection", "sweep", "leaderboard", "check", "scaffold"}
-    | {"doctor", "combine", "export", "serve", "hub"},
+    | {"endpoint", "doctor", "combine", "export", "serve", "hub"},
     {"pipeline"},
     {"card", "merge"},
     {"preflight", "report", "chat"},

@@ -81,7 +81,10 @@ def test_loss_of_the_base_is_that_of_plain_transformers(done) -> None:
         whole = f"<s>{row['text']}" if "text" in row else None
         prompt = "<s>"
         if whole is None:
-            prompt = f"<|user|>\n{row['prompt']}\n<|assistant|>\n"
+            turn = {"role": "user", "content": row["prompt"]}
+            prompt = tokenizer.apply_chat_template(
+                [turn], tokenize=False, add_generation_prompt=True
+            )
             whole = prompt + row["completion"]
         start, ids = (tokenizer(t, add_special_tokens=False).input_ids for t in (prompt, whole))
         if len(ids) > 256:  # the model's context

@@ -34,7 +34,7 @@ from slm_lora.tasks import TASKS, Pair
 __all__ = ["MARK", "last_parts", "render_card", "shared_config", "write_card"]
 
 Json = dict[str, Any]
-OF_THE_AUTHOR = ("run_dir", "hub", "sweep", "serve")
+OF_THE_AUTHOR = ("run_dir", "hub", "sweep", "serve", "endpoint")
 """Parts of a config that say nothing of the model."""
 QUANTIZED = {
     "nf4": 'load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant={double}',

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.config.sections.data import DataConfig
+from slm_lora.config.sections.endpoint import EndpointConfig
 from slm_lora.config.sections.machine import HardwareConfig, SweepConfig
 from slm_lora.config.sections.model import QUANTIZED, LoraConfig, ModelConfig, QuantizationConfig
 from slm_lora.config.sections.results import (
@@ -25,7 +26,7 @@ from slm_lora.config.sections.task import SandboxConfig, TaskConfig
 from slm_lora.config.trainer import check_trainer
 from slm_lora.errors import UserError
 
-AFTER_TRAINING = ("merge", "export", "chat", "serve", "hub")
+AFTER_TRAINING = ("merge", "export", "chat", "serve", "endpoint", "hub")
 """Sections that say nothing of the training: a finished run may be given others."""
 
 NOT_WITH_MOVED_WEIGHTS = {"bias", "trainable_token_indices", "rank_pattern", "alpha_pattern"}
@@ -63,6 +64,7 @@ class Config:
     export: ExportConfig = field(default_factory=ExportConfig)
     chat: ChatConfig = field(default_factory=ChatConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     hub: HubConfig = field(default_factory=HubConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
 

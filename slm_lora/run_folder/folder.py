@@ -38,6 +38,8 @@ class Run:
         self.metrics = path / "metrics.json"
         self.base_predictions = path / "predictions" / "base.jsonl"
         self.tuned_predictions = path / "predictions" / "tuned.jsonl"
+        self.served_predictions = path / "predictions" / "served.jsonl"
+        self.endpoint = path / "endpoint.json"
         self.retention = path / "retention.json"
         self.failure = path / "failure.json"
         self.plots = path / "plots"

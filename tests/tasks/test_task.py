@@ -13,7 +13,7 @@ from slm_lora.card import render_card
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.leaderboard import write_leaderboard
 from slm_lora.report import summary_table, verdict, write_report
-from slm_lora.tasks import TASKS, Metric, Task, paired
+from slm_lora.tasks import TASKS, Metric, Task, Written, paired
 from tests.helpers.published import finished_run, loaded
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +56,7 @@ def toy(folder: Path) -> Task:
         count="n_texts",
         hub_task=("text-generation", "Short texts"),
         predict=lambda *_: [],
+        written=Written("words", lambda found: found["answer"], lambda *_: [], paired.mean),
         metrics=mean_words,
         compare=compare,
         figures=lambda found: {"words": Metric("words per text", "words", False, hub="length")},
