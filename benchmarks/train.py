@@ -63,7 +63,7 @@ from slm_lora.model import add_adapter, load_base
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
 from slm_lora.training.batches import GroupedByLength, pad_right
-from slm_lora.training.options import resolve, sft_config, without_evaluations
+from slm_lora.training.options import resolve, sft_config
 from slm_lora.training.trainer import LoraTrainer
 
 STATES = 8
@@ -140,11 +140,12 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
             f"trainer.learning_rate={task.rate}",
             f"trainer.warmup_steps={WARM_UP}",
             f"trainer.logging_steps={LOG_EVERY}",
+            "trainer.eval_strategy=no",
             "trainer.save_strategy=no",
         ]
     )
     device = detect(config)
-    config = without_evaluations(resolve(config, device, task.longest))
+    config = resolve(config, device, task.longest)
     clock = Clock()
     trainer = LoraTrainer(
         model=add_adapter(load_base(config, device), config.lora, config.seed),

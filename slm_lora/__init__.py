@@ -8,6 +8,7 @@ In Python (slm_lora/api.py):
     run(load("sentiment", "model=nano")).metrics
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FinishedRun", "UserError", "load", "open_run", "run"]
 __version__ = "0.1.0"
+
+# No library calls home unless the user wants it to. They read these when they are imported: trl and
+# everything of Hugging Face, MLflow, Weights & Biases (its reports of errors).
+for _variable, _off in (
+    ("HF_HUB_DISABLE_TELEMETRY", "1"),
+    ("MLFLOW_DISABLE_TELEMETRY", "true"),
+    ("WANDB_ERROR_REPORTING", "false"),
+):
+    os.environ.setdefault(_variable, _off)
 
 
 def __getattr__(name: str) -> Any:

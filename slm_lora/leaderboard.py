@@ -47,8 +47,12 @@ def write_leaderboard(folder: Path) -> None:
             print(f"job {line['job']} {line['status']}")
     if done := [line for line in lines if line["status"] == "done"]:
         from slm_lora import plotting
+        from slm_lora.report.baselines import simple_ways
         from slm_lora.report.plots import leaderboard
 
+        if ways := simple_ways(read_json(Run(folder / done[0]["job"]).metrics)):
+            named = "; ".join(f"{way.label} {way.figure}" for way in ways)
+            print(f"Simple ways, measured by job {done[0]['job']}: {named}")
         with plotting.style():
             plotting.write_png(leaderboard(done, swept, primary), folder / "leaderboard.png")
     print(folder)

@@ -70,7 +70,7 @@ def _preflight(configs: list[Config]) -> None:
 
     read, rows = None, None
     for config in configs:
-        wanted = (config.data, config.seed, config.task.format)
+        wanted = (config.data, config.task.format)
         if wanted != read:
             read, rows = wanted, load_rows(*wanted)
         preflight(config, rows)
@@ -108,6 +108,7 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
     try:
         config = replace(compose.to_config(composed), run_dir=str(folder))
         config = replace(config, merge=replace(config.merge, after_training=False))
+        config = replace(config, baselines=replace(config.baselines, run=False))
         if not any(word.startswith("retention.") for word in words):
             config = replace(config, retention=NOTHING)
         check_without_torch(config)

@@ -1,6 +1,7 @@
 """The same job from Python: figures as the command line's, and not a word on the screen."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,19 @@ def test_importing_is_cheap() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ended.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("said", [None, "0"])
+def test_libraries_call_nobody(said: str | None) -> None:
+    """Unless the user says so; also from Python, where nothing of ours but the package is there."""
+    names = ("HF_HUB_DISABLE_TELEMETRY", "DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_OFFLINE")
+    environment = {key: value for key, value in os.environ.items() if key not in names}
+    environment |= {} if said is None else {names[0]: said}
+    code = (
+        "import slm_lora\nfrom huggingface_hub import constants\n"
+        "print(constants.HF_HUB_DISABLE_TELEMETRY)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == str(said is None)

@@ -3,6 +3,7 @@
 pytest tests/test_card.py
 """
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -118,7 +119,9 @@ def test_what_a_classification_shows(nano_run: Path) -> None:
         line = next(line for line in card.splitlines() if line.startswith(f"| {label} |"))
         assert line.endswith(f"→ {scores['f1']:.3f} |")
     assert "license: apache-2.0" in card
-    assert "- dropped from train: in test 3, overlong 2" in card
+    dropped = json.loads((nano_run / "data_report.json").read_text())["dropped"]["train"]
+    assert dropped["in_test"] == 3
+    assert f"- dropped from train: in test 3, overlong {dropped['overlong']}" in card
     assert "/home/ann" not in card
     assert "data.train=train.jsonl" in card
     assert str(nano_run) not in card
@@ -155,6 +158,19 @@ def test_the_proof_of_a_merge(nano_run: Path) -> None:
     assert merged.data.library_name == "transformers"
     assert "PeftModel" not in str(merged)
     assert 'subfolder="merged"' in rendered(nano_run, repo_id="me/name", what="both")
+
+
+def test_a_merge_that_is_not_proven_or_only_on_some_rows(nano_run: Path) -> None:
+    add_merged(nano_run)
+    metrics = read_json(nano_run / "metrics.json")
+    metrics["merge"]["candidates"]["trained"]["accuracy"]["rows"] = 32
+    write_json(nano_run / "metrics.json", metrics)
+    merged = ModelCard(rendered(nano_run, repo_id="me/name", what="merged"))
+    assert not merged.data.eval_results, "a part would pass for the whole test set"
+    reason = "cuda: out of memory"
+    metrics["merge"] = {"proven": False, "reason": reason, "seconds": 1.0}
+    write_json(nano_run / "metrics.json", metrics)
+    assert f"merge: not proven, so there is none: {reason}." in rendered(nano_run)
 
 
 def test_without_metrics_it_says_so(nano_run: Path) -> None:

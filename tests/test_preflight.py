@@ -64,6 +64,12 @@ REFUSED = {
     "trainer.activation_offloading=true": "without a GPU to offload from",
     "trainer.eos_token=nope": "trainer.eos_token=nope is not in the vocabulary",
     "early_stopping=2 data.validation_fraction=0": "there are no validation rows",
+    "early_stopping=2 trainer.save_strategy=no": "the best must have been saved",
+    "early_stopping=2 trainer.eval_steps=4 trainer.save_steps=6": "saving steps to be a round mult",
+    "trainer.load_best_model_at_end=true trainer.eval_strategy=no": "type trainer.eval_strategy=st",
+    "trainer.eval_steps=5 trainer.eval_strategy=epoch": "or trainer.eval_steps=null",
+    "trainer.save_steps=5 trainer.save_strategy=no": "type trainer.save_strategy=steps",
+    "trainer.warmup_steps=9 trainer.max_steps=9": "would never reach its learning rate",
     "data.overlong=error trainer.max_length=20": "trainer.max_length is 20",
     "data.labels={0:no}": "is not known",
     "task=code": "has no tests",
@@ -161,10 +167,59 @@ class TestResolved:
         assert config.trainer["packing"] is True
         assert config.hardware.micro_batch_size == 8
 
-    @pytest.mark.parametrize("more", ["seed=1", "data.validation_fraction=0", "batch_size=6"])
+    @pytest.mark.parametrize(
+        "more",
+        [
+            "seed=1",
+            "data.validation_fraction=0",
+            "batch_size=6",
+            "trainer.max_steps=1",
+            "trainer.eval_strategy=epoch",
+            "trainer.save_strategy=no",
+            "trainer.eval_steps=4 trainer.save_steps=6",
+        ],
+    )
     def test_again(self, hollow: Path, more: str) -> None:
-        once = plan(hollow, more).config
+        once = plan(hollow, *more.split()).config
         assert preflight(once).config == once
+
+    @pytest.mark.parametrize(
+        ("line", "evaluated", "saved", "best"),
+        [
+            ("", ("steps", 0.2), ("steps", 0.2), True),
+            ("trainer.eval_steps=5", ("steps", 5), ("steps", 5), True),
+            ("trainer.save_steps=5", ("steps", 5), ("steps", 5), True),
+            ("trainer.max_steps=6 trainer.eval_steps=4", ("steps", 4), ("steps", 4), True),
+            ("trainer.eval_steps=0.1 trainer.save_steps=0.3", ("steps", 0.1), ("steps", 0.3), True),
+            ("trainer.eval_steps=4 trainer.save_steps=6", ("steps", 4), ("steps", 6), False),
+            ("trainer.eval_steps=4 trainer.save_steps=0.2", ("steps", 4), ("steps", 0.2), False),
+            ("trainer.eval_strategy=steps", ("steps", 0.2), ("steps", 0.2), True),
+            ("trainer.eval_strategy=epoch", ("epoch", None), ("epoch", None), True),
+            ("trainer.save_strategy=epoch", ("epoch", None), ("epoch", None), True),
+            ("trainer.save_strategy=best", ("steps", 0.2), ("best", None), True),
+            ("trainer.save_strategy=no", ("steps", 0.2), ("no", None), False),
+            ("trainer.eval_strategy=no", ("no", None), ("steps", 0.2), False),
+            ("trainer.eval_strategy=no trainer.save_strategy=epoch", ("no", None), ("epoch", None),
+             False),
+            ("trainer.eval_strategy=epoch trainer.save_steps=5", ("epoch", None), ("steps", 5),
+             False),
+            ("data.validation_fraction=0", ("no", 0.2), ("steps", 0.2), False),
+            ("trainer.load_best_model_at_end=false", ("steps", 0.2), ("steps", 0.2), False),
+        ],
+    )  # fmt: skip
+    def test_what_is_left_open_follows_what_is_set(
+        self, hollow: Path, line: str, evaluated: tuple, saved: tuple, best: bool
+    ) -> None:
+        """TRL took each of these, or the plan would have been refused."""
+        trainer = plan(hollow, *line.split()).config.trainer
+        assert (trainer["eval_strategy"], trainer.get("eval_steps")) == evaluated
+        assert (trainer["save_strategy"], trainer.get("save_steps")) == saved
+        assert trainer["load_best_model_at_end"] is best
+
+    @pytest.mark.parametrize(("steps", "share"), [(1, 0), (20, 0), (21, 0.05)])
+    def test_a_warm_up_of_one_step_is_none(self, hollow: Path, steps: int, share: float) -> None:
+        found = plan(hollow, f"trainer.max_steps={steps}", "trainer.warmup_steps=0.05")
+        assert found.config.trainer["warmup_steps"] == share
 
     def test_the_config_is_never_changed(self, hollow: Path) -> None:
         config = compose.load(words(hollow))

@@ -57,6 +57,7 @@ def done(
         "precision=fp32",
         "device=cpu",
         "merge.after_training=false",
+        "baselines.run=false",
         "retention.rows=60",
         f"retention.suite={folder / 'own.jsonl'}",
         f"run_dir={folder / 'run'}",

@@ -31,6 +31,7 @@ def job(model: Path, folder: Path, *more: str) -> list[str]:
         "trainer.max_steps=40",
         "trainer.learning_rate=1e-2",
         "device=cpu",
+        r'data.prompt="{text}\nSentiment:"',  # a byte is a token: short enough to learn from
         "merge.after_training=false",  # tests/test_merge.py does that
         *more,
     ]
@@ -200,7 +201,10 @@ def test_diverged_training_is_said_so(done, tmp_path: Path) -> None:
     words = [w for w in done[1] if "learning_rate" not in w]
     result = slm_lora(*words, "trainer.learning_rate=1e30", f"run_dir={tmp_path / 'run'}")
     assert result.returncode == 2
-    assert "type a lower trainer.learning_rate" in result.stderr
+    # Of 40 steps two warm up, from a rate of zero: the third sees what the second did.
+    assert "is nan after 2 steps" in result.stderr or "is inf after 2 steps" in result.stderr
+    assert "type a lower trainer.learning_rate than 1e+30" in result.stderr
+    assert not list((tmp_path / "run").rglob("trainer_state.json"))
     assert not (tmp_path / "run" / "adapter").exists()
 
 

@@ -48,6 +48,7 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
         assert (folder / "metrics.json").exists() is done
         assert not (folder / "retention.json").exists(), "only where it is asked for"
         assert (folder / "failure.json").exists() is not done
+        assert not (folder / "predictions" / "baselines").exists()
     assert (tmp_path / "sweep" / "leaderboard.png").is_file()
     provenance = json.loads((tmp_path / "sweep" / "0" / "provenance.json").read_text())
     assert "lora.r=2" in provenance["command"]

@@ -35,7 +35,8 @@ from transformers import (
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from trl import SFTConfig, SFTTrainer
 
-from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.config.sections.model import LoraConfig as OurLora
+from slm_lora.model.adapter import add_adapter, cast_adapter_on_use
 from slm_lora.model.kernels import (
     SHORT,
     SHORT_ROWS,
@@ -455,3 +456,49 @@ def test_without_the_guard_an_evaluation_would_change_them(tmp_path: Path) -> No
     with torch.no_grad():
         model.eval()(input_ids=torch.arange(8)[None])
     assert not torch.equal(layer.weight.data, before)
+
+
+def test_an_infinite_gradient_of_fp16_is_no_error(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """The gradient scaler skips such a step; a loss that is not finite ends the training."""
+    trainer = LoraTrainer(
+        model=adapted(base_model(LLAMA)),
+        args=arguments(tmp_path),
+        train_dataset=rows(8),
+        processing_class=tokenizer,
+    )
+    trainer.log({"loss": 2.0, "grad_norm": float("inf")})
+    for key in ("loss", "eval_loss"):
+        with pytest.raises(FloatingPointError, match=f"{key} is nan"):
+            trainer.log({key: float("nan")})
+
+
+@pytest.mark.parametrize("config", [LLAMA, GPT2], ids=["llama", "gpt2"])
+def test_dora_on_rows_of_zeros_is_what_peft_loads(
+    config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """DoRA divides by the norm of each row of weights, which PEFT leaves at 0 / 0."""
+    base = base_model(config).eval()
+    linear = (
+        base.transformer.h[0].attn.c_attn if config is GPT2 else base.model.layers[0].mlp.up_proj
+    )
+    linear.weight.data[(slice(None), slice(3, 9)) if config is GPT2 else slice(3, 9)] = 0
+    base.save_pretrained(tmp_path / "base")
+    ids = torch.arange(2, 20)[None]
+    with torch.no_grad():
+        untouched = base(input_ids=ids).logits
+    model = add_adapter(base, OurLora(r=4, dora=True), seed=0).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(model(input_ids=ids).logits, untouched, atol=1e-2, rtol=0)
+    args = arguments(tmp_path / "out", num_train_epochs=2, learning_rate=1e-3)
+    LoraTrainer(model=model, args=args, train_dataset=rows(8), processing_class=tokenizer).train()
+    model.save_pretrained(tmp_path / "adapter")
+    plain = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
+    loaded = PeftModel.from_pretrained(plain, tmp_path / "adapter")
+    with torch.no_grad():
+        tuned = model.eval()(input_ids=ids).logits
+        assert (tuned - untouched).abs().max() > 1e-2, "it learned"
+        torch.testing.assert_close(loaded(input_ids=ids).logits, tuned, atol=1e-4, rtol=1e-4)
+        merged = loaded.merge_and_unload()
+        torch.testing.assert_close(merged(input_ids=ids).logits, tuned, atol=1e-3, rtol=1e-3)

@@ -63,6 +63,7 @@ VERB = Verb(
     may_change=(
         "data",
         "task",
+        "baselines",
         "retention",
         "endpoint",
         "sandbox",

@@ -22,7 +22,7 @@ def planned(config: Config, elsewhere: bool = False) -> "Plan":
     log.info("reading the data")
     from slm_lora.data import load_rows
 
-    loaded = load_rows(config.data, config.seed, config.task.format)
+    loaded = load_rows(config.data, config.task.format)
     # This imports torch, which takes seconds.
     from slm_lora.preflight import preflight
 

@@ -11,6 +11,7 @@ from slm_lora.errors import UserError
 RESERVED_TRAINER_KEYS = {
     "per_device_train_batch_size": "hardware.micro_batch_size={}",
     "gradient_accumulation_steps": "batch_size=32 (rows per optimizer step, whatever the hardware)",
+    "auto_find_batch_size": "hardware.micro_batch_size=1 (rows in memory; batch_size stays)",
     "output_dir": "run_dir={}",
     "seed": "seed={}",
     "use_cpu": "device=cpu",
@@ -29,6 +30,7 @@ RESERVED_TRAINER_KEYS = {
     "eval_packing": "trainer.packing={}",
     "model_init_kwargs": "model.attn_implementation=…, model.revision=… or precision=…",
     "truncation_mode": "data.overlong=truncate",
+    "logging_nan_inf_filter": "leave it out: a loss that is not finite ends the run",
     "length_column_name": "leave it out: lengths are computed for you",
 }
 """Options of SFTConfig that another key decides → what to type; {} is the user's own value."""

@@ -10,6 +10,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from slm_lora.config.checks import check_fields, number, one_of
+from slm_lora.config.sections.baselines import BaselinesConfig
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.sections.endpoint import EndpointConfig
 from slm_lora.config.sections.machine import HardwareConfig, SweepConfig
@@ -41,7 +42,7 @@ class Config:
     run_dir: str | None = None
     """Run folder; null makes outputs/<recipe>/<date>_<time>. An interrupted run goes on in it."""
     seed: int = 42
-    """Seed of data splits, adapter weights and row order."""
+    """Seed of adapter weights, row order and drawn answers; that of the splits is data.seed."""
     device: str | None = field(default=None, metadata=one_of("cpu", "cuda"))
     """`cpu` or `cuda`; null takes CUDA where there is one. `cpu` insists, whatever the size."""
     precision: str | None = field(default=None, metadata=one_of("bf16", "fp16", "fp32"))
@@ -55,6 +56,7 @@ class Config:
     lora: LoraConfig = field(default_factory=LoraConfig)
     data: DataConfig = field(default_factory=DataConfig)
     task: TaskConfig = field(default_factory=TaskConfig)
+    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     retention: RetentionConfig = field(default_factory=RetentionConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Options of trl.SFTConfig, passed on as they are."""

@@ -53,7 +53,19 @@ def check_trainer(trainer: dict[str, Any], early_stopping: int | None) -> None:
             "trainer.packing=true with trainer.max_length=null",
             "packing fills rows up to a length; type trainer.max_length=1024",
         )
+    _check_strategies(trainer)
     _check_best_checkpoint(trainer, early_stopping)
+
+
+def _check_strategies(trainer: dict[str, Any]) -> None:
+    # A run without validation rows is one of eval_strategy=no, whatever its eval_steps.
+    for kind, allowed in (("eval", (None, "steps", "no")), ("save", (None, "steps"))):
+        strategy, steps = trainer.get(f"{kind}_strategy"), trainer.get(f"{kind}_steps")
+        if strategy not in allowed and steps is not None:
+            raise UserError(
+                f"trainer.{kind}_steps={steps} with trainer.{kind}_strategy={strategy}",
+                f"type trainer.{kind}_strategy=steps, or trainer.{kind}_steps=null",
+            )
 
 
 def _check_trackers(report_to: str | list[str] | None) -> None:
@@ -73,18 +85,22 @@ def _check_trackers(report_to: str | list[str] | None) -> None:
 
 
 def _check_best_checkpoint(trainer: dict[str, Any], early_stopping: int | None) -> None:
-    if trainer.get("eval_strategy") == "no":
-        best = trainer.get("load_best_model_at_end")
-        for key, value in (
-            ("early_stopping", early_stopping),
-            ("trainer.load_best_model_at_end", best),
-        ):
-            if value:
-                raise UserError(
-                    f"{key}={value} with trainer.eval_strategy=no",
-                    "only evaluations tell the best checkpoint; type trainer.eval_strategy=steps",
-                )
-    if early_stopping and not trainer.get("load_best_model_at_end", True):
+    best = trainer.get("load_best_model_at_end")
+    for key, value in (
+        ("early_stopping", early_stopping),
+        ("trainer.load_best_model_at_end", best),
+    ):
+        if value and trainer.get("eval_strategy") == "no":
+            raise UserError(
+                f"{key}={value} with trainer.eval_strategy=no",
+                "only evaluations tell the best checkpoint; type trainer.eval_strategy=steps",
+            )
+        if value and trainer.get("save_strategy") == "no":
+            raise UserError(
+                f"{key}={value} with trainer.save_strategy=no",
+                "the best must have been saved; type trainer.save_strategy=steps",
+            )
+    if early_stopping and best is False:
         raise UserError(
             f"early_stopping={early_stopping} with trainer.load_best_model_at_end=false",
             "stopping early keeps the best; type trainer.load_best_model_at_end=true",

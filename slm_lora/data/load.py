@@ -25,7 +25,7 @@ class Loaded:
     report: RowsReport
 
 
-def load_rows(config: DataConfig, seed: int, test_format: str = "rows") -> Loaded:
+def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     """Read, clean and split the rows that the config names.
 
     Test rows of their own source are never left out but for an empty text; rows that repeat another
@@ -45,16 +45,16 @@ def load_rows(config: DataConfig, seed: int, test_format: str = "rows") -> Loade
     dropped += repeated
     test_dropped, test_repeated = Counter[str](), Counter[str]()
     if test_source is None:
-        pool, test = splits.hold_out(pool, config.test_fraction, seed, "test")
+        pool, test = splits.hold_out(pool, config.test_fraction, config.seed, "test")
     else:
         test, test_dropped = shapes.to_items(test_source, shape, config, labels)
         _, test_repeated = cleaning.drop_repeated(test)
     pool, exact = overlap.drop_exact(pool, test)
-    pool, over = splits.limit(pool, config.train_limit, seed)
-    test, test_over = splits.limit(test, config.test_limit, seed)
+    pool, over = splits.limit(pool, config.train_limit, config.seed)
+    test, test_over = splits.limit(test, config.test_limit, config.seed)
     dropped += Counter(in_test=exact, over_limit=over)
     test_dropped += Counter(over_limit=test_over)
-    train, validation = splits.hold_out(pool, config.validation_fraction, seed, "validation")
+    train, validation = splits.hold_out(pool, config.validation_fraction, config.seed, "validation")
     _refuse_empty(train, test, dropped, test_dropped)
 
     by_split = {"train": train, "validation": validation, "test": test}

@@ -1,10 +1,12 @@
 """Splits and limits by seed and content, so that a row keeps its side when others are added.
 
 Every row has a number in [0, 1): a hash of the seed, the purpose and its own text. Rows that share
-a text therefore share a side too.
+a text therefore share a side too. Of each label the share with the lowest numbers is held out, so
+rows that are added move the side of few others.
 """
 
 import hashlib
+from collections import defaultdict
 
 from slm_lora.data.shapes import Item
 
@@ -18,14 +20,28 @@ def place(item: Item, seed: int, purpose: str) -> float:
 def hold_out(
     items: list[Item], fraction: float, seed: int, purpose: str
 ) -> tuple[list[Item], list[Item]]:
-    """The rows that stay and the share held out. Of two texts or more, one at least is held out."""
+    """The rows that stay and the share held out, of each label; rows without one are held out by
+    their number only. Of two texts or more, one at least is held out."""
     places = [place(item, seed, purpose) for item in items]
-    if fraction == 0 or len(set(places)) < 2:
-        return items, []
-    border = max(fraction, min(places))
-    stay = [item for item, at in zip(items, places, strict=True) if at > border]
-    held = [item for item, at in zip(items, places, strict=True) if at <= border]
-    return stay, held
+    by_label: dict[str | None, set[float]] = defaultdict(set)
+    labels: dict[float, str | None] = {}  # rows of one text may differ in it, and share a side
+    for item, at in zip(items, places, strict=True):
+        by_label[labels.setdefault(at, item.row.get("label"))].add(at)
+    held = set().union(*(_lowest(by_label[label], fraction, label) for label in by_label))
+    held = held or _lowest(set(places), fraction, None)  # every label has one text
+    return (
+        [item for item, at in zip(items, places, strict=True) if at not in held],
+        [item for item, at in zip(items, places, strict=True) if at in held],
+    )
+
+
+def _lowest(places: set[float], fraction: float, label: str | None) -> set[float]:
+    if fraction == 0 or len(places) < 2:
+        return set()
+    if label is None:
+        return {at for at in places if at <= max(fraction, min(places))}
+    share = min(max(round(fraction * len(places)), 1), len(places) - 1)
+    return set(sorted(places)[:share])
 
 
 def limit(items: list[Item], most: int | None, seed: int) -> tuple[list[Item], int]:

@@ -64,12 +64,37 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
                 f"lora.modules_to_save: this model has no module '{name}'", nearest(name, names)
             )
     try:
-        return peft.get_peft_model(model, wanted, low_cpu_mem_usage=empty)
+        adapted = peft.get_peft_model(model, wanted, low_cpu_mem_usage=empty)
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
         raise UserError(
             f"lora: {str(error).splitlines()[0]}",
             f"modules of this model that can have an adapter: {', '.join(adaptable)}",
         ) from error
+    if config.dora and not empty:
+        _begin_zero_rows(adapted)
+    return adapted
+
+
+def _begin_zero_rows(model: peft.PeftModel) -> None:
+    """Give DoRA a norm to divide by where a row of the base weights is zero.
+
+    DoRA scales each row of W + BA to a trained magnitude over the row's norm, and B begins as zero:
+    such a row gives 0 / 0, here and in whatever loads the adapter. It begins with a row of B that
+    is next to nothing, and PEFT takes the magnitudes again.
+    """
+    for layer in model.modules():
+        if isinstance(layer, LoraLayer):
+            for name, magnitude in layer.lora_magnitude_vector.items():
+                zero = magnitude.weight == 0
+                if name in layer.lora_B and zero.any():
+                    lora_a, lora_b = layer.lora_A[name].weight, layer.lora_B[name].weight
+                    lora_b.data[zero] = 1e-4 * torch.randn_like(lora_b.data[zero])
+                    magnitude.update_layer(
+                        base_layer=layer.get_base_layer(),
+                        lora_A=lora_a,
+                        lora_B=lora_b,
+                        scaling=layer.scaling[name],
+                    )
 
 
 def _names(model: nn.Module, *kinds: type[nn.Module]) -> list[str]:

@@ -41,6 +41,8 @@ class Run:
         self.served_predictions = path / "predictions" / "served.jsonl"
         self.endpoint = path / "endpoint.json"
         self.retention = path / "retention.json"
+        self.baselines = path / "predictions" / "baselines"
+        self.seconds = path / "seconds.json"
         self.failure = path / "failure.json"
         self.plots = path / "plots"
         self.report = path / "report.html"
@@ -51,6 +53,10 @@ class Run:
     def retention_predictions(self, part: str, side: str) -> Path:
         """What the `base` or the `tuned` model did with a part of slm_lora/retention."""
         return self.path / "predictions" / "retention" / part / f"{side}.jsonl"
+
+    def baseline_predictions(self, name: str) -> Path:
+        """Those of one baseline, by its name in the task."""
+        return self.baselines / f"{name}.jsonl"
 
     @property
     def borrows_adapter(self) -> bool:

@@ -3,8 +3,17 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
-from slm_lora.training.options import resolve, sft_config, without_evaluations
+from slm_lora.training.options import resolve, sft_config
+from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
 from slm_lora.training.train import rehearse, train
 
-__all__ = ["rehearse", "resolve", "sft_config", "tell_trackers", "train", "without_evaluations"]
+__all__ = [
+    "rehearse",
+    "resolve",
+    "sft_config",
+    "tell_trackers",
+    "train",
+    "with_warm_up",
+    "without_evaluations",
+]

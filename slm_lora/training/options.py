@@ -14,6 +14,7 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.progress import log
+from slm_lora.training.steps import matched
 
 CHECKPOINTING = next(
     name
@@ -38,6 +39,7 @@ def resolve(config: Config, device: Device, context: int) -> Config:
     trainer.setdefault(
         "train_sampling_strategy", "random" if trainer["packing"] else "group_by_length"
     )
+    trainer = matched(trainer, config.early_stopping)
     limit, planned = config.hardware.micro_batch_size, config.hardware.memory_gb
     if limit is None and planned is not None:
         limit = gpu_micro_batch(planned * 2**30)
@@ -47,15 +49,6 @@ def resolve(config: Config, device: Device, context: int) -> Config:
     return replace(
         config, trainer=trainer, hardware=replace(config.hardware, micro_batch_size=micro)
     )
-
-
-def without_evaluations(config: Config) -> Config:
-    """The same config for a run without validation rows: there is nothing to evaluate."""
-    if config.trainer.get("eval_strategy") == "no":
-        return config
-    log.info("no validation rows: the last checkpoint is taken, not the best")
-    off = {"eval_strategy": "no", "load_best_model_at_end": False}
-    return replace(config, trainer=config.trainer | off)
 
 
 def sft_config(config: Config, device: Device, folder: Path, lengths: list[int]) -> SFTConfig:
@@ -84,6 +77,9 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
         "bf16": False,
         "fp16": device.precision == "fp16",
         CHECKPOINTING: config.hardware.gradient_checkpointing,
+        # It would log the average of the other steps instead of a loss that is not finite, and ask
+        # the GPU for it at every step.
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": True,

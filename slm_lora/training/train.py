@@ -147,7 +147,10 @@ def train(
                 f"{device.name}: out of memory with {args.per_device_train_batch_size} rows a pass",
                 "type hardware.micro_batch_size=1 or hardware.gradient_checkpointing=true",
             ) from error
-    _check_finite(trainer.state)
+        except FloatingPointError as error:
+            raise _diverged(str(error), trainer, device) from error
+    if not all(p.isfinite().all() for p in model.parameters() if p.requires_grad):
+        raise _diverged("the adapter is not finite", trainer, device)
     first_step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
     seconds = time.monotonic() - start
     write_json(run.train, _summary(trainer.state, model, seconds, first_step, device))
@@ -157,14 +160,17 @@ def train(
     return model.eval()
 
 
-def _check_finite(state: TrainerState) -> None:
-    for line in state.log_history:
-        for key in ("loss", "grad_norm", "eval_loss"):
-            if key in line and not math.isfinite(line[key]):
-                raise UserError(
-                    f"training diverged: {key} is {line[key]} at step {line['step']}",
-                    "type a lower trainer.learning_rate, in another run_dir",
-                )
+def _diverged(what: str, trainer: LoraTrainer, device: Device) -> UserError:
+    """The error for a training whose numbers are no longer finite, with what may have led there."""
+    steps, exact = trainer.state.global_step, device.precision == "fp32"
+    if steps:
+        cure = f"a lower trainer.learning_rate than {trainer.args.learning_rate:g}"
+        cure += " or precision=fp32" if device.precision == "fp16" else ""
+    else:  # nothing was changed yet
+        cure = "model.attn_implementation=eager or quantization=none" if exact else "precision=fp32"
+    return UserError(
+        f"training diverged: {what} after {steps} steps", f"type {cure}, in another run_dir"
+    )
 
 
 def last_checkpoint(folder: Path) -> Path | None:

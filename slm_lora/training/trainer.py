@@ -21,10 +21,12 @@ What differs, and why:
 - On any other device the loss is TRL's own fused one.
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
   are used, so its matrix products run in the dtype of the activations, without autocast.
+- A loss that is not finite ends the training: on a CPU at once, elsewhere when it is logged.
 - Batches of similar length are drawn from a seed and the epoch's number only, so a resumed run
   sees the batches of an uninterrupted one.
 """
 
+import math
 from typing import Any
 
 from datasets import Dataset
@@ -90,6 +92,32 @@ class LoraTrainer(SFTTrainer):
             self._total_train_tokens += tokens
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         return labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
+        """The loss of a pass, after its backward.
+
+        Raises:
+            FloatingPointError: it is not finite; a GPU, which would have to be waited for, is asked
+                at the first step only.
+        """
+        loss: Tensor = super().training_step(*args, **kwargs)
+        if loss.device.type == "cpu" or self.state.global_step == 0:
+            self._check_finite({"loss": loss.item()})
+        return loss
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """As transformers does, for the callbacks.
+
+        Raises:
+            FloatingPointError: a loss is not finite.
+        """
+        self._check_finite(logs)
+        super().log(logs, *args, **kwargs)
+
+    def _check_finite(self, figures: dict[str, float]) -> None:
+        for name in ("loss", "eval_loss"):  # in fp16 a step with an infinite gradient is skipped
+            if not math.isfinite(figures.get(name, 0.0)):
+                raise FloatingPointError(f"{name} is {figures[name]}")
 
     def floating_point_ops(self, inputs: dict[str, Tensor]) -> int:
         """Not counted: transformers walks over all modules for it, at every step."""

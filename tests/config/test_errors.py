@@ -71,6 +71,7 @@ WRONG_LINES = {
     "trainer.learning_rate=0": "expected more than 0",
     "trainer.bf16=true": "type precision=bf16",
     "trainer.output_dir=x": "type run_dir=x",
+    "trainer.auto_find_batch_size=true": "type hardware.micro_batch_size=1",
     "trainer.report_to=wendb": "did you mean trainer.report_to=wandb?",
     "trainer.per_device_train_batch_size=5": "type hardware.micro_batch_size=5",
     "lora=pissa quantization=none lora.dora=true": "it is saved as a plain LoRA adapter",

@@ -37,7 +37,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_dataset_by_name_with_its_splits_and_class_names(tmp_path: Path) -> None:
     name = str(hub_folder(tmp_path / "reviews"))
-    loaded = load_rows(DataConfig(name=name, test_split="test"), seed=1)
+    loaded = load_rows(DataConfig(name=name, test_split="test"))
     assert loaded.report["rows_read"] == {"train": 20, "test": 6}
     assert {row["label"] for row in loaded.train} == {"neg", "pos"}
     assert loaded.test[0]["id"] == "test:1"
@@ -51,7 +51,7 @@ def test_a_dataset_by_name_with_its_splits_and_class_names(tmp_path: Path) -> No
 
 
 def test_without_a_test_split_rows_are_held_out(tmp_path: Path) -> None:
-    loaded = load_rows(DataConfig(name=str(hub_folder(tmp_path / "reviews"))), seed=1)
+    loaded = load_rows(DataConfig(name=str(hub_folder(tmp_path / "reviews"))))
     assert loaded.report["sources"]["test"] == "held out of the training rows"
     assert len(loaded.train) + len(loaded.validation) + len(loaded.test) == 20
 
@@ -59,7 +59,7 @@ def test_without_a_test_split_rows_are_held_out(tmp_path: Path) -> None:
 def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
     name = str(hub_folder(tmp_path / "reviews"))
     with pytest.raises(UserError) as error:
-        load_rows(DataConfig(name=name, train_split="trian"), seed=1)
+        load_rows(DataConfig(name=name, train_split="trian"))
     assert "trian" in error.value.message
     assert "validation" in error.value.message
     assert "data.train_split" in error.value.hint
@@ -67,7 +67,7 @@ def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
 
 def test_a_hub_out_of_reach_says_how_to_use_files() -> None:
     with pytest.raises(UserError) as error:
-        load_rows(DataConfig(name="nobody/nothing"), seed=1)
+        load_rows(DataConfig(name="nobody/nothing"))
     assert "data.name=nobody/nothing" in error.value.message
     assert "data.train=FILE data.test=FILE" in error.value.hint
 
@@ -77,11 +77,12 @@ def test_a_group_fits_its_dataset_on_the_hub(tmp_path: Path, group: str) -> None
     compose.register()
     data = compose.load([f"data={group}"]).data
     folder = hub_folder(tmp_path / "reviews", data.columns.get("text", "text"))
-    loaded = load_rows(replace(data, name=str(folder)), seed=1)
+    loaded = load_rows(replace(data, name=str(folder)))
     assert loaded.report["labels"]["test"].keys() == {"negative", "positive"}
     split = "validation" if group == "sst2" else "test"
     prompt = loaded.test[0]["prompt"][0]["content"]
-    assert prompt == f"{split} text 0\nSentiment:"
+    assert prompt == data.prompt.format(text=f"{split} text 0")
+    assert "positive or negative" in prompt
 
 
 @pytest.mark.parametrize("group", [*GROUPS, "sentiment"])
@@ -100,15 +101,16 @@ def test_a_group_takes_local_files_instead(tmp_path: Path, group: str, kind: str
             files[split] = write_jsonl(tmp_path / f"{split}.jsonl", rows)
     compose.register()
     words = [f"data={group}", f"data.train={files['train']}", f"data.test={files['test']}"]
-    loaded = load_rows(compose.load(words).data, seed=1)
+    data = compose.load(words).data
+    loaded = load_rows(data)
     assert len(loaded.train) + len(loaded.validation) == 12
     assert loaded.report["labels"]["test"] == {"negative": 6, "positive": 6}
-    assert loaded.test[0]["prompt"][0]["content"] == "test text 0\nSentiment:"
+    assert loaded.test[0]["prompt"][0]["content"] == data.prompt.format(text="test text 0")
 
 
 def test_the_shipped_sentiment_rows_load_clean() -> None:
     compose.register()
-    report = load_rows(compose.load(["data=sentiment"]).data, seed=1).report
+    report = load_rows(compose.load(["data=sentiment"]).data).report
     assert report["rows_read"]["train"] >= 4000
     assert report["rows"]["test"] >= 500
     assert report["dropped"] == {"train": {}, "test": {}}

@@ -23,7 +23,7 @@ def texts(count: int, label: str = "x") -> list[dict[str, Any]]:
 
 
 def ids(rows: list[dict[str, Any]]) -> set[str]:
-    return {row["prompt"][0]["content"] for row in rows}
+    return {(row["prompt"] or row["completion"])[0]["content"] for row in rows}
 
 
 def sides(loaded: Loaded) -> dict[str, str]:
@@ -96,20 +96,45 @@ def test_every_row_read_is_used_or_counted(tmp_path: Path) -> None:
         assert in_use + sum(dropped[split].values()) == report["rows_read"][split]
 
 
-def test_shares_of_the_splits_are_about_those_asked_for(tmp_path: Path) -> None:
-    loaded = load(tmp_path, texts(2000), test_fraction=0.2, validation_fraction=0.1)
+def test_shares_without_labels_are_about_those_asked_for(tmp_path: Path) -> None:
+    rows = [{"text": f"text number {n}"} for n in range(2000)]
+    loaded = load(tmp_path, rows, test_fraction=0.2, validation_fraction=0.1)
     # Binomial, four standard deviations: 400 ± 72 and 160 ± 48.
     assert abs(len(loaded.test) - 400) < 72
     assert abs(len(loaded.validation) - 160) < 48
-    assert len(ids(loaded.train + loaded.validation + loaded.test)) == 2000
+    assert len(loaded.train + loaded.validation + loaded.test) == 2000
+
+
+def test_the_share_is_taken_of_each_label(tmp_path: Path) -> None:
+    rows = [*texts(1000), *({"text": f"rare {n}", "label": "y"} for n in range(20))]
+    rows += [{"text": f"two {n}", "label": "z"} for n in range(2)]
+    rows += [{"text": "one", "label": "w"}]
+    report = load(tmp_path, rows, test_fraction=0.2, validation_fraction=0.1).report
+    assert report["labels"]["test"] == {"x": 200, "y": 4, "z": 1}
+    assert report["labels"]["validation"] == {"x": 80, "y": 2}
+    assert report["labels"]["train"] == {"w": 1, "x": 720, "y": 14, "z": 1}
 
 
 def test_a_row_keeps_its_side_when_rows_are_added(tmp_path: Path) -> None:
+    """Without labels every row; with labels all but a few at the border."""
     config = {"test_fraction": 0.2, "validation_fraction": 0.2}
-    few = sides(load(tmp_path, texts(300), **config))
-    more = sides(load(tmp_path, [*texts(600)[300:], *texts(300)], **config))
-    assert few.items() <= more.items()
-    assert Counter(few.values()).keys() == {"train", "validation", "test"}
+    for label in ({}, {"label": "x"}):
+        rows = [{"text": f"text number {n}", **label} for n in range(600)]
+        few = sides(load(tmp_path, rows[:300], **config))
+        more = sides(load(tmp_path, [*rows[300:], *rows[:300]], **config))
+        moved = len(few.items() - more.items())
+        assert moved <= (0.1 * len(few) if label else 0)
+        assert Counter(few.values()).keys() == {"train", "validation", "test"}
+
+
+def test_rows_of_one_text_with_different_labels_share_a_side(tmp_path: Path) -> None:
+    rows = [{"text": f"Text {n}{'.' * m}", "label": "xy"[m]} for n in range(40) for m in (0, 1)]
+    loaded = load(tmp_path, rows, test_fraction=0.3, validation_fraction=0.3)
+    places = [
+        {text.split("\n")[0].rstrip(".") for text in ids(part)}
+        for part in (loaded.train, loaded.validation, loaded.test)
+    ]
+    assert sum(map(len, places)) == 40
 
 
 def test_another_seed_splits_otherwise(tmp_path: Path) -> None:
@@ -163,7 +188,7 @@ def test_the_fingerprint_is_of_the_rows(tmp_path: Path) -> None:
 
 def test_no_data_is_an_error_that_says_what_to_type() -> None:
     with pytest.raises(UserError) as error:
-        load_rows(DataConfig(), seed=1)
+        load_rows(DataConfig())
     assert "data.train=FILE" in error.value.hint
 
 
@@ -173,7 +198,7 @@ def test_reading_rows_imports_no_torch(tmp_path: Path) -> None:
         "import sys\n"
         "from slm_lora.config.schema import DataConfig\n"
         "from slm_lora.data import load_rows\n"
-        f"load_rows(DataConfig(train={str(tmp_path / 'train.jsonl')!r}), 1)\n"
+        f"load_rows(DataConfig(train={str(tmp_path / 'train.jsonl')!r}))\n"
         "assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

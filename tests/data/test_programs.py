@@ -45,7 +45,7 @@ def public(tmp_path, item: dict, layout: str) -> dict:
     test = tmp_path / "test.json"
     test.write_text(json.dumps([item]))
     config = DataConfig(train=str(train), test=str(test), validation_fraction=0)
-    (row,) = load_rows(config, 1, layout).test
+    (row,) = load_rows(config, layout).test
     return row
 
 

@@ -21,7 +21,7 @@ def adapted_run(folder: Path, *words: str) -> Path:
     config = compose.load([*words, f"run_dir={folder}", *plain])
     run = Run(folder)
     tokenizer = model.load_tokenizer(config)
-    loaded = load_rows(config.data, config.seed, config.task.format)
+    loaded = load_rows(config.data, config.task.format)
     write_text(run.config, compose.to_yaml(config))
     write_json(run.data_report, prepare(loaded, tokenizer, config).report)
     tuned = model.add_adapter(

@@ -167,7 +167,7 @@ def data_report(config: Config, tests: list[dict[str, Any]]) -> dict[str, Any]:
         write_jsonl(Path(files["train"]), train)
         write_jsonl(Path(files["test"]), tests)
         config = replace(config, data=replace(config.data, **files))
-        loaded = load_rows(config.data, config.seed)
+        loaded = load_rows(config.data)
         return prepare(loaded, AutoTokenizer.from_pretrained(nano.PATH), config).report
 
 

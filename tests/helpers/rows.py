@@ -21,11 +21,10 @@ def load(
     folder: Path,
     train: list[dict[str, Any]],
     test: list[dict[str, Any]] | None = None,
-    seed: int = 1,
     **config: Any,
 ) -> Loaded:
     """Rows written to train.jsonl and test.jsonl, and loaded; nothing is held out by default."""
     files = {"train": str(write_jsonl(folder / "train.jsonl", train))}
     if test is not None:
         files["test"] = str(write_jsonl(folder / "test.jsonl", test))
-    return load_rows(DataConfig(**{"validation_fraction": 0.0, **files, **config}), seed)
+    return load_rows(DataConfig(**{"validation_fraction": 0.0, **files, **config}))

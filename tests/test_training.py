@@ -1,0 +1,125 @@
+"""Every shipped choice with every other, and a training whose numbers go wrong.
+
+pytest tests/test_training.py
+"""
+
+import json
+import math
+from itertools import product
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from slm_lora import model, nano, pipeline, training
+from slm_lora.config import compose
+from slm_lora.config.places import groups
+from slm_lora.errors import UserError
+from slm_lora.preflight import Plan, preflight
+from slm_lora.run_folder import Run
+from tests.helpers.rows import write_jsonl
+
+LORA = ("default", "dora", "pissa", "rslora")
+TASKS = ("classification", "code", "text")
+RUNS = [
+    # One for each two of lora and task; quantization goes round, but for PiSSA, which has none.
+    (lora, "none" if lora == "pissa" or (one + two) % 2 else "nf4", task)
+    for (one, lora), (two, task) in product(enumerate(LORA), enumerate(TASKS))
+]
+
+
+def rows(folder: Path, task: str) -> list[str]:
+    made = []
+    for n in range(24):
+        row = {"prompt": f"Set a to {n}.", "completion": f"a = {n}"}
+        if task == "classification":
+            row = {"text": f"a room {n}", "label": ("bad", "good")[n % 2]}
+        if task == "code":
+            row = {"id": f"r{n}", "instruction": f"Set a to {n}.", "solution": f"a = {n}"}
+            row |= {"tests": [f"assert a == {n}"], "entry_points": ["a"]} if n >= 20 else {}
+        made.append(row)
+    files = (("train", made[:20]), ("test", made[20:]))
+    return [f"data.{name}={write_jsonl(folder / f'{name}.jsonl', part)}" for name, part in files]
+
+
+def plan(task: str, *words: str) -> Plan:
+    few = ("trainer.max_steps=2", "batch_size=4", "task.max_new_tokens=4", "task.k=[1]")
+    more = ("task.n_samples=1", "device=cpu", "model=nano", f"task={task}", *words)
+    return preflight(compose.load([*few, *more]))
+
+
+def test_the_choices_are_all_there() -> None:
+    assert groups()["lora"] == sorted(LORA)
+    assert groups()["task"] == sorted(TASKS)
+    assert groups()["quantization"] == ["int8", "nf4", "none"]
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        pairs = {(run[one], run[other]) for run in RUNS}
+        possible = set(product({run[one] for run in RUNS}, {run[other] for run in RUNS}))
+        assert possible - pairs <= {("pissa", "nf4")}
+
+
+@pytest.mark.parametrize("lora", LORA)
+def test_int8_says_that_it_needs_a_gpu(lora: str) -> None:
+    with pytest.raises(UserError, match=r"needs a CUDA GPU|takes the base weights apart"):
+        compose.load(["model=nano", f"lora={lora}", "quantization=int8", "device=cpu"])
+
+
+@pytest.mark.parametrize(("lora", "quantization", "task"), RUNS)
+def test_every_choice_with_every_other(
+    lora: str, quantization: str, task: str, tmp_path: Path
+) -> None:
+    words = (f"lora={lora}", f"quantization={quantization}", "merge.after_training=false")
+    found = plan(task, *rows(tmp_path, task), *words)
+    run = Run(tmp_path / "run")
+    run.path.mkdir()
+    (run.path / "config.yaml").write_text(compose.to_yaml(found.config))
+    metrics = pipeline.run(found, run)
+    assert math.isfinite(metrics["tuned"][metrics["primary"]])
+    weights = load_file(run.adapter / "adapter_model.safetensors")
+    assert all(weight.isfinite().all() for weight in weights.values())
+    log = json.loads(run.train.read_text())["log"]
+    assert all(math.isfinite(line["eval_loss"]) for line in log if "eval_loss" in line)
+    assert any(weight.any() for name, weight in weights.items() if "lora_B" in name)
+    # What PEFT alone makes of the folder.
+    base = AutoModelForCausalLM.from_pretrained(nano.PATH, dtype=torch.float32)
+    tuned = PeftModel.from_pretrained(base, run.adapter)
+    assert tuned(input_ids=torch.arange(8)[None]).logits.isfinite().all()
+
+
+def started(folder: Path, *words: str) -> tuple[Plan, Run]:
+    run = Run(folder / "run")
+    run.path.mkdir()
+    return plan("text", *rows(folder, "text"), "quantization=none", *words), run
+
+
+def test_one_step_is_taken_at_the_full_rate(tmp_path: Path) -> None:
+    found, run = started(tmp_path, "trainer.max_steps=1", "trainer.logging_steps=1")
+    base = model.load_base(found.config, found.device)
+    training.train(
+        base, found.tokenizer, found.data, config=found.config, device=found.device, run=run
+    )
+    (step, *_) = json.loads(run.train.read_text())["log"]
+    assert step["learning_rate"] == found.config.trainer["learning_rate"]
+    weights = load_file(run.adapter / "adapter_model.safetensors")
+    assert any(weight.any() for name, weight in weights.items() if "lora_B" in name)
+
+
+@pytest.mark.parametrize(
+    ("precision", "cure"), [("fp32", "attn_implementation=eager"), ("bf16", "precision=fp32")]
+)
+def test_before_the_first_step_it_is_not_the_rate(
+    tmp_path: Path, precision: str, cure: str
+) -> None:
+    found, run = started(tmp_path, f"precision={precision}")
+    base = model.load_base(found.config, found.device)
+    base.model.layers[0].mlp.down_proj.weight.data.fill_(3e38)  # finite; what it gives is not
+    with pytest.raises(UserError, match="loss is nan after 0 steps") as error:
+        training.train(
+            base, found.tokenizer, found.data, config=found.config, device=found.device, run=run
+        )
+    assert cure in error.value.hint
+    assert not run.adapter.exists()
+    assert not list(run.checkpoints.glob("*/trainer_state.json"))
