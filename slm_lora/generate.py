@@ -8,6 +8,7 @@ import copy
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -157,9 +158,7 @@ def stop_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """Tokens that end what a model writes: those of the template (slm_lora/rendering.py), and those
     that the model's makers name in its generation_config.json. The one rule, used wherever a model
     writes and in every file that tells another program where to stop."""
-    named = model.generation_config.eos_token_id
-    makers = named if isinstance(named, list) else [] if named is None else [named]
-    return rendering.stop_ids(tokenizer) | set(makers)
+    return rendering.stop_ids(tokenizer, model.generation_config.eos_token_id)
 
 
 def generation_config(
@@ -180,6 +179,13 @@ def generation_config(
         eos_token_id=sorted(set(stop_ids)),
         pad_token_id=tokenizer.pad_token_id,
     )
+
+
+def until(stop_ids: Iterable[int], ids: list[int]) -> list[int]:
+    """The tokens before the first of `stop_ids`: decoding leaves out only those that are special,
+    and an end of turn need not be."""
+    stops = set(stop_ids)
+    return list(takewhile(lambda token: token not in stops, ids))
 
 
 @torch.inference_mode()
@@ -227,7 +233,10 @@ def answers(
             past_key_values=cache,
             generation_config=config,
         )
-        texts = tokenizer.batch_decode(written[:, ids.shape[1] :], skip_special_tokens=True)
+        texts = tokenizer.batch_decode(
+            [until(config.eos_token_id, row) for row in written[:, ids.shape[1] :].tolist()],
+            skip_special_tokens=True,
+        )
         for place, i in enumerate(batch):
             yield i, texts[place * copies : (place + 1) * copies]
 

@@ -89,7 +89,7 @@ def _write(
         batch_size=config.task.batch_size,
         title=f"{title}: writing",
     )
-    return {asked[place]: text.removeprefix(lead) for place, (text,) in written}
+    return {asked[place]: rendering.answer_in(text, lead) for place, (text,) in written}
 
 
 def _rouge_l(
