@@ -7,12 +7,14 @@ Both sides are greedy. The tested answers are those in predictions/tuned.jsonl.
 
 import os
 
+from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.endpoint.cause import likely_cause
 from slm_lora.endpoint.client import KEY, Answer, Server
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
+from slm_lora.model import load_tokenizer
 from slm_lora.progress import track
 from slm_lora.records import Row, Served
 from slm_lora.run_folder import Run, new_folder
@@ -37,18 +39,22 @@ def compare_served(run: Run, config: Config) -> Run:
             f"the rows are not those that {run.path} was tested on",
             "put the data files back as they were",
         )
-    rows, tested = _written(run, loaded.test, config)
+    rows, written = _written(run, loaded.test, config)
     labels = task.labels(config, loaded.report)
     server = Server(
         str(config.endpoint.url).rstrip("/"), os.environ.get(KEY), config.endpoint.timeout
     )
     model = config.endpoint.model or _model(server)
-    most = min(config.task.max_new_tokens, max(map(len, tested)) + GOES_ON)
+    most = min(config.task.max_new_tokens, max(map(len, written)) + GOES_ON)
     answers = [
         server.answer(model, row["prompt"], most)
         for row in track(rows, len(rows), f"asking {model}")
     ]
-    served = [answer.text for answer in answers]
+    lead = rendering.lead(rows[0], load_tokenizer(config))
+    tested, served = (
+        [rendering.answer_in(text, lead) for text in texts]
+        for texts in (written, [answer.text for answer in answers])
+    )
     scores = [task.written.judge(rows, texts, labels, config) for texts in (tested, served)]
     # Servers differ in what blanks they leave around an answer.
     bare = [[text.strip() for text in texts] for texts in (tested, served)]
@@ -66,7 +72,7 @@ def compare_served(run: Run, config: Config) -> Run:
     folder = Run(new_folder(run.evaluations))
     write_jsonl(
         folder.served_predictions,
-        [_line(*item) for item in zip(rows, tested, answers, *scores, strict=True)],
+        [_line(*item) for item in zip(rows, tested, served, answers, *scores, strict=True)],
     )
     write_json(folder.endpoint, found)
     return folder
@@ -101,15 +107,15 @@ def _model(server: Server) -> str:
 
 
 def _line(
-    row: Row, tested: str, answer: Answer, tested_score: float, served_score: float
+    row: Row, tested: str, served: str, answer: Answer, tested_score: float, served_score: float
 ) -> dict[str, object]:
     return {
         "id": row["id"],
         "prompt": row["prompt"],
         "tested": tested,
-        "served": answer.text,
+        "served": served,
         "finish_reason": answer.finish,
-        "equal": tested.strip() == answer.text.strip(),
+        "equal": tested.strip() == served.strip(),
         "tested_score": tested_score,
         "served_score": served_score,
     }
