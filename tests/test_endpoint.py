@@ -141,8 +141,8 @@ def test_our_own_server_says_what_was_tested(run: Path) -> None:
 def test_another_template_is_named(run: Path) -> None:
     other = (
         "{% for m in messages %}### {{ m['role'] }}: {{ m['content'] }}"
-        "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}### {% endfor %}"
-        "{% if add_generation_prompt %}assistant: {% endif %}"
+        "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{{ '\\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}### assistant: {% endif %}"
     )
     with own_server(run, other) as url:
         found, said, _ = evaluate(run, url)
