@@ -52,6 +52,14 @@ class Encoded:
         return self.prompt + self.completion
 
     @property
+    def predicted(self) -> tuple[list[int], list[int]]:
+        """What the model reads and what it is to predict after it. Without a prompt and a
+        begin-of-text token the first token has nothing before it to go by."""
+        if self.prompt:
+            return self.prompt, self.completion
+        return self.completion[:1], self.completion[1:]
+
+    @property
     def answer(self) -> list[int]:
         return self.completion[: self.answer_length]
 
