@@ -33,7 +33,7 @@ def compare_served(run: Run, config: Config) -> Run:
     task = TASKS[config.task.kind]
     if not run.tuned_predictions.exists():
         raise UserError(f"no predictions found in {run.path}", "finish the run first")
-    loaded = load_rows(config.data, config.seed, config.task.format)
+    loaded = load_rows(config.data, config.task.format)
     if loaded.report["fingerprint"] != read_json(run.provenance)["data_fingerprint"]:
         raise UserError(
             f"the rows are not those that {run.path} was tested on",
@@ -50,7 +50,7 @@ def compare_served(run: Run, config: Config) -> Run:
         server.answer(model, row["prompt"], most)
         for row in track(rows, len(rows), f"asking {model}")
     ]
-    lead = rendering.lead(rows[0], load_tokenizer(config))
+    lead = rendering.lead(load_tokenizer(config))
     tested, served = (
         [rendering.answer_in(text, lead) for text in texts]
         for texts in (written, [answer.text for answer in answers])
