@@ -5,7 +5,7 @@
 A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Training
 from slm_lora.run_folder import Run, record_base, write_provenance
-from slm_lora.tasks import TASKS
+from slm_lora.tasks import TASKS, Prediction, Task, judge_of
 
 
 def run(plan: Plan, folder: Run) -> Metrics:
@@ -50,6 +50,8 @@ def score_and_train(plan: Plan, folder: Run) -> None:
     missing = not all(path.exists() for path in wanted)
     if missing:
         plan.task.check(plan.data.test, plan.config)
+        if plan.config.best_by == "metric":
+            measure(plan)  # refuses before weights are loaded
     data(plan, folder)
     if missing:
         base = load(plan, folder)
@@ -85,8 +87,38 @@ def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
     if folder.adapter.exists():
         return model.load_adapter(base, folder.adapter)
     return training.train(
-        base, plan.tokenizer, plan.data, config=plan.config, device=plan.device, run=folder
+        base,
+        plan.tokenizer,
+        plan.data,
+        config=plan.config,
+        device=plan.device,
+        run=folder,
+        measure=measure(plan) if plan.config.best_by == "metric" else None,
     )
+
+
+def measure(plan: Plan) -> training.Measure:
+    """The task's metric on the validation rows.
+
+    Raises:
+        UserError: the task cannot judge them.
+    """
+    judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
+    if reason:
+        raise UserError(f"best_by=metric on the validation rows: {reason}", "type best_by=loss")
+
+    def primary(tuned: PeftModel) -> float:
+        found = on_validation_rows(plan, judge, tuned)
+        return float(judge.metrics(found, judge.cheapest(plan.config.task))[judge.primary])
+
+    return training.Measure(judge.primary, judge.higher_is_better, primary)
+
+
+def on_validation_rows(plan: Plan, judge: Task, tuned: PeftModel) -> list[Prediction]:
+    """Predictions that tell the primary metric, and take no more than it needs."""
+    config = replace(plan.config, task=judge.cheapest(plan.config.task))
+    rows, labels = plan.data.validation_rows, plan.labels
+    return judge.predict(tuned, plan.tokenizer, rows, labels, config=config, title="validation")
 
 
 def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:

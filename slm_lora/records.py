@@ -107,11 +107,14 @@ class Training(TypedDict):
     final_eval_loss: float | None
     best_step: int | None
     best_eval_loss: float | None
+    """At `best_step`."""
+    best_eval_metric: NotRequired[float | None]
+    """With best_by=metric: the task's metric there, on the validation rows."""
     peak_memory_bytes: int | None
     trainable_parameters: int
     parameters: int
     log: NotRequired[list[dict[str, Any]]]
-    """In train.json only: `step`, `loss`, `eval_loss`, `learning_rate`, `grad_norm` …"""
+    """In train.json only: `step`, `loss`, `eval_loss`, `eval_<metric>`, `learning_rate` …"""
 
 
 class Comparison(TypedDict):

@@ -45,10 +45,12 @@ NOT_TRAINED = -100
 @dataclass(frozen=True)
 class Prepared:
     """`train` and `validation` have the columns `id`, `input_ids`, `labels` (the token where it is
-    trained, else -100) and `length` (tokens), in the order of the rows. `test` is left as rows."""
+    trained, else -100) and `length` (tokens), in the order of the rows. `test` is left as rows, and
+    `validation_rows` are those of `validation`, with those that were too long for the training."""
 
     train: Dataset
     validation: Dataset
+    validation_rows: list[Row]
     test: list[Row]
     report: DataReport
 
@@ -95,7 +97,7 @@ def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) 
             f"see data.overlong={config.data.overlong} and trainer.max_length={max_length}, "
             "or type model.tokenizer=NAME for one that knows these characters",
         )
-    return Prepared(train, validation, loaded.test, report)
+    return Prepared(train, validation, loaded.validation, loaded.test, report)
 
 
 def fingerprint(
