@@ -21,7 +21,7 @@ from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
-from slm_lora.records import MergeProof, Metrics, Provenance, Training
+from slm_lora.records import MergeProof, Metrics, Provenance, Training, Validation
 from slm_lora.run_folder import Run, record_base, write_provenance
 from slm_lora.tasks import TASKS, Prediction, Task, judge_of
 
@@ -58,6 +58,27 @@ def score_and_train(plan: Plan, folder: Run) -> None:
         baseline(plan, folder, base)
         tuned = train(plan, folder, base)
         evaluate(plan, folder, tuned)
+
+
+def validate(plan: Plan, folder: Run) -> None:
+    """A job of a sweep: adapter/ and, what it is chosen by, validation.json.
+
+    No test row is scored, and the base model not at all.
+    """
+    judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
+    data(plan, folder)
+    tuned = train(plan, folder, load(plan, folder))
+    found = on_validation_rows(plan, judge, tuned)
+    write_jsonl(folder.validation_predictions, found)
+    figures = judge.metrics(found, judge.cheapest(plan.config.task))
+    log.info("validation rows: %s %.4f", judge.primary, figures[judge.primary])
+    validation: Validation = {
+        "task": judge.name,
+        "reason": reason,
+        "primary": judge.primary,
+        "tuned": figures,
+    }
+    write_json(folder.validation, validation)
 
 
 def data(plan: Plan, folder: Run) -> None:

@@ -117,6 +117,18 @@ class Training(TypedDict):
     """In train.json only: `step`, `loss`, `eval_loss`, `eval_<metric>`, `learning_rate` …"""
 
 
+class Validation(TypedDict):
+    """validation.json: what a job of a sweep is chosen by, measured on the validation rows."""
+
+    task: str
+    """The kind of task that judged: the config's own or, where it cannot judge these rows, text."""
+    reason: str
+    """Why it could not; else empty."""
+    primary: str
+    tuned: dict[str, Any]
+    """As in metrics.json; what takes more than the primary metric is left out."""
+
+
 class Comparison(TypedDict):
     """Tuned against base on the same items."""
 

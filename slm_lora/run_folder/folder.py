@@ -38,6 +38,8 @@ class Run:
         self.metrics = path / "metrics.json"
         self.base_predictions = path / "predictions" / "base.jsonl"
         self.tuned_predictions = path / "predictions" / "tuned.jsonl"
+        self.validation = path / "validation.json"
+        self.validation_predictions = path / "predictions" / "validation.jsonl"
         self.failure = path / "failure.json"
         self.plots = path / "plots"
         self.report = path / "report.html"

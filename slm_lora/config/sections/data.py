@@ -40,8 +40,8 @@ class DataConfig:
     encoding: str = "utf-8"
     """Text encoding of the files; a byte that does not fit is an error with file and line."""
     seed: int = 42
-    """Seed of splits and limits. Apart from `seed`, so that runs that differ in that one are trained
-    and tested on the same rows."""
+    """Seed of splits and limits. Apart from `seed`, so that runs that differ in that one are
+    trained and tested on the same rows."""
     train_limit: int | None = field(default=None, metadata=number(least=1))
     """Use at most this many training rows, validation rows included, taken by data.seed."""
     test_limit: int | None = field(default=None, metadata=number(least=1))
@@ -50,8 +50,8 @@ class DataConfig:
     """Share of the training rows held out to choose by: the best checkpoint, the best job of a
     sweep. Taken of each label, by content hash."""
     test_fraction: float = field(default=0.1, metadata=number(least=0, below=1))
-    """Share of the rows held out as test set when there is no test source; of each label, by content
-    hash."""
+    """Share of the rows held out as test set when there is no test source. Taken of each label, by
+    content hash."""
     overlong: str = field(default="drop", metadata=one_of("drop", "error", "truncate"))
     """Rows longer than trainer.max_length: `drop`, `error` or `truncate` (cuts the completion)."""
     near_duplicate: float = field(default=0.8, metadata=number(above=0, most=1))
