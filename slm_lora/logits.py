@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 
-def logits_at(model: Any, positions: Tensor, *, exact: bool, **inputs: Tensor) -> Tensor:
+def logits_at(model: Any, positions: Tensor, *, exact: bool, **inputs: Any) -> Tensor:
     """Logits (picked positions, vocabulary) where `positions` (rows, positions) is true.
 
     `exact`: the head's product and all that follows it are in fp32, whatever the model's dtype.

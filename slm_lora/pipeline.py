@@ -5,6 +5,8 @@
 A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
 """
 
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,14 +18,15 @@ from transformers import PreTrainedModel
 from slm_lora import merge as merging
 from slm_lora import model, report, training
 from slm_lora.card import write_card
+from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Training, Validation
-from slm_lora.run_folder import Run, record_base, write_provenance
-from slm_lora.tasks import TASKS, Prediction, Task, judge_of
+from slm_lora.run_folder import Run, record_base, seconds_of, timed, write_provenance
+from slm_lora.tasks import TASKS, Baseline, Given, Prediction, Task, judge_of
 
 
 def run(plan: Plan, folder: Run) -> Metrics:
@@ -36,8 +39,9 @@ def run(plan: Plan, folder: Run) -> Metrics:
     score_and_train(plan, folder)
     try:
         if plan.config.merge.after_training and not folder.merged.exists():
-            merge(plan, folder)
-    finally:  # a merge that fails takes nothing from the verdict
+            with timed(folder, "merge"):
+                merge_if_proven(plan, folder)
+    finally:  # a bug there takes nothing from the verdict
         metrics = conclude(plan.config, folder)
     if not told:
         training.tell_trackers(plan.config, plan.device, folder, metrics)
@@ -46,7 +50,8 @@ def run(plan: Plan, folder: Run) -> Metrics:
 
 def score_and_train(plan: Plan, folder: Run) -> None:
     """Base predictions, adapter and tuned predictions: what needs the base model in memory."""
-    wanted = (folder.base_predictions, folder.adapter, folder.tuned_predictions)
+    simple = [folder.baseline_predictions(name) for name in baselines_of(plan.task, plan.config)]
+    wanted = (folder.base_predictions, *simple, folder.adapter, folder.tuned_predictions)
     missing = not all(path.exists() for path in wanted)
     if missing:
         plan.task.check(plan.data.test, plan.config)
@@ -54,10 +59,16 @@ def score_and_train(plan: Plan, folder: Run) -> None:
             measure(plan)  # refuses before weights are loaded
     data(plan, folder)
     if missing:
-        base = load(plan, folder)
-        baseline(plan, folder, base)
-        tuned = train(plan, folder, base)
-        evaluate(plan, folder, tuned)
+        with timed(folder, "load"):
+            base = load(plan, folder)
+        with timed(folder, "baseline"):
+            baseline(plan, folder, base)
+        with timed(folder, "baselines"):
+            baselines(plan, folder, base)
+        with timed(folder, "train"):
+            tuned = train(plan, folder, base)
+        with timed(folder, "evaluate"):
+            evaluate(plan, folder, tuned)
 
 
 def validate(plan: Plan, folder: Run) -> None:
@@ -67,8 +78,12 @@ def validate(plan: Plan, folder: Run) -> None:
     """
     judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
     data(plan, folder)
-    tuned = train(plan, folder, load(plan, folder))
-    found = on_validation_rows(plan, judge, tuned)
+    with timed(folder, "load"):
+        base = load(plan, folder)
+    with timed(folder, "train"):
+        tuned = train(plan, folder, base)
+    with timed(folder, "validate"):
+        found = on_validation_rows(plan, judge, tuned)
     write_jsonl(folder.validation_predictions, found)
     figures = judge.metrics(found, judge.cheapest(plan.config.task))
     log.info("validation rows: %s %.4f", judge.primary, figures[judge.primary])
@@ -101,6 +116,30 @@ def baseline(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
     """predictions/base.jsonl: the untouched model on the test rows."""
     if not folder.base_predictions.exists():
         predict(plan, base, folder.base_predictions, "base model")
+
+
+def baselines_of(task: Task, config: Config) -> Mapping[str, Baseline]:
+    """Name → a simple way that the config asks for."""
+    return task.baselines(config) if config.baselines.run else {}
+
+
+def baselines(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
+    """predictions/baselines/<name>.jsonl: what simpler ways than tuning do with the test rows."""
+    task = plan.task
+    config = replace(plan.config, task=task.cheapest(plan.config.task))
+    for name, simple in baselines_of(task, config).items():
+        file = folder.baseline_predictions(name)
+        if file.exists():
+            continue
+        known = read_jsonl(folder.base_predictions)
+        with timed(folder, f"baselines.{name}"):
+            found = simple.predict(
+                Given(base, plan.tokenizer, plan.data, plan.labels, config, known)
+            )
+        write_jsonl(file, found)
+        if found:
+            figure = task.metrics(found, config.task)[task.primary]
+            log.info("%s: %s %.4f", simple.label.format_map(found[0]), task.primary, figure)
 
 
 def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
@@ -144,28 +183,59 @@ def on_validation_rows(plan: Plan, judge: Task, tuned: PeftModel) -> list[Predic
 
 def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
     """predictions/tuned.jsonl: the tuned model on the same rows."""
-    predict(plan, tuned, folder.tuned_predictions, "tuned model")
+    if not folder.tuned_predictions.exists():
+        predict(plan, tuned, folder.tuned_predictions, "tuned model")
 
 
-def merge(plan: Plan, folder: Run) -> MergeProof:
-    """merged/ and merge.json: the adapter in the weights, with its proof, which is returned.
+def merge_if_proven(plan: Plan, folder: Run) -> None:
+    """The merge at a run's end. The run did its work without one: what a user can fix is a warning
+    with the command to go on, and merge.json says that nothing is proven."""
+    began = time.monotonic()
+    try:
+        proof = try_merge(plan, folder)
+        hint = f"type {merging.next_step(plan, folder, proof)}"
+    except UserError as error:
+        seconds = time.monotonic() - began
+        proof = {"proven": False, "reason": error.message, "seconds": seconds}
+        hint = f"{error.hint}; then type slm-lora merge {shell_word(str(folder.path))}"
+    write_json(folder.merge_proof, proof)
+    if not proof["proven"]:
+        log.warning("merge: not proven: %s. No merged model was written; %s", proof["reason"], hint)
+
+
+def merge(plan: Plan, folder: Run) -> None:
+    """merged/ and merge.json: the adapter in the weights, with its proof.
 
     Raises:
-        UserError: the merged model is not the tuned one, or the rows are not those of the run.
+        UserError: the merged model is not the tuned one, or the rows are not those of the run. What
+            an earlier merge left stays.
+    """
+    proof = try_merge(plan, folder)
+    if not proof["proven"]:
+        line = merging.next_step(plan, folder, proof)
+        raise UserError(
+            f"merge: not proven: {proof['reason']}", f"no merged model was written; type {line}"
+        )
+    write_json(folder.merge_proof, proof)
+    if folder.exports.exists():
+        log.warning("%s holds the model as it was before: export again", folder.exports)
+
+
+def try_merge(plan: Plan, folder: Run) -> MergeProof:
+    """merged/ if it is proven, and what merge.json is to hold.
+
+    Raises:
+        UserError: it cannot be tried.
     """
     check_rows(plan, folder)
     provenance: Provenance = read_json(folder.provenance)
     try:
-        proof = merging.merge(plan, folder, provenance["device"]["precision"])
-    except torch.OutOfMemoryError as error:
+        return merging.merge(plan, folder, provenance["device"]["precision"])
+    except (torch.OutOfMemoryError, MemoryError) as error:
         raise UserError(
             f"{plan.device.name}: out of memory; the proof of a merge holds the model in fp32",
-            f"type slm-lora merge {folder.path} device=cpu",
+            f"type slm-lora merge {shell_word(str(folder.path))} device=cpu",
         ) from error
-    write_json(folder.merge_proof, proof)
-    if folder.exports.exists():
-        log.warning("%s holds the model as it was before: export again", folder.exports)
-    return proof
 
 
 def check_rows(plan: Plan, folder: Run) -> None:
@@ -199,6 +269,8 @@ def conclude(config: Config, folder: Run) -> Metrics:
         "tuned": task.metrics(tuned, config.task),
         "comparison": task.compare(base, tuned, config.task),
         "train": training,
+        "baselines": compare_baselines(config, folder, tuned),
+        "seconds": {k: s for k, s in seconds_of(folder).items() if "." not in k},
     }
     metrics.update(cast(Any, task.circumstances(config)))
     if folder.merge_proof.exists():
@@ -208,6 +280,24 @@ def conclude(config: Config, folder: Run) -> Metrics:
     if not folder.borrows_adapter:
         write_card(folder, config, metrics)
     return metrics
+
+
+def compare_baselines(
+    config: Config, folder: Run, tuned: Sequence[Prediction]
+) -> dict[str, dict[str, Any]]:
+    """Name → figures of each baseline that could be made, and the tuned model against it."""
+    task, seconds, compared = TASKS[config.task.kind], seconds_of(folder), {}
+    cheapest = task.cheapest(config.task)
+    for name, simple in baselines_of(task, config).items():
+        file = folder.baseline_predictions(name)
+        if found := read_jsonl(file) if file.exists() else []:
+            compared[name] = {
+                "label": simple.label.format_map(found[0]),
+                **task.metrics(found, cheapest),
+                "comparison": task.compare(found, tuned, cheapest),
+                "seconds": seconds.get(f"baselines.{name}", 0.0),
+            }
+    return compared
 
 
 def check_finished(folder: Run) -> None:

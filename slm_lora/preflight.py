@@ -88,6 +88,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
             )
         config = training.without_evaluations(config)
     _check_embedding(data, tokenizer, embedded, config)
+    _check_baselines(config, task, tokenizer, data, context)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     steps = training.rehearse(
         tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
@@ -116,11 +117,28 @@ def _check_embedding(
         )
 
 
+def _check_baselines(
+    config: Config, task: Task, tokenizer: PreTrainedTokenizerBase, data: Prepared, context: int
+) -> None:
+    """Refuse baselines that this kind of task does not have, or that could not be made."""
+    if not config.baselines.run:
+        return
+    found = task.baselines(config)
+    for key in ("encoder", "context"):
+        if getattr(config.baselines, key) and key not in found:
+            raise UserError(
+                f"baselines.{key} with task={task.name}, which has no such baseline",
+                f"type baselines.{key}=null",
+            )
+    for baseline in found.values():
+        baseline.check(config, tokenizer, data, context)
+
+
 def _disk_bytes(config: Config, parameters: int, trained: int) -> int:
-    """What the run folder will hold at most: checkpoints, adapter and, in 16 bits, merged model."""
+    """What the run folder will hold at most: checkpoints, adapter and merged model."""
     kept = config.trainer.get("save_total_limit") or 1
     adapter = 4 * trained
-    merged = 2 * 2 * parameters if config.merge.after_training else 0  # one of two candidates
+    merged = 2 * 2 * parameters if config.merge.after_training else 0  # two candidates, or fp32
     return (ADAPTER_STATES * (kept + 1) + 1) * adapter + merged
 
 

@@ -150,18 +150,40 @@ class Comparison(TypedDict):
 
 
 class MergeProof(TypedDict):
-    """merge.json: the merged model, read back, against the tuned one."""
+    """merge.json: the merged model, read back, against the tuned one. Of a merge that could not
+    even be tried it holds `proven`, `reason` and `seconds` only."""
 
-    base: str
+    proven: bool
+    reason: str | None
+    """Why it is not proven, a sentence."""
+    seconds: float
+    base: NotRequired[str]
     """Weights that were kept: `trained` or `original`."""
-    dtype: str
-    rows: int
-    tokens: int
-    candidates: dict[str, dict[str, Any]]
-    """Weights → `equal_tokens`, `mean_kl`, `max_logit_difference`, `greedy_equal` and the primary
-    metric as {"tuned", "merged"}."""
-    noise: dict[str, Any]
+    dtype: NotRequired[str]
+    dtype_reason: NotRequired[str]
+    """Why the weights have this dtype."""
+    rows: NotRequired[int]
+    tokens: NotRequired[int]
+    """Of answers and ends of turn, compared."""
+    candidates: NotRequired[dict[str, dict[str, Any]]]
+    """Weights → `equal_tokens`, `mean_kl`, `max_logit_difference`; of those kept also
+    `greedy_equal` and the primary metric as {"tuned", "merged", "ci95", "rows"}, the interval that
+    of merged minus tuned."""
+    noise: NotRequired[dict[str, Any]]
     """The same figures for the run's own precision, nothing merged."""
+    limits: NotRequired[dict[str, float]]
+    """`min_equal_tokens`, `max_kl`, `max_metric_loss`: as set, else what follows from the noise."""
+
+
+class Baseline(TypedDict):
+    """One simple way in metrics.json, beside the figures of the task (as for base and tuned)."""
+
+    label: str
+    """What it is, for a reader."""
+    comparison: Comparison
+    """The tuned model against it: in place of the base."""
+    seconds: float
+    """That it took."""
 
 
 class Metrics(TypedDict):
@@ -173,6 +195,11 @@ class Metrics(TypedDict):
     tuned: dict[str, Any]
     comparison: Comparison
     train: Training
+    baselines: NotRequired[dict[str, Any]]
+    """Name → `Baseline`; empty without any."""
+    seconds: NotRequired[dict[str, float]]
+    """Stage → what it took, interrupted attempts aside: `load`, `baseline`, `baselines`, `train`,
+    `evaluate`, `merge`; of a job that a sweep chose also `validate`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
     merge: NotRequired[MergeProof]

@@ -3,15 +3,21 @@
 A row is `{"id", "prompt": [messages], "completion": [message], "label"?}`. The tokenizer's chat
 template writes the special tokens, so text is tokenized with `add_special_tokens=False`. A row
 without a prompt is plain text: begin of text, the text, end of text.
+
+Templates differ, and what follows is found by trying, never by a model's name: whether one takes a
+system turn, what it writes before an answer, and the tokens that end a turn.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
-from slm_lora.records import Row
+from slm_lora.progress import log
+from slm_lora.records import Message, Row
 
 PLAIN_TEMPLATE = (
     "{{ bos_token }}"
@@ -22,6 +28,11 @@ PLAIN_TEMPLATE = (
     "{% endif %}{% endfor %}"
 )
 """For a tokenizer without a chat template: question, space, answer, end of text."""
+
+SYSTEM, QUESTION, ANSWER = "Kappa", "Lambda", "Sigma"
+"""Texts to try a template with."""
+BEGINNINGS = ("\n", "a", ".")
+"""Texts that few tokenizers join with what follows them."""
 
 
 @dataclass(frozen=True)
@@ -48,28 +59,92 @@ class Encoded:
 
 
 def prompt_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
-    """What the model reads before it answers."""
+    """What the model reads before it answers.
+
+    Raises:
+        UserError: the chat template refuses the row.
+    """
     if not row["prompt"]:
         return str(tokenizer.bos_token or "")
-    return str(
-        tokenizer.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
-    )
+    asked = _rendered(row, row["prompt"], tokenizer, asks=True)
+    extra, before, _ = _around_answer(tokenizer)
+    # Nobody answers what the template writes by itself, such as an empty block of thoughts.
+    return asked.removesuffix(extra) + (before if before.strip() else "")
 
 
-def lead(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
+def lead(tokenizer: PreTrainedTokenizerBase) -> str:
     """What the template writes between the prompt and the answer: a space in the plain one."""
-    written = full_text(row, tokenizer).removeprefix(prompt_text(row, tokenizer))
-    return written.partition(row["completion"][0]["content"].strip())[0]
+    _, before, _ = _around_answer(tokenizer)
+    return "" if before.strip() else before
 
 
 def full_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
-    """Prompt and completion, as trained on."""
+    """Prompt and completion, as trained on.
+
+    Raises:
+        UserError: the chat template refuses the row.
+    """
     if not row["prompt"]:
         return (
             f"{prompt_text(row, tokenizer)}{row['completion'][0]['content']}{tokenizer.eos_token}"
         )
-    messages = row["prompt"] + row["completion"]
-    return str(tokenizer.apply_chat_template(messages, tokenize=False))
+    return _rendered(row, row["prompt"] + row["completion"], tokenizer)
+
+
+def _rendered(
+    row: Row, messages: list[Message], tokenizer: PreTrainedTokenizerBase, asks: bool = False
+) -> str:
+    """The template's text; `asks`: up to where the answer begins. Where the template has no system
+    turn, refuses it or leaves it out, its text stands at the beginning of the first user turn."""
+    if messages[0]["role"] == "system" and len(messages) > 1 and not _takes_system(tokenizer):
+        first = messages[1] | {"content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
+        messages = [first, *messages[2:]]
+    try:
+        return str(
+            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=asks)
+        )
+    except TemplateError as error:
+        roles = ", ".join(message["role"] for message in messages)
+        raise UserError(
+            f"row {row['id']}: the chat template refuses it: {error}",
+            f"the row's turns: {roles}; change them, or type model.chat_template=plain",
+        ) from error
+
+
+@cache
+def _takes_system(tokenizer: PreTrainedTokenizerBase) -> bool:
+    turns = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]
+    try:
+        takes = SYSTEM in str(tokenizer.apply_chat_template(turns, tokenize=False))
+    except TemplateError:
+        takes = False
+    if not takes:
+        log.info("the chat template has no system turn: its text begins the first user turn")
+    return takes
+
+
+@cache
+def _around_answer(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str]:
+    """What the template writes at the end of a prompt only while it is not answered (it may open a
+    block of thoughts), between a prompt and its answer, and after the answer."""
+    asked = [{"role": "user", "content": QUESTION}]
+    answered = [*asked, {"role": "assistant", "content": ANSWER}]
+    try:
+        prompt = str(
+            tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+        )
+        whole = str(tokenizer.apply_chat_template(answered, tokenize=False))
+    except TemplateError as error:
+        raise UserError(
+            f"the chat template refuses a question and its answer: {error}",
+            "type model.chat_template=plain, or =FILE with one that takes user and assistant",
+        ) from error
+    if ANSWER not in whole:  # the template changes answers, which is said with the row
+        return "", "", ""
+    before, _, after = whole.partition(ANSWER)
+    if prompt.startswith(before):
+        return prompt.removeprefix(before), "", after
+    return "", before.removeprefix(prompt), after
 
 
 def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
@@ -91,31 +166,55 @@ def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Enco
     """Token ids of whole rows.
 
     Raises:
-        UserError: a prompt's tokens are not how the whole row's tokens begin, so no loss mask
-            could tell prompt from completion; or the template does not write the answer as it is.
+        UserError: the template refuses a row or does not write its answer as it is; or the
+            tokenizer cannot tell the prompt from what follows, so no loss mask could.
     """
     prompts = [prompt_text(row, tokenizer) for row in rows]
     texts = [full_text(row, tokenizer) for row in rows]
     wholes = tokenize(texts, tokenizer)
     ends = [_answer_end(*three) for three in zip(rows, prompts, texts, strict=True)]
     lengths = _lengths_to_answer(texts, ends, wholes, tokenizer)
-    return [
-        _split(*five)
-        for five in zip(rows, tokenize(prompts, tokenizer), wholes, lengths, texts, strict=True)
-    ]
+    encoded = []
+    for n, prompt in enumerate(tokenize(prompts, tokenizer)):
+        if wholes[n][: len(prompt)] == prompt:
+            completion, answer_length = wholes[n][len(prompt) :], lengths[n] - len(prompt)
+        else:  # the tokenizer joins the two, but who writes the answer has read the prompt's tokens
+            answer, after = (
+                _tokens_after(rows[n], text, tokenizer)
+                for text in (texts[n][len(prompts[n]) : ends[n]], texts[n][ends[n] :])
+            )
+            completion, answer_length = answer + after, len(answer)
+        encoded.append(Encoded(prompt, completion, answer_length, texts[n]))
+    return encoded
 
 
-def stop_ids(encoded: Sequence[Encoded], tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """Tokens that end a written answer: end of text, and the special tokens of what the template
-    writes after an answer. A newline among these stops nothing, since answers may have lines."""
-    ends = {token for item in encoded for token in item.terminator}
-    return ends & set(tokenizer.all_special_ids) | {tokenizer.eos_token_id}
+def stop_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Tokens that end an answer: those that end a turn, and the tokenizer's end of text."""
+    return turn_ends(tokenizer) | {tokenizer.eos_token_id}
+
+
+def turn_ends(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The added tokens that the template writes after an answer; its end of text where there are
+    none. A newline among these ends nothing: answers may have lines.
+
+    Special tokens of some families (Gemma's, Phi's end of turn) are in `added_tokens_decoder` only.
+    """
+    added = tokenizer.added_tokens_decoder
+    _, _, after = _around_answer(tokenizer)
+    ends = {token for token in tokenize([after], tokenizer)[0] if token in added}
+    return {t for t in ends if added[t].content.strip()} or {tokenizer.eos_token_id}
 
 
 def _answer_end(row: Row, prompt: str, whole: str) -> int:
     """The character after the answer in the whole text."""
     answer = row["completion"][0]["content"].strip()
-    start = whole.find(answer, len(prompt)) if whole.startswith(prompt) else whole.rfind(answer)
+    if not whole.startswith(prompt):
+        raise UserError(
+            f"row {row['id']}: the chat template writes a conversation otherwise when it is "
+            "answered",
+            "type model.chat_template=plain, or =FILE with one that only adds the answer",
+        )
+    start = whole.find(answer, len(prompt))
     if start < 0:
         raise UserError(
             f"row {row['id']}: the chat template changes the answer {answer[:60]!r}",
@@ -140,11 +239,14 @@ def _lengths_to_answer(
     return lengths
 
 
-def _split(row: Row, prompt: list[int], whole: list[int], to_answer: int, text: str) -> Encoded:
-    if whole[: len(prompt)] != prompt:
-        raise UserError(
-            f"row {row['id']}: the prompt's tokens are not how the whole row's tokens begin",
-            "the chat template or the tokenizer joins the end of the prompt with the answer; "
-            "end the prompt with a newline, or type model.chat_template=FILE with one that does",
-        )
-    return Encoded(prompt, whole[len(prompt) :], to_answer - len(prompt), text)
+def _tokens_after(row: Row, text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Token ids of a text that follows other text: of itself a tokenizer may put a space before it,
+    so it is cut off from a beginning that it does not join."""
+    for beginning in BEGINNINGS:
+        alone, both = tokenize([beginning, beginning + text], tokenizer)
+        if both[: len(alone)] == alone:
+            return both[len(alone) :]
+    raise UserError(
+        f"row {row['id']}: the tokenizer joins {text[:20]!r} with whatever stands before it",
+        "type model.chat_template=FILE with one that ends the prompt with a newline",
+    )

@@ -157,6 +157,19 @@ def test_the_proof_of_a_merge(nano_run: Path) -> None:
     assert 'subfolder="merged"' in rendered(nano_run, repo_id="me/name", what="both")
 
 
+def test_a_merge_that_is_not_proven_or_only_on_some_rows(nano_run: Path) -> None:
+    add_merged(nano_run)
+    metrics = read_json(nano_run / "metrics.json")
+    metrics["merge"]["candidates"]["trained"]["accuracy"]["rows"] = 32
+    write_json(nano_run / "metrics.json", metrics)
+    merged = ModelCard(rendered(nano_run, repo_id="me/name", what="merged"))
+    assert not merged.data.eval_results, "a part would pass for the whole test set"
+    reason = "cuda: out of memory"
+    metrics["merge"] = {"proven": False, "reason": reason, "seconds": 1.0}
+    write_json(nano_run / "metrics.json", metrics)
+    assert f"merge: not proven, so there is none: {reason}." in rendered(nano_run)
+
+
 def test_without_metrics_it_says_so(nano_run: Path) -> None:
     (nano_run / "metrics.json").unlink()
     card = rendered(nano_run)

@@ -243,7 +243,8 @@ def test_probabilities_are_those_of_the_evaluation(labelling_pair: Pair, name: s
         loaded, tokenizer, rows, ["negative", "positive"], config=config, title=""
     )
     for row, prediction in zip(rows, expected, strict=True):
-        text = row["prompt"][-1]["content"].removesuffix("\nSentiment:")
+        before, after = config.data.prompt.split("{text}")
+        text = row["prompt"][-1]["content"].removeprefix(before).removesuffix(after)
         prompt = chat.prompt(labelling_pair, [user(text)])
         answer = chat.classify(labelling_pair, name, prompt)
         assert answer.text == prediction["prediction"]
@@ -371,7 +372,7 @@ def test_plain_text_is_gone_on_with(pair: Pair) -> None:
 def test_template_that_refuses(pair: Pair) -> None:
     tokenizer = copy.deepcopy(pair.tokenizer)
     tokenizer.chat_template = "{{ raise_exception('no such talk') }}"
-    with pytest.raises(UserError, match="refuses the conversation: no such talk"):
+    with pytest.raises(UserError, match="refuses it: no such talk"):
         chat.prompt(replace(pair, tokenizer=tokenizer), [user("Say 3.")])
 
 
@@ -489,7 +490,8 @@ def test_stdin_answered_in_json(labelled: Path, labelling_pair: Pair) -> None:
     found = json.loads(result.stdout)
     assert found["text"] == "room 3\n!!!!!!"
     assert found["labels"] == ["negative", "positive"]
-    assert found["prompt"] == "<s>room 3\n!!!!!!\nSentiment:"
+    question = labelling_pair.config.data.prompt.format(text="room 3\n!!!!!!")
+    assert found["prompt"] == f"<s>{question}"
     prompt = chat.prompt(labelling_pair, [user(found["text"])])
     for name in chat.MODELS:
         answer = chat.classify(labelling_pair, name, prompt)

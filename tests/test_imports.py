@@ -19,8 +19,8 @@ FLOORS = [
     {"tasks", "training"},
     {"plotting", "scoring"},
     {"data", "model", "generate"},
-    {"rendering", "nano", "hardware", "run_folder", "sandbox", "llama2c", "formatting"}
-    | {"logits"},
+    {"rendering"},
+    {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"},
     {"files", "stats", "records"},
     {"progress", "cache"},
     {"config"},

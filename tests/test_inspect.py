@@ -83,7 +83,7 @@ def test_padding_and_packing_of_a_few_rows_by_hand() -> None:
     rows = Dataset.from_dict({"input_ids": [[0] * n for n in (6, 5, 4, 3, 2)]})
     args = SFTConfig(max_length=10, bf16=False, use_cpu=True)
     # Best fit, longest first: 6+4 and 5+3+2.
-    assert filling.packing(Prepared(rows, rows, [], [], {}), args) == {
+    assert filling.packing(Prepared(rows, rows, [], {}, [], []), args) == {
         "max_length": 10,
         "sequences": 2,
         "rows_per_sequence": 2.5,
@@ -91,7 +91,7 @@ def test_padding_and_packing_of_a_few_rows_by_hand() -> None:
         "lengths": dict.fromkeys(("min", "p50", "p90", "p95", "p99", "max"), 10),
     }
     args.max_length = None
-    assert filling.packing(Prepared(rows, rows, [], [], {}), args) is None
+    assert filling.packing(Prepared(rows, rows, [], {}, [], []), args) is None
 
 
 def test_wrong_data_is_an_error_without_a_traceback_or_a_wait(tmp_path: Path) -> None:

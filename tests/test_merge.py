@@ -24,8 +24,9 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
-from slm_lora.merge import save
-from slm_lora.merge.proof import Texts, check_proof, distance, next_tokens
+from slm_lora.merge import dtypes, save
+from slm_lora.merge.limits import Limits, refusals
+from slm_lora.merge.proof import NotFiniteError, Texts, distance, next_tokens
 from slm_lora.merge.weights import merged_model, see_as_trained, tuned_model
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS
@@ -193,7 +194,14 @@ def test_a_run_ends_with_a_proven_merge(done: Path) -> None:
     trained = proof["candidates"]["trained"]
     assert trained["equal_tokens"] == trained["greedy_equal"] == 1
     assert trained["mean_kl"] < 1e-8
-    assert trained["accuracy"]["merged"] == trained["accuracy"]["tuned"]
+    score = trained["accuracy"]
+    lines = [json.loads(line) for line in run.tuned_predictions.open()]
+    assert score["merged"] == pytest.approx(score["tuned"], abs=0.05)
+    if score["rows"] == len(lines):
+        right = sum(line["verdict"] == "correct" for line in lines)
+        assert score["tuned"] == right / len(lines)
+    assert (proof["proven"], proof["reason"]) == (True, None)
+    assert (proof["dtype"], proof["dtype_reason"]) == ("fp32", "that of the base model's file")
     assert "Merge" in (run.path / "report.html").read_text()
     assert not (done / "other" / "merged").exists()
     assert not list(run.path.glob(".merge*"))
@@ -216,20 +224,129 @@ def test_merged_model_loads_without_this_package(done: Path, tmp_path: Path) -> 
 
 def test_beyond_its_limits_a_merge_fails_and_keeps_the_earlier_one(done: Path) -> None:
     merged = done / "run" / "merged"
-    before = {file.name: file.read_bytes() for file in merged.iterdir()}
-    result = slm_lora(
-        "merge", "run", "merge.dtype=bf16", "merge.max_kl=0", "merge.base=trained", cwd=done
-    )
-    assert result.returncode == 2
-    assert "mean KL divergence" in result.stderr
-    assert "merge.max_kl" in result.stderr
-    assert {file.name: file.read_bytes() for file in merged.iterdir()} == before
+    kept = [*merged.iterdir(), done / "run" / "merge.json"]
+    before = {file.name: file.read_bytes() for file in kept}
+    for name in ("run", "other"):
+        result = slm_lora(
+            "merge", name, "merge.dtype=bf16", "merge.max_kl=0", "merge.base=trained", cwd=done
+        )
+        assert result.returncode == 2
+        assert "merge: not proven: the merged model is not the tuned one: in bf16: mean KL" in (
+            result.stderr
+        )
+        assert f"type slm-lora merge {name} merge.dtype=auto" in result.stderr
+    assert {file.name: file.read_bytes() for file in kept} == before
     assert not list((done / "run").glob(".merge*"))
-    result = slm_lora(
-        "merge", "other", "merge.dtype=bf16", "merge.max_kl=0", "merge.base=trained", cwd=done
-    )
-    assert result.returncode == 2
     assert not (done / "other" / "merged").exists()
+
+
+def test_a_run_without_a_proven_merge_ends_well(done: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done / "other", run)
+    words = json.loads((run / "provenance.json").read_text())["words"]
+    words = [w for w in words if not w.startswith(("run_dir=", "merge."))]
+    limits = ["merge.max_kl=0", "merge.base=original"]
+    result = slm_lora(*words, *limits, f"run_dir={run}", cwd=done)
+    assert result.returncode == 0, result.stderr
+    proof = json.loads((run / "merge.json").read_text())
+    assert not proof["proven"]
+    assert "mean KL divergence" in proof["reason"]
+    said = " ".join(result.stderr.split())
+    assert "merge: not proven: the merged model is not the tuned one" in said
+    assert "slm-lora merge" in said
+    assert "merge.base=best" in said
+    assert not (run / "merged").exists()
+    for file in ("report.html", "adapter/README.md"):
+        assert "merge: not proven" in (run / file).read_text()
+    result = slm_lora("merge", run, "merge.base=best", cwd=done)
+    assert result.returncode == 0, result.stderr
+    for file in ("report.html", "adapter/README.md"):
+        assert "not proven" not in (run / file).read_text()
+
+
+def test_disturbed_weights_are_refused(tmp_path: Path) -> None:
+    """Between the noise and the disturbance lies the limit: the check can fail."""
+    config, adapter = make(tmp_path, "unquantized")
+    tokenizer = make_tokenizer(tmp_path / "tokenizer")
+    line = {"role": "assistant", "content": "a walk in the park"}
+    rows = [
+        {"id": str(n), "prompt": [{"role": "user", "content": f"{n} ?"}], "completion": [line]}
+        for n in range(30)
+    ]
+    tokenizer.chat_template = rendering.PLAIN_TEMPLATE
+    texts = Texts.of(rows, tokenizer, 256)
+    merged = merged_model(config, adapter, "original", "fp32", "fp32")
+    next_tokens(tuned_model(config, adapter, "fp32"), texts, tmp_path / "tuned")
+    next_tokens(merged, texts, tmp_path / "merged")
+    limits = Limits.of(config.merge, {"equal_tokens": 1.0, "mean_kl": 0.0})
+    tokens, task = sum(texts.judged), TASKS["text"]
+    good = distance(tmp_path / "tuned", tmp_path / "merged")
+    assert refusals(good, tokens, task, limits, config.merge) == []
+    layer = merged.model.layers[0].mlp.down_proj.weight
+    layer.data += 0.5 * torch.randn(layer.shape, generator=torch.Generator().manual_seed(5))
+    next_tokens(merged, texts, tmp_path / "disturbed")
+    bad = distance(tmp_path / "tuned", tmp_path / "disturbed")
+    found = refusals(bad, tokens, task, limits, config.merge)
+    assert {refusal.key for refusal in found} == {"min_equal_tokens", "max_kl"}
+
+
+def test_answers_and_their_ends_are_judged(tmp_path: Path) -> None:
+    """Against logits of plain transformers, row by row."""
+    config, _ = make(tmp_path, "unquantized")
+    tokenizer = make_tokenizer(tmp_path / "tokenizer")
+    tokenizer.chat_template = rendering.PLAIN_TEMPLATE
+    line = {"role": "assistant", "content": "yes"}
+    rows = [
+        {"id": "1", "prompt": [{"role": "user", "content": "is it?"}], "completion": [line]},
+        {"id": "2", "prompt": [], "completion": [line]},
+        {"id": "3", "prompt": [{"role": "user", "content": "x" * 300}], "completion": [line]},
+    ]
+    texts = Texts.of(rows, tokenizer, 256)
+    answer = [*tokenizer("yes", add_special_tokens=False).input_ids, tokenizer.eos_token_id]
+    for ids, start in zip(texts.whole, texts.starts, strict=True):
+        assert [i for i in ids[start:] if i in answer] == answer
+        assert len(ids) <= 256
+    plain = model.load_full_precision(config)
+    next_tokens(plain, texts, tmp_path / "logits")
+    for n, (ids, start) in enumerate(zip(texts.whole, texts.starts, strict=True)):
+        with torch.inference_mode():
+            wanted = plain(torch.tensor([ids])).logits[0, start - 1 : -1]
+        found = torch.from_numpy(np.load(tmp_path / "logits" / f"{n}.npy"))
+        torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_limits_follow_from_the_noise() -> None:
+    noise = {"equal_tokens": 0.97, "mean_kl": 0.002}
+    limits = Limits.of(MergeConfig(), noise)
+    assert limits.min_equal_tokens == pytest.approx(0.93)
+    assert limits.max_kl == pytest.approx(0.005)
+    assert limits.max_metric_loss == pytest.approx(0.1)
+    typed = MergeConfig(min_equal_tokens=0.5, max_kl=0.3, max_metric_loss=0.2)
+    assert Limits.of(typed, noise) == Limits(0.5, 0.3, 0.2)
+
+
+def test_chance_refuses_nothing_and_a_set_limit_is_absolute() -> None:
+    """One unequal token of 20, and a metric that is worse by more than its limit on few rows."""
+    settings, task = MergeConfig(), TASKS["classification"]
+    limits = Limits.of(settings, {"equal_tokens": 1.0, "mean_kl": 0.0})
+
+    def keys(share: float, tokens: int, ci95: list[float], settings: MergeConfig) -> list[str]:
+        score = {"tuned": 0.9, "merged": 0.8, "ci95": ci95, "rows": 10}
+        proof = {"equal_tokens": share, "mean_kl": 0.0, "accuracy": score}
+        return [r.key for r in refusals(proof, tokens, task, limits, settings)]
+
+    assert keys(0.95, 20, [-0.3, 0.1], settings) == []
+    assert keys(0.95, 2000, [-0.12, -0.08], settings) == ["min_equal_tokens", "max_metric_loss"]
+    typed = MergeConfig(min_equal_tokens=0.99, max_metric_loss=0.05)
+    assert keys(0.95, 20, [-0.3, 0.1], typed) == ["min_equal_tokens", "max_metric_loss"]
+
+
+def test_dtypes_to_try(tmp_path: Path) -> None:
+    folder = make_llama(tmp_path / "llama")
+    AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).save_pretrained(folder)
+    words = ["data.train=rows.jsonl", f"model.name_or_path={folder}"]
+    assert dtypes(compose.load(words)) == ["bf16", "fp16", "fp32"]
+    assert dtypes(compose.load([*words, "merge.dtype=fp16"])) == ["fp16"]
 
 
 def test_merge_in_shards_of_another_dtype(done: Path) -> None:
@@ -328,12 +445,13 @@ def test_numbers_that_are_not_finite_prove_nothing(tmp_path: Path) -> None:
     config, _ = make(tmp_path, "unquantized")
     broken = model.load_full_precision(config)
     broken.model.norm.weight.data[0] = float("nan")
-    texts = Texts(whole=[[5, 6, 7]], prompts=[[5]])
-    with pytest.raises(UserError, match="not finite"):
+    texts = Texts(whole=[[5, 6, 7]], starts=[1], prompts=[[5]], stops={1})
+    with pytest.raises(NotFiniteError, match="not finite"):
         next_tokens(broken, texts, tmp_path / "logits")
-    proof = {"equal_tokens": 1.0, "mean_kl": float("nan"), "loss": {"tuned": 1.0, "merged": 1.0}}
-    with pytest.raises(UserError, match="mean KL divergence nan"):
-        check_proof("trained", proof, TASKS["text"], config.merge)
+    proof = {"equal_tokens": 1.0, "mean_kl": float("nan")}
+    limits = Limits.of(config.merge, {"equal_tokens": 1.0, "mean_kl": 0.0})
+    found = refusals(proof, 10, TASKS["text"], limits, config.merge)
+    assert [refusal.key for refusal in found] == ["max_kl"]
 
 
 def test_runs_that_do_not_go_together(done: Path) -> None:

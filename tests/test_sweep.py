@@ -67,6 +67,8 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
     for name in ("base", "tuned"):
         found = tmp_path.glob(f"sweep/*/predictions/{name}.jsonl")
         assert [file.parents[1] for file in found] == [chosen]
+    found = tmp_path.glob("sweep/*/predictions/baselines")
+    assert [folder.parents[1] for folder in found] == [chosen]
     assert (chosen / "report.html").is_file()
     assert (chosen / "adapter" / "README.md").is_file()
     metrics = json.loads((chosen / "metrics.json").read_text())

@@ -26,6 +26,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.files import read_json, read_jsonl, write_text
 from slm_lora.records import Metrics
+from slm_lora.report.baselines import simple_ways
 from slm_lora.report.summary import CAUTION, PROOF, count, figures, items, verdict
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Pair
@@ -92,6 +93,7 @@ def render_card(
         metrics=metrics,
         verdict=verdict(metrics) if metrics else None,
         figures=figures(metrics) if metrics else [],
+        baselines=simple_ways(metrics) if metrics else [],
         items=items(metrics) if metrics else "",
         n_items=count(metrics) if metrics else 0,
         examples=shown,
@@ -112,9 +114,7 @@ def render_card(
         data=data,
         combination=combination,
         merge=merge,
-        merge_score=next(k for k in merge["candidates"][merge["base"]] if k not in PROOF)
-        if merge
-        else "",
+        primary=task.primary,
     )
     return str(ModelCard(text))
 

@@ -26,8 +26,8 @@ TIMEOUT = 10
 
 @dataclass(frozen=True)
 class Base:
-    """`place` says where a reader gets it: `hub`, `nano` (in this package), `folder` or `file` (a
-    llama2.c file) of the author's. `card` is the metadata of its own card, empty when unknown."""
+    """`place` says where a reader gets it: `hub`, `nano` (in this package), `folder` or `file`
+    (GGUF, llama2.c's) of the author's. `card` is the metadata of its own card, or empty."""
 
     name: str
     place: str

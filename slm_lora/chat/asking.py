@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from jinja2 import TemplateError
-from transformers import PreTrainedTokenizerBase
-
 from slm_lora import rendering
 from slm_lora.chat.pair import Pair
 from slm_lora.data.labels import Labels
 from slm_lora.data.shapes import to_items
 from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
+from slm_lora.generate import stop_ids
 from slm_lora.records import Message, Row
 
 Turn = Message
@@ -125,18 +123,17 @@ def prompt(pair: Pair, turns: Sequence[Turn]) -> Prompt:
         UserError: the chat template refuses it.
     """
     row, tokenizer = conversation(pair, turns), pair.tokenizer
-    encoded = _encoded(row, tokenizer)
+    encoded = rendering.encode([row], tokenizer)[0]
     if pair.shape == "text":  # the model goes on with the text
-        ids, lead, stops = encoded.prompt + encoded.answer, "", {tokenizer.eos_token_id}
+        ids, lead = encoded.prompt + encoded.answer, ""
     else:
-        ids, lead = encoded.prompt, rendering.lead(row, tokenizer)
-        stops = rendering.stop_ids([encoded], tokenizer)
+        ids, lead = encoded.prompt, rendering.lead(tokenizer)
     if len(ids) >= pair.context:
         raise TooLongError(
             f"the conversation has {len(ids)} tokens and the model reads {pair.context}",
             "type a shorter text",
         )
-    return Prompt(row, ids, lead, stops)
+    return Prompt(row, ids, lead, stop_ids(pair.tuned, tokenizer))
 
 
 def length(pair: Pair, turns: Sequence[Turn]) -> int:
@@ -145,14 +142,4 @@ def length(pair: Pair, turns: Sequence[Turn]) -> int:
     Raises:
         UserError: the chat template refuses it.
     """
-    return len(_encoded(conversation(pair, turns), pair.tokenizer).prompt)
-
-
-def _encoded(row: Row, tokenizer: PreTrainedTokenizerBase) -> rendering.Encoded:
-    try:
-        return rendering.encode([row], tokenizer)[0]
-    except TemplateError as error:
-        raise UserError(
-            f"the chat template refuses the conversation: {error}",
-            "expected user and assistant in turn, after one system turn at most",
-        ) from error
+    return len(rendering.encode([conversation(pair, turns)], pair.tokenizer)[0].prompt)

@@ -27,6 +27,7 @@ VERB = Verb(
     may_change=(
         "data",
         "task",
+        "baselines",
         "sandbox",
         "quantization",
         "hardware",

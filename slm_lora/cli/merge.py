@@ -26,7 +26,10 @@ def main(words: list[str]) -> None:
         console.print(combination_table(read_json(folder.combination)))
     else:
         merge_run(config, folder)
-    console.print(merge_table(read_json(folder.merge_proof)))
+    from slm_lora.tasks import TASKS
+
+    primary = TASKS[config.task.kind].primary
+    console.print(merge_table(read_json(folder.merge_proof), primary))
     console.print(f"merged model: {folder.merged}", soft_wrap=True)
     print(folder.path)
 
@@ -49,9 +52,9 @@ VERB = Verb(
     usage="RUN [merge.base=trained …]",
     about=(
         "Adds the adapter into the base weights and writes RUN/merged, a folder for plain "
-        "from_pretrained. The files are read back and compared with the tuned model: next tokens, "
-        "logits, the task's own metric. Beyond the limits it stops and leaves no model. With "
-        "merge.adapters, several runs become one."
+        "from_pretrained. The files are read back and compared with the tuned model where it is "
+        "used: next tokens of answers, written texts, the task's own metric. A model that is not "
+        "proven to be the same is not kept. With merge.adapters, several runs become one."
     ),
     examples=(
         "merge RUN",

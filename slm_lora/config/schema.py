@@ -10,6 +10,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from slm_lora.config.checks import check_fields, number, one_of
+from slm_lora.config.sections.baselines import BaselinesConfig
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.sections.machine import HardwareConfig, SweepConfig
 from slm_lora.config.sections.model import QUANTIZED, LoraConfig, ModelConfig, QuantizationConfig
@@ -57,6 +58,7 @@ class Config:
     lora: LoraConfig = field(default_factory=LoraConfig)
     data: DataConfig = field(default_factory=DataConfig)
     task: TaskConfig = field(default_factory=TaskConfig)
+    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Options of trl.SFTConfig, passed on as they are."""
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)

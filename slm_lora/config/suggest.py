@@ -54,6 +54,7 @@ MEANT = {
         "model_name model_name_or_path model_id base_model model.name model.path model.id"
         " model_path pretrained"
     ),
+    "model.gguf_file": "gguf gguf_file",
     "model.tokenizer": "tokenizer_name tokenizer_name_or_path",
     "model.chat_template": "chat_template",
     "model.attn_implementation": "attention attn flash_attention",

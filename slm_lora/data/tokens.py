@@ -45,14 +45,15 @@ NOT_TRAINED = -100
 @dataclass(frozen=True)
 class Prepared:
     """`train` and `validation` have the columns `id`, `input_ids`, `labels` (the token where it is
-    trained, else -100) and `length` (tokens), in the order of the rows. `test` is left as rows, and
-    `validation_rows` are those of `validation`, with those that were too long for the training."""
+    trained, else -100) and `length` (tokens), in the order of the rows, which `train_rows` and
+    `validation_rows` are as their source says them. `test` is left as rows."""
 
     train: Dataset
     validation: Dataset
-    validation_rows: list[Row]
     test: list[Row]
     report: DataReport
+    train_rows: list[Row]
+    validation_rows: list[Row]
 
 
 @dataclass
@@ -97,7 +98,19 @@ def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) 
             f"see data.overlong={config.data.overlong} and trainer.max_length={max_length}, "
             "or type model.tokenizer=NAME for one that knows these characters",
         )
-    return Prepared(train, validation, loaded.validation, loaded.test, report)
+    return Prepared(
+        train,
+        validation,
+        loaded.test,
+        report,
+        train_rows=_used(loaded.train, train),
+        validation_rows=_used(loaded.validation, validation),
+    )
+
+
+def _used(rows: list[Row], table: Dataset) -> list[Row]:
+    kept = set(table["id"])
+    return [row for row in rows if row["id"] in kept]
 
 
 def fingerprint(

@@ -63,9 +63,8 @@ def export(config: Config, run: Run) -> None:
 
 def title(config: Config) -> str:
     """The model's name in file names and in the files: base model and recipe."""
-    words = (
-        f"{Path(config.model.name_or_path).name.removesuffix('.bin')}-{config.recipe or 'tuned'}"
-    )
+    base = re.sub(r"\.(bin|gguf)$", "", Path(config.model.name_or_path).name)
+    words = f"{base}-{config.recipe or 'tuned'}"
     return re.sub(r"[^A-Za-z0-9._-]+", "-", words)
 
 

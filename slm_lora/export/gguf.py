@@ -10,6 +10,7 @@ from pathlib import Path
 import gguf
 from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
+from slm_lora import rendering
 from slm_lora.errors import UserError
 from slm_lora.export import tensors
 from slm_lora.export.vocabulary import Vocabulary
@@ -127,6 +128,7 @@ def _add_tokenizer(
     for add, number in (
         (writer.add_bos_token_id, tokenizer.bos_token_id),
         (writer.add_eos_token_id, tokenizer.eos_token_id),
+        (writer.add_eot_token_id, min(rendering.turn_ends(tokenizer))),
         (writer.add_unk_token_id, tokenizer.unk_token_id),
         (writer.add_pad_token_id, tokenizer.pad_token_id),
     ):

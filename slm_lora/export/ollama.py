@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
+from slm_lora import rendering
 from slm_lora.config.sections.data import DataConfig
 
 Turns = list[tuple[str, str]]
@@ -100,7 +101,10 @@ def modelfile(gguf: str, tokenizer: PreTrainedTokenizerBase, context: int, data:
         lines.append('# The system text holds """, which ends a text here: write SYSTEM by hand.')
     elif system:
         lines.append(f'SYSTEM """{system}"""')
-    lines.append(f'PARAMETER stop "{tokenizer.eos_token}"')
+    lines += [
+        f'PARAMETER stop "{tokenizer.convert_ids_to_tokens(end)}"'
+        for end in sorted(rendering.stop_ids(tokenizer))
+    ]
     lines.append(f"PARAMETER num_ctx {context}")
     lines.append("PARAMETER temperature 0")
     return "\n".join(lines) + "\n"

@@ -6,7 +6,7 @@ whole rows (slm_lora/merge/proof.py). All in fp32, so that only the file makes a
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedToken
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.errors import UserError
-from slm_lora.generate import context_length
+from slm_lora.generate import context_length, stop_ids
 from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.progress import log
 from slm_lora.records import Message, Row
@@ -28,8 +28,11 @@ WRITTEN = 64
 """Tokens written after a prompt, at most."""
 SAME = 1e-3
 """Largest difference of two logits of models with the same weights: the order of the sums."""
-MIN_EQUAL_TOKENS, MAX_KL = 0.95, 0.02
-"""Of next tokens, and of nats a token, when the file's weights are not the merged model's."""
+MIN_EQUAL_TOKENS, MAX_KL = 0.9, 0.02
+"""Of next tokens, and of nats a token, when the file's weights are not the merged model's. Each is
+as near as its number format allows: that is known by then. This finds weights in the wrong place,
+which are nats away. A real model is undecided at many tokens of a prompt: q8_0 changed 5 % of the
+likeliest ones of SmolLM2-135M, at 0.005 nats."""
 QUESTIONS = [
     "What is the capital of France?",
     "Write a short story about a dog.",
@@ -86,8 +89,11 @@ def prove(
     """
     rows = rows[:: max(len(rows) // PROMPTS, 1)][:PROMPTS]
     with tempfile.TemporaryDirectory() as scratch:
-        wanted = _play(load(merged), tokenizer, rows, Path(scratch) / "merged")
-        found = _play(exported(), tokenizer, rows, Path(scratch) / "exported")
+        model = load(merged)
+        ends = stop_ids(model, tokenizer)
+        wanted = _play(model, tokenizer, rows, ends, Path(scratch) / "merged")
+        del model
+        found = _play(exported(), tokenizer, rows, ends, Path(scratch) / "exported")
         same = sum(a == b for a, b in zip(wanted.tokens, found.tokens, strict=True))
         proof = {
             "prompts": len(rows),
@@ -120,13 +126,16 @@ def check_proof(proof: Proof) -> None:
         )
 
 
-def _play(model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], to: Path) -> Played:
+def _play(
+    model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], ends: set[int], to: Path
+) -> Played:
     texts = Texts.of(rows, tokenizer, context_length(model.config))
+    texts = replace(texts, starts=[1] * len(rows))
     next_tokens(model, texts, to)
     room = min(WRITTEN, context_length(model.config) // 2)
     config = GenerationConfig(
         max_new_tokens=room,
-        eos_token_id=tokenizer.eos_token_id,
+        eos_token_id=sorted(ends),
         pad_token_id=tokenizer.pad_token_id,
     )
     tokens = []

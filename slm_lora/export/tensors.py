@@ -149,8 +149,11 @@ def errors(values: Array, tensor: gguf.ReaderTensor) -> tuple[float, float]:
     found = gguf.quants.dequantize(tensor.data, tensor.tensor_type).reshape(values.shape)
     size = np.abs(values)
     if tensor.tensor_type == Type.Q8_0:
-        blocks = size.reshape(-1, BLOCK).max(axis=1) / 127  # one step; half of it, and f16 scales
-        allowed = np.repeat(blocks, BLOCK).reshape(values.shape)
+        steps = size.reshape(-1, BLOCK).max(axis=1) / 127
+        # A step, of which rounding takes half, and what f16 takes from the step: next to zero, as
+        # in units that a model's training has switched off, that is most of it.
+        lost = 127 * np.spacing(steps.astype(np.float16)).astype(np.float32) / 2
+        allowed = np.repeat(steps + lost, BLOCK).reshape(values.shape)
     else:
         bits = {Type.F32: 24, Type.F16: 11, Type.BF16: 8}[tensor.tensor_type]
         allowed = size * 2.0**-bits

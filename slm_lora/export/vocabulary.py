@@ -13,9 +13,9 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
+from slm_lora.gguf.words import WORDS, keep_whole, split_as
 from slm_lora.llama2c.tokenizer import (
     BYTES,
-    SPACE,
     is_byte_level,
     model_of,
     pieces_of,
@@ -23,21 +23,6 @@ from slm_lora.llama2c.tokenizer import (
 )
 from slm_lora.rendering import tokenize
 
-GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
-LLAMA3 = (
-    r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|"
-    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-WORDS = {
-    "smollm": [r"\p{N}", GPT2],
-    "gpt-2": [GPT2],
-    "qwen2": [LLAMA3.replace("{1,3}", "")],
-    "llama-bpe": [LLAMA3],
-    "superbpe": [r"\p{N}+", r"(?=(\d{3})+(?!\d))"],
-}
-"""llama.cpp's name of a way to split texts → its expressions (src/llama-vocab.cpp). `superbpe`
-splits almost nothing, and so fits tokenizers whose merges keep within words by themselves. Of two
-that fit equally the first is taken: where digits never join, the one that keeps them apart."""
 MIN_ALIKE = 0.95
 """Share of the run's prompts that must come out with the same ids."""
 HARD = [
@@ -125,7 +110,8 @@ def _types(tokens: list[str], tokenizer: PreTrainedTokenizerBase) -> list[TokenT
 
 
 def _best_words(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> str:
-    """The way to split that gives most of the texts the same ids."""
+    """The way to split that gives most of the texts the same ids. Of two that fit equally the first
+    is taken: where digits never join, the one that keeps them apart."""
     return max(WORDS, key=lambda pre: _alike(_words(tokenizer, pre), tokenizer, texts))
 
 
@@ -136,30 +122,19 @@ def _alike(rebuilt: Tokenizer, tokenizer: PreTrainedTokenizerBase, texts: list[s
 
 
 def _words(tokenizer: PreTrainedTokenizerBase, pre: str) -> Tokenizer:
-    """The tokenizer with llama.cpp's way to split a text into words."""
+    """The tokenizer with llama.cpp's way to split a text into words. A byte that has no token is
+    left out there, whatever the tokenizer writes for it."""
     spec = json.loads(tokenizer.backend_tokenizer.to_str())
-    splits = [
-        {"type": "Split", "pattern": {"Regex": one}, "behavior": "Isolated", "invert": False}
-        for one in WORDS[pre]
-    ]
-    to_bytes = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
-    to_bytes["trim_offsets"] = True
-    spec["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [*splits, to_bytes]}
-    spec["normalizer"] = spec["post_processor"] = None
-    # Only there llama.cpp takes a word that is a token without looking at the merges.
-    spec["model"]["ignore_merges"] = pre == "llama-bpe"
-    return Tokenizer.from_str(json.dumps(spec))
+    spec["normalizer"] = spec["post_processor"] = spec["model"]["unk_token"] = None
+    rebuilt = Tokenizer.from_str(json.dumps(spec))
+    split_as(rebuilt, pre)
+    return rebuilt
 
 
 def _sentence_pieces(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
-    """The tokenizer with llama.cpp's handling of spaces: one before every stretch of text."""
+    """The tokenizer with llama.cpp's handling of spaces."""
     spec = json.loads(tokenizer.backend_tokenizer.to_str())
-    spec["normalizer"] = {
-        "type": "Sequence",
-        "normalizers": [
-            {"type": "Prepend", "prepend": SPACE},
-            {"type": "Replace", "pattern": {"String": " "}, "content": SPACE},
-        ],
-    }
-    spec["pre_tokenizer"] = spec["post_processor"] = None
-    return Tokenizer.from_str(json.dumps(spec))
+    spec["post_processor"] = None
+    rebuilt = Tokenizer.from_str(json.dumps(spec))
+    keep_whole(rebuilt)
+    return rebuilt

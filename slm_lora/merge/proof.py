@@ -1,52 +1,85 @@
 """The proof of a merge: the merged model, read back from its files, against the tuned model.
 
-On test rows: the likeliest next token at each position, the distance of the two distributions, and
-what each model writes. Over the whole test set: the task's own metric. All in fp32, so that only
-the merge makes a difference; how much the run's own precision makes is measured beside it.
+Where the model is used, on test rows: the likeliest next token at each place of an answer and its
+end of turn, the distance of the two distributions there, and what each model writes. These in fp32,
+so that only the merge makes a difference. Then the task's own metric, item by item against the
+run's predictions.
 """
 
+import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from scipy.special import log_softmax
+from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
-from slm_lora.config.sections.results import MergeConfig
 from slm_lora.errors import UserError
-from slm_lora.generate import answers, context_length
+from slm_lora.generate import answers, batches, context_length, stop_ids
 from slm_lora.preflight import Plan
 from slm_lora.records import Row
-from slm_lora.tasks import Task
+from slm_lora.tasks import Prediction
 
-WRITTEN = 32
-"""Tokens that each model writes after a prompt."""
+BATCH = 16
+"""Rows read or written on at once."""
+MOST_LOGITS = 2**27
+"""Numbers that a batch of rows computes at most, unless one row does: 512 MB in fp32."""
+PROMPTS, WRITTEN = 8, 32
+"""How many of the rows each model writes on, and tokens that it writes after a prompt."""
 Proof = dict[str, Any]
+T = TypeVar("T")
+
+
+class NotFiniteError(UserError):
+    """A model computes NaN or infinity, which is neither more nor less than any limit."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "for a test row the model computes numbers that are not finite",
+            "train again with a lower trainer.learning_rate; of 16-bit types bf16 reaches further "
+            "than fp16",
+        )
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What both models read: whole rows, and their beginnings to write on from."""
+    """What both models read: whole rows, in each the place of the first token that is judged, and
+    prompts to write on from, with the tokens that end what is written."""
 
     whole: list[list[int]]
+    starts: list[int]
     prompts: list[list[int]]
 
     @classmethod
     def of(cls, rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, context: int) -> "Texts":
-        """Token ids of the rows; a row without a prompt is written on from its middle."""
+        """Token ids of the rows; answer and end of turn are judged. A row without a prompt is an
+        answer from its second token on, and is written on from its middle. Beyond the context a
+        prompt loses its beginning, and an answer its end."""
         encoded = rendering.encode(rows, tokenizer)
+        whole, starts = [], []
+        for item in encoded:
+            prompt = item.prompt or item.ids[:1]
+            answer = item.ids[len(prompt) :][: context - 1]
+            prompt = prompt[-(context - len(answer)) :]
+            whole.append(prompt + answer)
+            starts.append(len(prompt))
         halves = [item.ids[: len(item.ids) // 2 + 1] for item in encoded]
-        return cls(
-            whole=[item.ids[:context] for item in encoded],
-            prompts=[
-                item.prompt if row["prompt"] else half
-                for row, item, half in zip(rows, encoded, halves, strict=True)
-            ],
-        )
+        prompts = [
+            item.prompt if row["prompt"] else half
+            for row, item, half in zip(rows, encoded, halves, strict=True)
+        ]
+        return cls(whole, starts, prompts)
+
+    @property
+    def judged(self) -> list[int]:
+        """Tokens that are judged, row by row."""
+        return [len(ids) - start for ids, start in zip(self.whole, self.starts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -57,37 +90,49 @@ class Observed:
     greedy: list[str]
 
 
+def spread(rows: Sequence[T], most: int) -> list[T]:
+    """So many of the rows, from all over: files are often sorted by label."""
+    count = min(most, len(rows))
+    return [rows[n * len(rows) // count] for n in range(count)]
+
+
 @torch.inference_mode()
 def next_tokens(model: Any, texts: Texts, folder: Path) -> None:
-    """Write the logits of every position to `folder`, in fp32, one file a row: too many to hold.
+    """Write the logits of each judged token to `folder`, (tokens, vocabulary) in fp32, one file a
+    row: too many to hold.
 
     Raises:
-        UserError: they are not finite.
+        NotFiniteError: some are NaN or infinite.
     """
     folder.mkdir()
-    device = next(model.parameters()).device
-    for i, ids in enumerate(texts.whole):
-        logits = model(input_ids=torch.tensor([ids], device=device), use_cache=False).logits[0]
-        if not logits.isfinite().all():  # NaN is neither more nor less than any limit
-            raise UserError(
-                "for a test row the model computes numbers that are not finite",
-                "train again with a lower trainer.learning_rate; of 16-bit types bf16 reaches "
-                "further than fp16",
-            )
-        np.save(folder / f"{i}.npy", logits.float().cpu().numpy())
+    device, head = next(model.parameters()).device, model.get_output_embeddings()
+    vocabulary = model.config.get_text_config().vocab_size
+    size = min(BATCH, max(MOST_LOGITS // (vocabulary * max(texts.judged)), 1))
+    for batch in batches([len(ids) for ids in texts.whole], size):
+        read = [torch.tensor(texts.whole[i][:-1]) for i in batch]
+        ids = pad_sequence(read, batch_first=True).to(device)
+        judged = torch.zeros_like(ids, dtype=torch.bool)
+        for row, i in enumerate(batch):
+            judged[row, texts.starts[i] - 1 : len(read[row])] = True
+        with head.register_forward_pre_hook(
+            lambda _, hidden, judged=judged: (hidden[0][judged][None],)
+        ):
+            logits = model(input_ids=ids, use_cache=False).logits[0].float().cpu()
+        if not logits.isfinite().all():
+            raise NotFiniteError
+        for i, row_logits in zip(batch, logits.split(judged.sum(1).tolist()), strict=True):
+            np.save(folder / f"{i}.npy", row_logits.numpy())
 
 
 def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title: str) -> list[str]:
-    """What the model writes after each prompt by greedy decoding."""
-    room = min(WRITTEN, context_length(model.config) // 2)
-    stops = [tokenizer.eos_token_id]
+    """What the model writes after some of the prompts by greedy decoding."""
     found = answers(
         model,
         tokenizer,
-        texts.prompts,
-        stop_ids=stops,
-        max_new_tokens=room,
-        batch_size=16,
+        spread(texts.prompts, PROMPTS),
+        stop_ids=stop_ids(model, tokenizer),
+        max_new_tokens=min(WRITTEN, context_length(model.config) // 2),
+        batch_size=BATCH,
         title=title,
     )
     return [text for _, (text,) in sorted(found)]
@@ -130,34 +175,47 @@ def compare(tuned: Observed, other: Observed) -> Proof:
 
 def score(model: Any, plan: Plan, tokenizer: PreTrainedTokenizerBase, title: str) -> float:
     """The task's own metric over the whole test set; greedy or scored, nothing drawn."""
+    found = predictions(model, plan, tokenizer, plan.data.test, f"{title}, test set")
+    return float(plan.task.metrics(found, plan.config.task)[plan.task.primary])
+
+
+def predictions(
+    model: Any,
+    plan: Plan,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    title: str,
+) -> list[Prediction]:
+    """What the primary metric needs of each row, with the least work."""
     config = replace(plan.config, task=plan.task.cheapest(plan.config.task))
-    found = plan.task.predict(
-        model, tokenizer, plan.data.test, plan.labels, config=config, title=f"{title}, test set"
-    )
-    return float(plan.task.metrics(found, config.task)[plan.task.primary])
+    return plan.task.predict(model, tokenizer, rows, plan.labels, config=config, title=title)
 
 
-def check_proof(base: str, proof: Proof, task: Task, limits: MergeConfig) -> None:
-    """Refuse a merged model that is not the tuned one.
+def compare_metric(
+    model: Any,
+    plan: Plan,
+    tokenizer: PreTrainedTokenizerBase,
+    tuned: Sequence[Prediction],
+    seconds: float,
+) -> Proof:
+    """The primary metric of the merged model against the tuned one's predictions of the test set:
+    `tuned`, `merged`, `ci95` of merged minus tuned, and how many `rows`, drawn from all.
 
-    Raises:
-        UserError: names the figure, its limit and the limit's key.
+    As many rows as fit into so many seconds; one batch at least, by which the speed is measured.
     """
-    scores = proof[task.primary]
-    lost = scores["tuned"] - scores["merged"]
-    if not task.higher_is_better:
-        lost = -lost
-    unequal, most_unequal = 1 - proof["equal_tokens"], 1 - limits.min_equal_tokens
-    for what, value, most, key in (
-        ("share of unequal next tokens", unequal, most_unequal, "min_equal_tokens"),
-        ("mean KL divergence", proof["mean_kl"], limits.max_kl, "max_kl"),
-        (f"loss of {task.primary}", lost, limits.max_metric_loss, "max_metric_loss"),
-    ):
-        if not value <= most:
-            other = "type merge.dtype=fp32, or " if limits.dtype != "fp32" else ""
-            other = "type merge.base=best, or " if limits.base == "original" else other
-            raise UserError(
-                f"on the {base} weights the merged model is not the tuned one: {what} {value:.4g}, "
-                f"at most {most:.4g} is allowed (merge.{key})",
-                f"no merged model was written; {other}set merge.{key} for more room",
-            )
+    rows, task, config = plan.data.test, plan.task, plan.task.cheapest(plan.config.task)
+    order = random.Random(0).sample(range(len(rows)), len(rows))
+    began, found = time.monotonic(), list[Prediction]()
+    room = plan.config.task.batch_size
+    while len(found) < len(rows) and room > 0:
+        part = [rows[i] for i in order[len(found) :][:room]]
+        found += predictions(model, plan, tokenizer, part, "merged model, test set")
+        spent = time.monotonic() - began
+        room = int(min((seconds - spent) * len(found) / spent, len(rows)))
+    before = [tuned[i] for i in order[: len(found)]]
+    return {
+        "tuned": float(task.metrics(before, config)[task.primary]),
+        "merged": float(task.metrics(found, config)[task.primary]),
+        "ci95": task.compare(before, found, config)["ci95"],
+        "rows": len(found),
+    }

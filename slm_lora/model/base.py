@@ -18,7 +18,7 @@ from transformers import (
 from transformers.utils import cached_file
 from transformers.utils.logging import disable_progress_bar
 
-from slm_lora import hardware
+from slm_lora import hardware, rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.model.complete import check_complete, check_finite
@@ -82,8 +82,11 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
     model = _load(
         config, dtype=dtype, quantization_config=_quantization(config, dtype), device=device.type
     )
-    # Greedy means greedy: what the model's makers set for sampling would be mixed in.
+    # Greedy means greedy: what the model's makers set for sampling would be mixed in. Where an
+    # answer ends is theirs to say.
+    ends = model.generation_config.eos_token_id
     model.generation_config = GenerationConfig.from_model_config(model.config)
+    model.generation_config.eos_token_id = ends
     disable_cpu_inference_kernel(model)
     return model.eval()
 
@@ -137,21 +140,22 @@ def fingerprint(base: PreTrainedModel) -> str:
 
 
 def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Say so when the end-of-turn token is one that the base model never saw.
+    """Say so when a token that ends the turn is one that the base model never saw.
 
     Its row of the output head then equals that of other unseen tokens. An adapter that does not
     train the head cannot tell them apart: the loss stays high and drowns what is to be learned.
     """
     head = model.get_output_embeddings().weight
-    twins = int((head == head[tokenizer.eos_token_id]).all(dim=1).sum()) - 1
-    if twins > 0:
-        log.warning(
-            "the base model never saw its end-of-turn token %s (%d tokens share its weights), so "
-            "it cannot learn to stop there: type trainer.eos_token='TOKEN', one of %s",
-            tokenizer.eos_token,
-            twins,
-            ", ".join(tokenizer.all_special_tokens),
-        )
+    for end in sorted(rendering.turn_ends(tokenizer)):
+        twins = int((head == head[end]).all(dim=1).sum()) - 1
+        if twins > 0:
+            log.warning(
+                "the base model never saw its end-of-turn token %s (%d tokens share its weights), "
+                "so it cannot learn to stop there: type trainer.eos_token='TOKEN', one of %s",
+                tokenizer.convert_ids_to_tokens(end),
+                twins,
+                ", ".join(tokenizer.all_special_tokens),
+            )
 
 
 def _quantization(config: Config, dtype: torch.dtype) -> BitsAndBytesConfig | None:

@@ -11,12 +11,13 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, St
 
 from slm_lora import formatting, plotting
 from slm_lora.errors import UserError
-from slm_lora.files import Json, read_json, read_jsonl, write_text
+from slm_lora.files import read_json, read_jsonl, write_text
 from slm_lora.formatting import number
-from slm_lora.records import MergeProof, Metrics, Provenance, Training
+from slm_lora.records import Metrics, Provenance, Training
 from slm_lora.report import plots
 from slm_lora.report.advice import findings, next_steps
-from slm_lora.report.outline import outline
+from slm_lora.report.baselines import simple_ways
+from slm_lora.report.outline import Section, outline
 from slm_lora.report.summary import (
     CAUTION,
     combination_table,
@@ -80,11 +81,13 @@ def write_report(run_dir: Path) -> Path:
             next_steps=next_steps(run),
             figures=figures(metrics),
             caution=CAUTION,
+            baselines=simple_ways(metrics),
             plots=_draw(run.plots, task, metrics, training, base, tuned),
             examples=task.examples(list(zip(base, tuned, strict=True))),
             training=_training_figures(training),
             data=outline(read_json(run.data_report), "Data"),
-            merge=outline(_merge(metrics["merge"]), "Merge") if "merge" in metrics else None,
+            merge_caption=merge_caption(metrics["merge"]) if "merge" in metrics else None,
+            merge=_merge(metrics),
             surroundings=_surroundings(provenance),
             config=config,
             config_text=config_text,
@@ -183,8 +186,12 @@ def _surroundings(provenance: Provenance) -> dict[str, str]:
     }
 
 
-def _merge(proof: MergeProof) -> Json:
-    return {merge_caption(proof): merge_rows(proof)}
+def _merge(metrics: Metrics) -> Section | None:
+    """The figures of the merge's proof, if there are any."""
+    proof = metrics.get("merge")
+    if not proof or "candidates" not in proof:
+        return None
+    return outline({"proof": merge_rows(proof, metrics["primary"])}, "Merge")
 
 
 def _from_saved_config(run_dir: Path) -> str:

@@ -13,6 +13,7 @@ from slm_lora import formatting
 from slm_lora.files import Json
 from slm_lora.formatting import evidence, interval, number, signed
 from slm_lora.records import Comparison, MergeProof, Metrics
+from slm_lora.report.baselines import remark
 from slm_lora.tasks import TASKS
 
 PROOF = {
@@ -50,7 +51,7 @@ def outcome(metrics: Metrics) -> str:
 
 
 def verdict(metrics: Metrics) -> str:
-    """What the run showed: a sentence, and the task's own remark.
+    """What the run showed: a sentence, the task's own remark, and the best simple way.
 
     "Tuning raised accuracy from 0.512 to 0.934: +0.422, 95 % interval 0.380 to 0.460,
     McNemar p = 1e-70."
@@ -67,7 +68,8 @@ def verdict(metrics: Metrics) -> str:
         "unclear": f"No difference that this test set of {count(metrics):,} items can show: "
         f"{change}",
     }[outcome(metrics)]
-    return f"{sentence} {task.remark(metrics)}".rstrip()
+    said = (sentence, task.remark(metrics), remark(metrics))
+    return " ".join(filter(None, said))
 
 
 def figures(metrics: Metrics) -> list[KeyFigure]:
@@ -111,16 +113,16 @@ def summary_table(metrics: Metrics) -> Table:
     return table
 
 
-def merge_rows(proof: MergeProof) -> list[dict[str, str]]:
+def merge_rows(proof: MergeProof, primary: str) -> list[dict[str, str]]:
     """The proof of a merge, a row for each kind of weights that the adapter was merged into; in the
     last one nothing is merged: only the run's own precision is used."""
-    score = next(key for key in proof["candidates"][proof["base"]] if key not in PROOF)
     rows = []
     for base, figures in proof["candidates"].items():
-        change = f"{figures[score]['tuned']:.4f} → {figures[score]['merged']:.4f}"
-        rows.append({"merged into": base, **_proof(figures), score: change})
+        score = figures.get(primary)
+        change = f"{score['tuned']:.4f} → {score['merged']:.4f}" if score else ""
+        rows.append({"merged into": base, **_proof(figures), primary: change})
     noise = proof["noise"]
-    rows.append({"merged into": f"none ({noise['precision']})", **_proof(noise), score: ""})
+    rows.append({"merged into": f"none ({noise['precision']})", **_proof(noise), primary: ""})
     return rows
 
 
@@ -129,17 +131,28 @@ def _proof(figures: Json) -> dict[str, str]:
 
 
 def merge_caption(proof: MergeProof) -> str:
-    """What the figures were measured on, and which weights were kept."""
+    """Whether the merge is proven, what the figures were measured on, and which weights were
+    kept."""
+    seconds = f"{proof['seconds']:.0f} s."
+    if "candidates" not in proof:
+        return f"merge: not proven: {proof['reason']}. {seconds}"
+    limits = proof["limits"]
+    measured = (
+        f"Against the tuned model in fp32, answers and ends of turn only: {proof['rows']:,} rows, "
+        f"{proof['tokens']:,} tokens. Limits: {limits['min_equal_tokens']:.4g} of the tokens, "
+        f"KL {limits['max_kl']:.2g}, loss of the metric {limits['max_metric_loss']:.2g}. {seconds}"
+    )
+    if not proof["proven"]:
+        return f"merge: not proven: {proof['reason']}. {measured}"
     return (
-        f"Against the tuned model in fp32: {proof['rows']:,} rows, {proof['tokens']:,} tokens. "
-        f"Kept: {proof['base']} weights, in {proof['dtype']}."
+        f"{measured} Kept: {proof['base']} weights, in {proof['dtype']} ({proof['dtype_reason']})."
     )
 
 
-def merge_table(proof: MergeProof) -> Table:
+def merge_table(proof: MergeProof, primary: str) -> Table:
     """The proof of a merge for the terminal."""
     table = Table(caption=merge_caption(proof), caption_justify="left")
-    rows = merge_rows(proof)
+    rows = merge_rows(proof, primary)
     for column in rows[0]:
         table.add_column(column, justify="left" if column == "merged into" else "right")
     for row in rows:

@@ -5,6 +5,7 @@ python -m slm_lora +recipe=sentiment run_dir=outputs/mine     (again: goes on wh
 
 from slm_lora.run_folder.folder import Run, check_free, new_folder, open_run
 from slm_lora.run_folder.provenance import record_base, versions, write_provenance
+from slm_lora.run_folder.seconds import seconds_of, timed
 
 __all__ = [
     "Run",
@@ -12,6 +13,8 @@ __all__ = [
     "new_folder",
     "open_run",
     "record_base",
+    "seconds_of",
+    "timed",
     "versions",
     "write_provenance",
 ]

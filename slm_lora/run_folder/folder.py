@@ -40,12 +40,18 @@ class Run:
         self.tuned_predictions = path / "predictions" / "tuned.jsonl"
         self.validation = path / "validation.json"
         self.validation_predictions = path / "predictions" / "validation.jsonl"
+        self.baselines = path / "predictions" / "baselines"
+        self.seconds = path / "seconds.json"
         self.failure = path / "failure.json"
         self.plots = path / "plots"
         self.report = path / "report.html"
         self.card = self.adapter / "README.md"
         self.evaluations = path / "evaluations"
         self.combinations = path / "combinations"
+
+    def baseline_predictions(self, name: str) -> Path:
+        """Those of one baseline, by its name in the task."""
+        return self.baselines / f"{name}.jsonl"
 
     @property
     def borrows_adapter(self) -> bool:

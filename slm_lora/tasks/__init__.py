@@ -7,10 +7,20 @@ task = TASKS[config.task.kind]
 from slm_lora.tasks.classification import CLASSIFICATION
 from slm_lora.tasks.code import CODE
 from slm_lora.tasks.judge import judge_of
-from slm_lora.tasks.task import Finding, Metric, Pair, Prediction, Task
+from slm_lora.tasks.task import Baseline, Finding, Given, Metric, Pair, Prediction, Task
 from slm_lora.tasks.text import TEXT
 
-__all__ = ["TASKS", "Finding", "Metric", "Pair", "Prediction", "Task", "judge_of"]
+__all__ = [
+    "TASKS",
+    "Baseline",
+    "Finding",
+    "Given",
+    "Metric",
+    "Pair",
+    "Prediction",
+    "Task",
+    "judge_of",
+]
 
 TASKS = {task.name: task for task in (CLASSIFICATION, CODE, TEXT)}
 """`task.kind` → the task."""

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from transformers import PreTrainedTokenizerBase
 
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
+from slm_lora.data import Prepared
 from slm_lora.records import Comparison, Metrics, Row, RowsReport
 
 Prediction = dict[str, Any]
@@ -43,6 +45,33 @@ class Finding:
 
     fact: str
     step: str | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a baseline may use; of the test rows it is not to see the answers."""
+
+    model: Any
+    """The untouched base model."""
+    tokenizer: PreTrainedTokenizerBase
+    data: Prepared
+    labels: list[str]
+    config: Config
+    base: list[Prediction]
+    """What the base model did with the test rows."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A simple way to do the task, without tuning the model."""
+
+    label: str
+    """What it is, for a reader; `{examples}` is filled in from its predictions."""
+    predict: Callable[[Given], list[Prediction]]
+    """One prediction a test row, of the shape of the model's; none where it cannot be made."""
+    check: Callable[[Config, PreTrainedTokenizerBase, Prepared, int], None] = lambda *_: None
+    """(config, tokenizer, data, positions that the model knows): refuses what it could not use,
+    before any weight is loaded."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +110,8 @@ class Task:
     """The config by which the primary metric takes the least work, and nothing is drawn."""
     circumstances: Callable[[Config], Figures] = lambda config: {}
     """What metrics.json also says of how the answers were judged."""
+    baselines: Callable[[Config], Mapping[str, Baseline]] = lambda config: {}
+    """Name → a simple way that the tuned model is compared with."""
     compared: str | None = None
     """Key of what `compare` returns under which other metrics have a comparison of their own."""
     remark: Callable[[Metrics], str] = lambda metrics: ""

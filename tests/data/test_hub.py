@@ -81,7 +81,8 @@ def test_a_group_fits_its_dataset_on_the_hub(tmp_path: Path, group: str) -> None
     assert loaded.report["labels"]["test"].keys() == {"negative", "positive"}
     split = "validation" if group == "sst2" else "test"
     prompt = loaded.test[0]["prompt"][0]["content"]
-    assert prompt == f"{split} text 0\nSentiment:"
+    assert prompt == data.prompt.format(text=f"{split} text 0")
+    assert "positive or negative" in prompt
 
 
 @pytest.mark.parametrize("group", [*GROUPS, "sentiment"])
@@ -100,10 +101,11 @@ def test_a_group_takes_local_files_instead(tmp_path: Path, group: str, kind: str
             files[split] = write_jsonl(tmp_path / f"{split}.jsonl", rows)
     compose.register()
     words = [f"data={group}", f"data.train={files['train']}", f"data.test={files['test']}"]
-    loaded = load_rows(compose.load(words).data)
+    data = compose.load(words).data
+    loaded = load_rows(data)
     assert len(loaded.train) + len(loaded.validation) == 12
     assert loaded.report["labels"]["test"] == {"negative": 6, "positive": 6}
-    assert loaded.test[0]["prompt"][0]["content"] == "test text 0\nSentiment:"
+    assert loaded.test[0]["prompt"][0]["content"] == data.prompt.format(text="test text 0")
 
 
 def test_the_shipped_sentiment_rows_load_clean() -> None:

@@ -162,8 +162,8 @@ def test_lost_case_is_no_lost_character(tmp_path: Path) -> None:
     assert (found["changed_whitespace_or_case"], found["lossy"]) == (1, 0)
 
 
-def test_a_prompt_that_is_no_token_prefix_is_an_error_with_the_row(tmp_path: Path) -> None:
-    vocabulary = {token: n for n, token in enumerate(["<s>", "</s>", "a", "b", "ab"])}
+def test_a_prompt_that_is_no_token_prefix_keeps_its_own_tokens(tmp_path: Path) -> None:
+    vocabulary = {token: n for n, token in enumerate(["<s>", "</s>", "a", "b", "ab", "."])}
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer(models.BPE(vocabulary, [("a", "b")])),
         bos_token="<s>", eos_token="</s>",
@@ -171,8 +171,9 @@ def test_a_prompt_that_is_no_token_prefix_is_an_error_with_the_row(tmp_path: Pat
     )  # fmt: skip
     rows = [{"prompt": "a", "completion": "a"}, {"prompt": "ba", "completion": "b"}]
     loaded = load(tmp_path, rows, [{"prompt": "bb", "completion": "a"}])
-    with pytest.raises(UserError, match="row train:2: the prompt's tokens are not how"):
-        prepare(loaded, tokenizer, config())
+    trained = prepare(loaded, tokenizer, config()).train[1]
+    assert trained["input_ids"] == [3, 2, 3], "b a | b, and not b ab"
+    assert trained["labels"] == [-100, -100, 3]
 
 
 def test_a_template_that_changes_the_answer_is_an_error(

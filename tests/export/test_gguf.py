@@ -4,6 +4,7 @@ llama.cpp itself.
 pytest tests/export/test_gguf.py
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import gguf as library
@@ -82,6 +83,25 @@ def test_weights_of_fewer_bits_come_through_exactly(tmp_path: Path) -> None:
     AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).save_pretrained(folder)
     assert check(write(folder, "bf16"))
     assert check(write(folder, "f16"))
+
+
+@pytest.mark.parametrize(("spoilt", "refused"), [(0, False), (3e-5, True)])
+def test_units_that_are_switched_off_fit_in_q8_0(
+    tmp_path: Path, spoilt: float, refused: bool
+) -> None:
+    """Their steps are so small that f16 rounds them by more than a step, as real models have it."""
+    folder = make(tmp_path, "llama")
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    weight = model.model.layers[1].mlp.up_proj.weight
+    with torch.no_grad():
+        weight[3] *= 3e-5 / weight[3].abs().max()
+    model.save_pretrained(folder)
+    file = write(folder, "q8_0")
+    with torch.no_grad():
+        weight[3] += spoilt
+    model.save_pretrained(folder)
+    with pytest.raises(UserError, match="ffn_up") if refused else nullcontext():
+        check(file)
 
 
 def test_a_file_of_another_model_is_noticed(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from slm_lora import nano
 from slm_lora.errors import UserError
-from slm_lora.export.vocabulary import WORDS, vocabulary
+from slm_lora.export.vocabulary import vocabulary
+from slm_lora.gguf.words import WORDS
 from tests.helpers.export_models import TEXTS, byte_level, sentence_pieces
 
 
@@ -21,6 +22,16 @@ def test_the_way_to_split_is_found(pre: str) -> None:
     assert (found.model, found.pre) == ("gpt2", pre)
     assert found.prompts_alike == found.rows_alike == len(TEXTS)
     assert found.merges[0].count(" ") == 1
+
+
+@pytest.mark.parametrize(("unk_token", "alike"), [(None, 3), ("<unk>", 2)])
+def test_bytes_without_a_token_are_left_out_by_llama_cpp(unk_token: str | None, alike: int) -> None:
+    tokenizer = byte_level("smollm", without="ĀāĂ", unk_token=unk_token)  # bytes 0, 1 and 2
+    texts = ["the cat", "a\x01 cat", "sat"]
+    assert (0 in tokenizer(texts[1]).input_ids) == (unk_token == "<unk>")
+    found = vocabulary(tokenizer, 400, TEXTS, texts)
+    assert (found.model, found.prompts_alike, found.rows_alike) == ("gpt2", len(TEXTS), alike)
+    assert not {"Ā", "ā", "Ă"} & set(found.tokens)
 
 
 def test_sentence_pieces_get_scores() -> None:

@@ -19,7 +19,7 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from slm_lora.export.vocabulary import WORDS
+from slm_lora.gguf.words import WORDS
 from slm_lora.llama2c.tokenizer import BYTES, SPECIAL, Pieces
 from tests.helpers.tiny import CHAT_TEMPLATE
 
@@ -45,9 +45,12 @@ SHAPE = {
 KINDS = ("llama", "sentencepiece", "mistral", "qwen2", "gpt2")
 
 
-def byte_level(pre: str) -> PreTrainedTokenizerFast:
-    """A BPE over bytes that falls into words as llama.cpp's `pre` does, trained on TEXTS."""
-    backend = Tokenizer(models.BPE())
+def byte_level(
+    pre: str, without: str = "", unk_token: str | None = None
+) -> PreTrainedTokenizerFast:
+    """A BPE over bytes that falls into words as llama.cpp's `pre` does, trained on TEXTS; `without`
+    some of the 256 characters of bytes, for which it writes `unk_token` or nothing."""
+    backend = Tokenizer(models.BPE(unk_token=unk_token))
     splits = [pre_tokenizers.Split(Regex(one), "isolated") for one in WORDS[pre]]
     to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     backend.pre_tokenizer = pre_tokenizers.Sequence([*splits, to_bytes])
@@ -55,7 +58,7 @@ def byte_level(pre: str) -> PreTrainedTokenizerFast:
     trainer = trainers.BpeTrainer(
         vocab_size=380,
         special_tokens=["<unk>", "<s>", "</s>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        initial_alphabet=sorted(set(pre_tokenizers.ByteLevel.alphabet()) - set(without)),
         show_progress=False,
     )
     backend.train_from_iterator(TEXTS * 3, trainer)

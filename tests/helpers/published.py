@@ -22,8 +22,12 @@ from tests.helpers.fake_run import classification_run, code_run, text_run
 
 KINDS = {"classification": classification_run, "code": code_run, "text": text_run}
 MERGE: dict[str, Any] = {
+    "proven": True,
+    "reason": None,
+    "seconds": 12.5,
     "base": "trained",
     "dtype": "bf16",
+    "dtype_reason": "that of the base model's file",
     "rows": 64,
     "tokens": 3200,
     "candidates": {
@@ -32,14 +36,13 @@ MERGE: dict[str, Any] = {
             "mean_kl": 0.00002,
             "max_logit_difference": 0.14,
             "greedy_equal": 1.0,
-            "accuracy": {"tuned": 0.81, "merged": 0.8125},
+            "accuracy": {"tuned": 0.81, "merged": 0.8125, "ci95": [-0.02, 0.025], "rows": 600},
         },
         "original": {
             "equal_tokens": 0.951,
             "mean_kl": 0.003,
             "max_logit_difference": 1.7,
             "greedy_equal": 0.875,
-            "accuracy": {"tuned": 0.81, "merged": 0.79},
         },
     },
     "noise": {
@@ -49,6 +52,7 @@ MERGE: dict[str, Any] = {
         "max_logit_difference": 0.2,
         "greedy_equal": 0.98,
     },
+    "limits": {"min_equal_tokens": 0.982, "max_kl": 0.00106, "max_metric_loss": 0.046},
 }
 
 

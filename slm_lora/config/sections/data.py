@@ -40,17 +40,17 @@ class DataConfig:
     encoding: str = "utf-8"
     """Text encoding of the files; a byte that does not fit is an error with file and line."""
     seed: int = 42
-    """Seed of splits and limits. Apart from `seed`, so that runs that differ in that one are
-    trained and tested on the same rows."""
+    """Seed of splits and limits, apart from `seed`: runs that differ in that one only are trained
+    and tested on the same rows."""
     train_limit: int | None = field(default=None, metadata=number(least=1))
     """Use at most this many training rows, validation rows included, taken by data.seed."""
     test_limit: int | None = field(default=None, metadata=number(least=1))
     """Use at most this many test rows, taken by data.seed."""
     validation_fraction: float = field(default=0.1, metadata=number(least=0, below=1))
-    """Share of the training rows held out to choose by: the best checkpoint, the best job of a
-    sweep. Taken of each label, by content hash."""
+    """Share of the training rows held out to choose the best checkpoint by, and the best job of a
+    sweep; of each label, by content hash."""
     test_fraction: float = field(default=0.1, metadata=number(least=0, below=1))
-    """Share of the rows held out as test set when there is no test source. Taken of each label, by
+    """Share of the rows held out as test set when there is no test source; of each label, by
     content hash."""
     overlong: str = field(default="drop", metadata=one_of("drop", "error", "truncate"))
     """Rows longer than trainer.max_length: `drop`, `error` or `truncate` (cuts the completion)."""

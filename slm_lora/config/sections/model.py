@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from slm_lora.config.checks import check_choice, check_fields, number, one_of
@@ -24,11 +25,14 @@ class ModelConfig:
     """The base model."""
 
     name_or_path: str = "TinyLlama/TinyLlama-1.1B-Chat-v1.0"
-    """Hub id or folder; `nano` is the model that ships with this package."""
+    """Hub id, folder, GGUF file of llama.cpp or Ollama, or model.bin of llama2.c; `nano` is the
+    model that ships with this package."""
+    gguf_file: str | None = None
+    """Name of the GGUF file in the folder `name_or_path`, which then becomes the file's path."""
     revision: str | None = None
     """Branch, tag or commit on the hub; null takes the main branch."""
     tokenizer: str | None = None
-    """Hub id or folder of the tokenizer; null takes the model's own."""
+    """Hub id, folder or such a file of the tokenizer; null takes the model's own."""
     chat_template: str | None = None
     """Path of a Jinja chat template, or `plain` (question, space, answer, end of text). Null takes
     the tokenizer's own template, and `plain` where it has none."""
@@ -43,6 +47,13 @@ class ModelConfig:
                 "model.name_or_path is empty",
                 "type model=nano or model.name_or_path=FOLDER_OR_HUB_ID",
             )
+        if self.gguf_file is not None:
+            if not self.gguf_file.endswith(".gguf"):
+                raise UserError(
+                    f"model.gguf_file is {self.gguf_file!r}", "expected a file's name with .gguf"
+                )
+            object.__setattr__(self, "name_or_path", str(Path(self.name_or_path, self.gguf_file)))
+            object.__setattr__(self, "gguf_file", None)
 
 
 @dataclass(frozen=True)

@@ -23,17 +23,23 @@ class MergeConfig:
     dequantized again), `original` (full precision), or `best`: the one that the proof finds closer
     to the tuned model."""
     dtype: str = field(default="auto", metadata=one_of("auto", "bf16", "fp16", "fp32"))
-    """Of the merged weights: `bf16`, `fp16`, `fp32`, or `auto`, that of the base model's file."""
+    """Of the merged weights: `bf16`, `fp16`, `fp32`, or `auto`: that of the base model's file, then
+    fp16, then fp32, the first in which the merged model is proven."""
     max_shard_gb: float = field(default=5.0, metadata=number(above=0))
     """Largest size of one weight file in gigabytes (10⁹ bytes)."""
     rows: int = field(default=64, metadata=number(least=1))
-    """Test rows whose next tokens the proof compares."""
-    min_equal_tokens: float = field(default=0.98, metadata=number(above=0, most=1))
-    """The merge fails when a smaller share of the likeliest next tokens is the same."""
-    max_kl: float = field(default=0.01, metadata=number(least=0))
-    """The merge fails when the mean Kullback-Leibler divergence per token, in nats, is larger."""
-    max_metric_loss: float = field(default=0.01, metadata=number(least=0))
-    """The merge fails when the task's own metric gets worse by more than this."""
+    """Test rows at whose answers and ends of turn the proof compares the next tokens, at most; a
+    short training has fewer."""
+    min_equal_tokens: float | None = field(default=None, metadata=number(above=0, most=1))
+    """Smallest share of equal likeliest next tokens with which a merge is proven; null: 1 % fewer
+    than twice the noise leaves, and chance may explain more. Noise is what the run's own precision
+    changes against fp32, nothing merged."""
+    max_kl: float | None = field(default=None, metadata=number(least=0))
+    """Largest mean Kullback-Leibler divergence per token, in nats; null: twice that of the noise,
+    and 0.001."""
+    max_metric_loss: float | None = field(default=None, metadata=number(least=0))
+    """Largest loss of the task's own metric; null: √(2 · max_kl), which is what such a divergence
+    can do to a log-likelihood, beyond the 95 % interval of the paired difference."""
     adapters: list[str] = field(default_factory=list)
     """Run folders, RUN among them, whose adapters become one; empty: that of RUN only."""
     weights: list[float] = field(default_factory=list)

@@ -13,20 +13,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import log_softmax
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
-from slm_lora.generate import answers
+from slm_lora.generate import answers, stop_ids
 from slm_lora.records import Row, RowsReport
 from slm_lora.scoring import label_scores
+from slm_lora.tasks.classification.baselines import baselines_for
 from slm_lora.tasks.classification.findings import findings
 from slm_lora.tasks.classification.metrics import FIGURES, compare, metrics
+from slm_lora.tasks.classification.prediction import prediction
 from slm_lora.tasks.classification.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task
 
@@ -49,47 +48,25 @@ def predict(
     )
     written: dict[int, list[str]] = {}
     if task.generate:
-        # A label is one line, so the first token that ends the turn stops it, be it a newline.
-        stops = {item.terminator[0] for item in encoded if item.terminator}
         longest = max(len(item.answer) for item in encoded)
         written = dict(
             answers(
                 model,
                 tokenizer,
                 [item.prompt for item in encoded[:: len(labels)]],
-                stop_ids=stops | {tokenizer.eos_token_id},
+                stop_ids=stop_ids(model, tokenizer),
                 max_new_tokens=longest + 4,
                 batch_size=task.batch_size,
                 title=f"{title}: writing",
             )
         )
-    return [
-        _prediction(row, rendering.prompt_text(row, tokenizer), labels, scores[i], written.get(i))
+    found = [
+        prediction(row, rendering.prompt_text(row, tokenizer), labels, scores[i])
         for i, row in enumerate(rows)
     ]
-
-
-def _prediction(
-    row: Row,
-    prompt: str,
-    labels: list[str],
-    scores: NDArray[np.float64],
-    written: list[str] | None,
-) -> Prediction:
-    best = labels[int(np.argmax(scores))]
-    probabilities = np.exp(log_softmax(scores))
-    raw = written[0] if written else None
-    return {
-        "id": row["id"],
-        "prompt": prompt,
-        "label": row["label"],
-        "scores": dict(zip(labels, scores.tolist(), strict=True)),
-        "probabilities": dict(zip(labels, probabilities.tolist(), strict=True)),
-        "prediction": best,
-        "raw": raw,
-        "extracted": None if raw is None else parse_answer(raw, labels),
-        "verdict": "correct" if best == row["label"] else "wrong",
-    }
+    for i, (raw, *_) in written.items():
+        found[i] |= {"raw": raw, "extracted": parse_answer(raw, labels)}
+    return found
 
 
 def parse_answer(text: str, labels: Sequence[str]) -> str | None:
@@ -142,6 +119,7 @@ CLASSIFICATION = Task(
     plots=plots,
     examples=examples,
     labels=labels_of,
+    baselines=baselines_for,
     cheapest=lambda config: replace(config, generate=False),
     findings=findings,
 )

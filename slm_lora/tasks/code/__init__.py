@@ -22,10 +22,11 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.data.programs import stub
 from slm_lora.errors import UserError
-from slm_lora.generate import Sampling, answers
+from slm_lora.generate import Sampling, answers, stop_ids
 from slm_lora.progress import log
 from slm_lora.records import Row
 from slm_lora.sandbox import Program, Sandbox, Verdict
+from slm_lora.tasks.code.baselines import baselines_for
 from slm_lora.tasks.code.findings import findings
 from slm_lora.tasks.code.metrics import compare, figures, metrics
 from slm_lora.tasks.code.shown import examples, plots
@@ -85,11 +86,11 @@ def predict(
     task = config.task
     encoded = rendering.encode(rows, tokenizer)
     prompts = [item.prompt for item in encoded]
-    stops = rendering.stop_ids(encoded, tokenizer)
+    stops = stop_ids(model, tokenizer)
     drawn = Sampling(task.n_samples, task.temperature, task.top_p, config.seed)
     kinds: list[tuple[str, Sampling | None]] = [("greedy", None)] if task.greedy else []
     kinds += [("samples", drawn)] if task.n_samples else []
-    lead = rendering.lead(rows[0], tokenizer)
+    lead = rendering.lead(tokenizer)
     pending: dict[str, dict[int, list[tuple[Answer, Future[Verdict]]]]] = {}
     with Sandbox(config.sandbox) as sandbox:
         for kind, sampling in kinds:
@@ -189,6 +190,7 @@ CODE = Task(
     examples=examples,
     check=check_items,
     cheapest=cheapest,
+    baselines=lambda config: baselines_for(config, predict),
     circumstances=lambda config: {"sandbox": config.sandbox.kind},
     compared="k",
     findings=findings,

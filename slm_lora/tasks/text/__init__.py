@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.config.schema import Config
-from slm_lora.generate import answer_log_likelihoods, answers
+from slm_lora.generate import answer_log_likelihoods, answers, stop_ids
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 from slm_lora.tasks.task import Prediction, Task
@@ -78,12 +78,12 @@ def _write(
     asked = [i for i, row in enumerate(rows) if row["prompt"]]
     if not asked:
         return {}
-    lead = rendering.lead(rows[asked[0]], tokenizer)
+    lead = rendering.lead(tokenizer)
     written = answers(
         model,
         tokenizer,
         [encoded[i].prompt for i in asked],
-        stop_ids=rendering.stop_ids(encoded, tokenizer),
+        stop_ids=stop_ids(model, tokenizer),
         max_new_tokens=config.task.max_new_tokens,
         batch_size=config.task.batch_size,
         title=f"{title}: writing",

@@ -1,0 +1,102 @@
+"""Simple ways to write the programs: the base model told more in its prompt.
+
+python -m slm_lora +recipe=code_gen baselines.context=cheat_sheet.md
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora import rendering
+from slm_lora.config.schema import Config
+from slm_lora.data import Prepared
+from slm_lora.errors import UserError
+from slm_lora.generate import context_length, room_for_prompt
+from slm_lora.records import Message, Row
+from slm_lora.tasks.examples import with_examples
+from slm_lora.tasks.task import Baseline, Given, Prediction
+
+Predict = Callable[..., list[Prediction]]
+
+
+def baselines_for(config: Config, predict: Predict) -> Mapping[str, Baseline]:
+    """What the config asks for, one answer an item; `predict` is the task's own."""
+    asked, found = config.baselines, {}
+
+    def shots(given: Given) -> list[Prediction]:
+        """With solved training rows in the prompt; none where not one of them fits."""
+        tokenizer = given.tokenizer
+        room = _room(config, context_length(given.model.config))
+
+        def fits(rows: Sequence[Row]) -> bool:
+            return _longest(rows, tokenizer) <= room
+
+        rows, count = with_examples(
+            given.data.test, given.data.train_rows, asked.shots, seed=config.seed, fits=fits
+        )
+        if not count:
+            return []
+        written = answered(given, rows, f"base model, {count} examples")
+        return [{**p, "examples": count} for p in written]
+
+    def context(given: Given) -> list[Prediction]:
+        rows = with_context(given.data.test, _read(config))
+        return answered(given, rows, "base model, context")
+
+    def answered(given: Given, rows: Sequence[Row], title: str) -> list[Prediction]:
+        return predict(given.model, given.tokenizer, rows, [], config=given.config, title=title)
+
+    if asked.shots:
+        found["shots"] = Baseline("base with {examples} examples in the prompt", shots)
+    if asked.context:
+        label = f"base with {Path(asked.context).name} in the prompt"
+        found["context"] = Baseline(label, context, check_context)
+    return found
+
+
+def with_context(rows: Sequence[Row], context: str) -> list[Row]:
+    """The text before what the user says first, in each prompt."""
+    found: list[Row] = []
+    for row in rows:
+        place = next(n for n, turn in enumerate(row["prompt"]) if turn["role"] == "user")
+        asked = row["prompt"][place]
+        told: Message = {**asked, "content": f"{context.strip()}\n\n{asked['content']}"}
+        turns = [*row["prompt"][:place], told, *row["prompt"][place + 1 :]]
+        found.append({**row, "prompt": turns})
+    return found
+
+
+def check_context(
+    config: Config, tokenizer: PreTrainedTokenizerBase, data: Prepared, context: int
+) -> None:
+    """Look whether the text can be read and leaves room for the longest item and an answer.
+
+    Raises:
+        UserError: it cannot, or does not.
+    """
+    longest = _longest(with_context(data.test, _read(config)), tokenizer)
+    if longest > _room(config, context):
+        raise UserError(
+            f"baselines.context={config.baselines.context}: with it the longest prompt has "
+            f"{longest:,} tokens, and {_room(config, context):,} fit in the model's context",
+            "shorten the text, lower task.max_new_tokens, or leave it out",
+        )
+
+
+def _read(config: Config) -> str:
+    file = Path(str(config.baselines.context))
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"baselines.context={file} cannot be read: {error}", "name a text file in UTF-8"
+        ) from error
+
+
+def _room(config: Config, context: int) -> int:
+    return room_for_prompt(context, config.task.max_new_tokens)
+
+
+def _longest(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> int:
+    return max(map(len, rendering.encode_prompts(rows, tokenizer)))
