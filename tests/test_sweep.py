@@ -58,7 +58,7 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
             assert all(any(text in item["prompt"] for text in trained) for item in items)
     assert float(lines[0]["validation accuracy"]) >= float(lines[1]["validation accuracy"])
     assert (tmp_path / "sweep" / "leaderboard.png").is_file()
-    assert "job 2, 3 of 4: trainer.learning_rate=0.01 lora.r=4" in " ".join(result.stderr.split())
+    assert "job 1, 2 of 4: trainer.learning_rate=0.01 lora.r=4" in " ".join(result.stderr.split())
     provenance = json.loads((tmp_path / "sweep" / "0" / "provenance.json").read_text())
     assert "lora.r=2" in provenance["command"]
 
