@@ -6,8 +6,9 @@ it); generation pads on the left. Both sort by length, so a batch carries little
 
 import copy
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -54,9 +55,9 @@ def answer_log_likelihoods(
     prompt loses its beginning, and an answer its end. `share_beginning`: what all prompts begin
     with, such as examples, is read once.
     """
-    limit = context_length(model.config)
-    answers = [answer[: limit - 1] for answer in answers]
-    prompts = [p[-(limit - len(a)) :] for p, a in zip(prompts, answers, strict=True)]
+    context = context_length(model.config)
+    read = [fitted(*pair, context) for pair in zip(prompts, answers, strict=True)]
+    prompts, answers = [prompt for prompt, _ in read], [answer for _, answer in read]
     contexts: dict[tuple[int, ...], list[int]] = {}
     for item, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
@@ -66,13 +67,19 @@ def answer_log_likelihoods(
     if share_beginning:
         alike = [len(set(tokens)) == 1 for tokens in zip(*texts, strict=False)]
         shared = min([*alike, False].index(False), *(len(prompt) - 1 for prompt in prompts))
-        beginning = _keys_and_values(model, texts[0][:shared]) if shared else None
+        device = next(model.parameters()).device
+        read_once = torch.tensor([texts[0][:shared]], device=device)
+        beginning = _keys_and_values(model, read_once) if shared else None
     found: list[list[float]] = [[] for _ in prompts]
-    groups = _scoring_batches(model, [len(text) for text in texts], starts, batch_size)
+    lengths = [len(text) for text in texts]
+    groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS)
     for batch in track(groups, len(groups), title):
         own = [texts[i][shared:] for i in batch]
-        rows = _log_probabilities(model, own, [starts[i] - shared for i in batch], beginning)
-        for i, row in zip(batch, rows, strict=True):
+        rows = logits_from(
+            model, own, [starts[i] - shared for i in batch], exact=True, beginning=beginning
+        )
+        # Row by row: probabilities of the whole batch would take as much memory as the logits.
+        for i, row in zip(batch, (logits.log_softmax(-1) for logits in rows), strict=True):
             for item in contexts[texts[i]]:
                 first = len(prompts[item]) - 1 - starts[i]
                 tokens = torch.tensor(answers[item], device=row.device)
@@ -81,11 +88,18 @@ def answer_log_likelihoods(
     return found
 
 
-def _scoring_batches(
-    model: Any, lengths: list[int], starts: list[int], size: int
+def fitted(prompt: list[int], answer: list[int], context: int) -> tuple[list[int], list[int]]:
+    """Both as far as the model can read them: beyond its context a prompt loses its beginning, and
+    an answer its end."""
+    answer = answer[: context - 1]
+    return prompt[-(context - len(answer)) :], answer
+
+
+def scoring_batches(
+    model: Any, lengths: list[int], starts: list[int], size: int, most_logits: int
 ) -> list[list[int]]:
-    """`batches` whose logits are MOST_LOGITS at most, or those of one text."""
-    most = MOST_LOGITS // model.config.get_text_config().vocab_size
+    """`batches` whose logits from `start` on are `most_logits` at most, or those of one text."""
+    most = most_logits // model.config.get_text_config().vocab_size
     found: list[list[int]] = []
     for batch in batches(lengths, size):
         room = 0
@@ -99,14 +113,16 @@ def _scoring_batches(
     return found
 
 
-def _log_probabilities(
+def logits_from(
     model: Any,
-    texts: list[tuple[int, ...]],
-    starts: list[int],
-    beginning: DynamicCache | None,
-) -> Iterator[Tensor]:
-    """Next-token log-probabilities from position `start` on: per text (positions, vocabulary).
-    `beginning` is what the model has read before each text."""
+    texts: Sequence[Sequence[int]],
+    starts: Sequence[int],
+    *,
+    exact: bool,
+    beginning: DynamicCache | None = None,
+) -> Sequence[Tensor]:
+    """Next-token logits from position `start` on: per text (positions, vocabulary). `exact` as in
+    `logits_at`; `beginning` is what the model has read before each text."""
     past = copy.deepcopy(beginning)
     if past is not None:
         past.batch_repeat_interleave(len(texts))
@@ -118,23 +134,21 @@ def _log_probabilities(
     logits = logits_at(
         model,
         wanted,
-        exact=True,
+        exact=exact,
         input_ids=ids,
         past_key_values=past,
         use_cache=past is not None,
     )
     counts = [len(text) - start for text, start in zip(texts, starts, strict=True)]
-    # Row by row: that of the whole batch would take as much memory as the logits.
-    return (row.log_softmax(-1) for row in torch.split(logits, counts))
+    return torch.split(logits, counts)
 
 
-def _keys_and_values(model: Any, text: tuple[int, ...]) -> DynamicCache:
-    """What attention keeps of a text that others go on from."""
+def _keys_and_values(model: Any, ids: Tensor, **inputs: Tensor) -> DynamicCache:
+    """What attention keeps of texts (rows, positions) that others go on from."""
     cache = DynamicCache(config=model.config.get_text_config())
-    ids = torch.tensor([text], device=next(model.parameters()).device)
     head = model.get_output_embeddings()
     with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
-        model(input_ids=ids, past_key_values=cache, use_cache=True)
+        model(input_ids=ids, past_key_values=cache, use_cache=True, **inputs)
     return cache
 
 
@@ -157,9 +171,7 @@ def stop_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """Tokens that end what a model writes: those of the template (slm_lora/rendering.py), and those
     that the model's makers name in its generation_config.json. The one rule, used wherever a model
     writes and in every file that tells another program where to stop."""
-    named = model.generation_config.eos_token_id
-    makers = named if isinstance(named, list) else [] if named is None else [named]
-    return rendering.stop_ids(tokenizer) | set(makers)
+    return rendering.stop_ids(tokenizer, model.generation_config.eos_token_id)
 
 
 def generation_config(
@@ -180,6 +192,13 @@ def generation_config(
         eos_token_id=sorted(set(stop_ids)),
         pad_token_id=tokenizer.pad_token_id,
     )
+
+
+def until(stop_ids: Iterable[int], ids: list[int]) -> list[int]:
+    """The tokens before the first of `stop_ids`: decoding leaves out only those that are special,
+    and an end of turn need not be."""
+    stops = set(stop_ids)
+    return list(takewhile(lambda token: token not in stops, ids))
 
 
 @torch.inference_mode()
@@ -227,7 +246,10 @@ def answers(
             past_key_values=cache,
             generation_config=config,
         )
-        texts = tokenizer.batch_decode(written[:, ids.shape[1] :], skip_special_tokens=True)
+        texts = tokenizer.batch_decode(
+            [until(config.eos_token_id, row) for row in written[:, ids.shape[1] :].tolist()],
+            skip_special_tokens=True,
+        )
         for place, i in enumerate(batch):
             yield i, texts[place * copies : (place + 1) * copies]
 
@@ -236,15 +258,9 @@ def _read_once(model: Any, ids: Tensor, mask: Tensor, copies: int) -> DynamicCac
     """Keys and values of the prompts but for their last token, one entry a text to write."""
     if copies == 1 or ids.shape[1] == 1:
         return None
-    cache = DynamicCache(config=model.config.get_text_config())
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
-    head = model.get_output_embeddings()
-    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
-        model(
-            input_ids=ids[:, :-1],
-            attention_mask=mask[:, :-1],
-            position_ids=positions[:, :-1],
-            past_key_values=cache,
-        )
+    cache = _keys_and_values(
+        model, ids[:, :-1], attention_mask=mask[:, :-1], position_ids=positions[:, :-1]
+    )
     cache.batch_repeat_interleave(copies)
     return cache

@@ -8,6 +8,7 @@ Templates differ, and what follows is found by trying, never by a model's name: 
 system turn, what it writes before an answer, and the tokens that end a turn.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,7 @@ PLAIN_TEMPLATE = (
 
 SYSTEM, QUESTION, ANSWER = "Kappa", "Lambda", "Sigma"
 """Texts to try a template with."""
+THOUGHTS = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
 BEGINNINGS = ("\n", "a", ".")
 """Texts that few tokenizers join with what follows them."""
 
@@ -48,6 +50,14 @@ class Encoded:
     @property
     def ids(self) -> list[int]:
         return self.prompt + self.completion
+
+    @property
+    def predicted(self) -> tuple[list[int], list[int]]:
+        """What the model reads and what it is to predict after it. Without a prompt and a
+        begin-of-text token the first token has nothing before it to go by."""
+        if self.prompt:
+            return self.prompt, self.completion
+        return self.completion[:1], self.completion[1:]
 
     @property
     def answer(self) -> list[int]:
@@ -96,9 +106,11 @@ def _rendered(
 ) -> str:
     """The template's text; `asks`: up to where the answer begins. Where the template has no system
     turn, refuses it or leaves it out, its text stands at the beginning of the first user turn."""
-    if messages[0]["role"] == "system" and len(messages) > 1 and not _takes_system(tokenizer):
-        first = messages[1] | {"content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
-        messages = [first, *messages[2:]]
+    if messages[0]["role"] == "system" and not takes_system(tokenizer):
+        text, rest = messages[0]["content"], messages[1:]
+        if rest and rest[0]["role"] == "user":
+            text, rest = f"{text}\n\n{rest[0]['content']}", rest[1:]
+        messages = [{"role": "user", "content": text}, *rest]
     try:
         return str(
             tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=asks)
@@ -112,7 +124,8 @@ def _rendered(
 
 
 @cache
-def _takes_system(tokenizer: PreTrainedTokenizerBase) -> bool:
+def takes_system(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether the template writes a system turn; said once where it does not."""
     turns = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]
     try:
         takes = SYSTEM in str(tokenizer.apply_chat_template(turns, tokenize=False))
@@ -127,6 +140,8 @@ def _takes_system(tokenizer: PreTrainedTokenizerBase) -> bool:
 def _around_answer(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str]:
     """What the template writes at the end of a prompt only while it is not answered (it may open a
     block of thoughts), between a prompt and its answer, and after the answer."""
+    if not tokenizer.chat_template:  # it is for plain text only
+        return "", "", ""
     asked = [{"role": "user", "content": QUESTION}]
     answered = [*asked, {"role": "assistant", "content": ANSWER}]
     try:
@@ -144,6 +159,8 @@ def _around_answer(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str]:
     before, _, after = whole.partition(ANSWER)
     if prompt.startswith(before):
         return prompt.removeprefix(before), "", after
+    if not before.startswith(prompt):  # which is said with the row too
+        return "", "", after
     return "", before.removeprefix(prompt), after
 
 
@@ -188,21 +205,40 @@ def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Enco
     return encoded
 
 
-def stop_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """Tokens that end an answer: those that end a turn, and the tokenizer's end of text."""
-    return turn_ends(tokenizer) | {tokenizer.eos_token_id}
+def stop_ids(
+    tokenizer: PreTrainedTokenizerBase, of_makers: int | Sequence[int] | None = None
+) -> set[int]:
+    """Tokens that end an answer: the one that ends a turn, the tokenizer's end of text, and those
+    that the model's makers name (`eos_token_id` of its generation_config.json).
+
+    A config that names none has its class's default, which may be any word of this tokenizer: only
+    added tokens count.
+    """
+    named = {of_makers} if isinstance(of_makers, int) else set(of_makers or ())
+    return {turn_end(tokenizer), tokenizer.eos_token_id, *named & _added(tokenizer)}
 
 
-def turn_ends(tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """The added tokens that the template writes after an answer; its end of text where there are
-    none. A newline among these ends nothing: answers may have lines.
+def turn_end(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The first added token that the template writes after an answer, which may go on to the end of
+    the text; the tokenizer's end of text where it writes none."""
+    _, _, after = _around_answer(tokenizer)
+    added = _added(tokenizer)
+    ends = (token for token in tokenize([after], tokenizer)[0] if token in added)
+    return next(ends, int(tokenizer.eos_token_id))
+
+
+def _added(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Added tokens but for newlines, which end nothing: answers may have lines.
 
     Special tokens of some families (Gemma's, Phi's end of turn) are in `added_tokens_decoder` only.
     """
-    added = tokenizer.added_tokens_decoder
-    _, _, after = _around_answer(tokenizer)
-    ends = {token for token in tokenize([after], tokenizer)[0] if token in added}
-    return {t for t in ends if added[t].content.strip()} or {tokenizer.eos_token_id}
+    added = tokenizer.added_tokens_decoder.items()
+    return {number for number, token in added if token.content.strip()}
+
+
+def answer_in(written: str, lead: str) -> str:
+    """The answer in what a model wrote: without its thoughts and the template's lead."""
+    return THOUGHTS.sub("", written).removeprefix(lead)
 
 
 def _answer_end(row: Row, prompt: str, whole: str) -> int:

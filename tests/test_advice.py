@@ -53,7 +53,7 @@ def test_the_course_of_the_loss(
     run = with_losses(classification_run(tmp_path), losses)
     assert fact in facts(tmp_path)
     assert ("held-out loss" in facts(tmp_path)) == bool(fact)
-    found = re.findall("num_train_epochs=6|dropout", " ".join(next_steps(run)))
+    found = re.findall("num_train_epochs=6|dropout", " ".join(next_steps(findings(run))))
     assert found == ([step] if step else [])
 
 
@@ -63,7 +63,7 @@ def test_a_difference_within_chance_asks_for_rows_that_would_show_it(tmp_path: P
     low, high = comparison["ci95"]
     # An interval narrows with the square root of the items.
     rows = 80 * ((high - low) / 2 / 1.96 * 2.8016 / abs(comparison["difference"])) ** 2
-    found = re.search(r"about ([\d,]+) would show", next_steps(Run(tmp_path))[0])
+    found = re.search(r"about ([\d,]+) would show", next_steps(findings(Run(tmp_path)))[0])
     assert found
     assert float(found[1].replace(",", "")) == pytest.approx(rows, rel=0.1)
 
@@ -72,7 +72,7 @@ def test_what_made_it_worse_comes_first(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     good, bad = labelled(rng, ["no", "yes"], 3, 200), labelled(rng, ["no", "yes"], 0, 200)
     make_run(tmp_path, good, bad)
-    assert next_steps(Run(tmp_path))[0].startswith("trainer.learning_rate=5e-05")
+    assert next_steps(findings(Run(tmp_path)))[0].startswith("trainer.learning_rate=5e-05")
 
 
 def test_labels_that_never_come_out_right_are_named(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_labels_that_never_come_out_right_are_named(tmp_path: Path) -> None:
     make_run(tmp_path, base, tuned)
     assert "Labels that never come out right: 'mixed'." in facts(tmp_path)
     assert "'mixed' taken for 'good', 30 of 30 such items" in facts(tmp_path)
-    assert "more training rows of 'mixed'" in " ".join(next_steps(Run(tmp_path)))
+    assert "more training rows of 'mixed'" in " ".join(next_steps(findings(Run(tmp_path))))
 
 
 def test_families_that_are_never_solved_are_named(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_families_that_are_never_solved_are_named(tmp_path: Path) -> None:
     write_json(run.metrics, metrics)
     assert "1 of 6 families are never solved: family 2." in facts(tmp_path)
     assert "Most of what does not pass is 'syntax': 7 of 60 answers." in facts(tmp_path)
-    assert "task.max_new_tokens" in " ".join(next_steps(run))
+    assert "task.max_new_tokens" in " ".join(next_steps(findings(run)))
 
 
 def test_a_loss_that_fell_without_better_answers_is_told(tmp_path: Path) -> None:
@@ -109,5 +109,5 @@ def test_the_page_shows_them(tmp_path: Path) -> None:
     run = with_losses(classification_run(tmp_path), [1.0, 0.8, 0.7, 0.6])
     page = write_report(tmp_path).read_text()
     section = page.split("Good enough? What next?")[1].split("<h2>")[0]
-    assert section.count("<li>") == len(findings(run)) + len(next_steps(run))
+    assert section.count("<li>") == len(findings(run)) + len(next_steps(findings(run)))
     assert "trainer.num_train_epochs=6" in section

@@ -3,6 +3,7 @@
 pytest tests/test_card.py
 """
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -118,7 +119,9 @@ def test_what_a_classification_shows(nano_run: Path) -> None:
         line = next(line for line in card.splitlines() if line.startswith(f"| {label} |"))
         assert line.endswith(f"→ {scores['f1']:.3f} |")
     assert "license: apache-2.0" in card
-    assert "- dropped from train: in test 3, overlong 2" in card
+    dropped = json.loads((nano_run / "data_report.json").read_text())["dropped"]["train"]
+    assert dropped["in_test"] == 3
+    assert f"- dropped from train: in test 3, overlong {dropped['overlong']}" in card
     assert "/home/ann" not in card
     assert "data.train=train.jsonl" in card
     assert str(nano_run) not in card

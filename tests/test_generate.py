@@ -98,6 +98,20 @@ def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
         assert text == tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
 
 
+def test_an_end_that_decoding_would_show_is_no_part_of_the_answer(parts) -> None:
+    """An added token need not be special: its text would stand behind every answer."""
+    model, tokenizer = parts
+    (prompt, *_), _ = items(1)
+    ids = list(prompt)
+    for _ in range(5):
+        with torch.no_grad():
+            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+    written = ids[len(prompt) :]
+    end = written[-1]
+    before = written[: written.index(end)]
+    assert greedy(model, tokenizer, [prompt], [end], 5, 1) == [tokenizer.decode(before)]
+
+
 def test_context_is_read_from_every_kind_of_config() -> None:
     assert context_length(GPT2Config(n_positions=77)) == 77
     assert context_length(BloomConfig()) == sys.maxsize  # ALiBi: any position

@@ -445,7 +445,7 @@ def test_numbers_that_are_not_finite_prove_nothing(tmp_path: Path) -> None:
     config, _ = make(tmp_path, "unquantized")
     broken = model.load_full_precision(config)
     broken.model.norm.weight.data[0] = float("nan")
-    texts = Texts(whole=[[5, 6, 7]], starts=[1], prompts=[[5]], stops={1})
+    texts = Texts(whole=[[5, 6, 7]], starts=[1], prompts=[[5]])
     with pytest.raises(NotFiniteError, match="not finite"):
         next_tokens(broken, texts, tmp_path / "logits")
     proof = {"equal_tokens": 1.0, "mean_kl": float("nan")}

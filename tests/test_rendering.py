@@ -90,7 +90,7 @@ def test_the_end_of_a_turn_is_what_the_template_writes(tmp_path: Path) -> None:
     tokenizer = with_turns(tmp_path, TURNS)
     end = tokenizer.convert_tokens_to_ids("</turn>")
     assert end not in tokenizer.all_special_ids
-    assert rendering.turn_ends(tokenizer) == {end}
+    assert rendering.turn_end(tokenizer) == end
     assert rendering.stop_ids(tokenizer) == {end, tokenizer.eos_token_id}
 
 
@@ -104,6 +104,22 @@ def test_a_newline_ends_nothing(tmp_path: Path) -> None:
     tokenizer = make_tokenizer(tmp_path, CHAT_TEMPLATE.replace("{{ eos_token }}", ""))
     tokenizer.add_tokens([AddedToken("\n", special=False, normalized=False)])
     assert rendering.stop_ids(tokenizer) == {tokenizer.eos_token_id}
+
+
+def test_the_end_of_the_text_after_a_turn_does_not_end_the_turn(tmp_path: Path) -> None:
+    at_the_end = "{% if not add_generation_prompt %}{{ eos_token }}{% endif %}"
+    tokenizer = with_turns(tmp_path, TURNS + at_the_end)
+    (item,) = rendering.encode([row(("user", "Why?"), ("assistant", "No."))], tokenizer)
+    assert tokenizer.decode(item.terminator) == "</turn>\n</s>"
+    assert rendering.turn_end(tokenizer) == tokenizer.convert_tokens_to_ids("</turn>")
+
+
+def test_what_the_makers_name_ends_an_answer_unless_it_is_a_word(tmp_path: Path) -> None:
+    tokenizer = with_turns(tmp_path, CHAT_TEMPLATE)
+    ours, theirs = tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids("</turn>")
+    word = tokenizer.convert_tokens_to_ids("a")
+    assert rendering.stop_ids(tokenizer, [theirs, word]) == {ours, theirs}
+    assert rendering.stop_ids(tokenizer, word) == rendering.stop_ids(tokenizer, None) == {ours}
 
 
 # ---------------------------------------------------------------- templates that refuse
@@ -132,6 +148,15 @@ def test_a_system_turn_stays_where_the_template_has_one(tmp_path: Path) -> None:
     assert text == "<turn>system\nBe brief.</turn>\n<turn>user\nWhy?</turn>\n<turn>assistant\n"
 
 
+def test_a_system_text_without_a_question_becomes_a_user_turn(tmp_path: Path) -> None:
+    tokenizer = with_turns(tmp_path, SILENT)
+    turns = (("system", "Be brief."), ("assistant", "Yes?"), ("user", "Why?"), ("assistant", "No."))
+    assert rendering.prompt_text(row(*turns), tokenizer) == (
+        "<turn>user\nBe brief.</turn>\n<turn>assistant\nYes?</turn>\n<turn>user\nWhy?</turn>\n"
+        "<turn>assistant\n"
+    )
+
+
 def test_a_row_that_the_template_refuses_is_named_with_its_words(tmp_path: Path) -> None:
     tokenizer = with_turns(tmp_path, STRICT)
     twice = row(("user", "One?"), ("user", "Two?"), ("assistant", "No."))
@@ -158,6 +183,19 @@ def test_a_block_of_thoughts_that_only_a_question_opens_is_left_out(tmp_path: Pa
     (item,) = rendering.encode([row(("user", "Why?"), ("assistant", "No."))], tokenizer)
     assert tokenizer.decode(item.prompt) == "<turn>user\nWhy?</turn>\n<turn>assistant\n"
     assert tokenizer.decode(item.answer) == "No."
+
+
+@pytest.mark.parametrize(
+    ("written", "lead", "answer"),
+    [
+        ("<think>\nnot negative?\n</think>\n\npositive", "", "positive"),
+        (" positive", " ", "positive"),
+        ("  x = '</think>'", "", "  x = '</think>'"),
+        ("<think>\ncut off", "", "<think>\ncut off"),
+    ],
+)
+def test_thoughts_are_no_part_of_an_answer(written: str, lead: str, answer: str) -> None:
+    assert rendering.answer_in(written, lead) == answer
 
 
 # ---------------------------------------------------------------- answers that begin with blanks

@@ -31,6 +31,7 @@ def job(model: Path, folder: Path, *more: str) -> list[str]:
         "trainer.max_steps=40",
         "trainer.learning_rate=1e-2",
         "device=cpu",
+        r'data.prompt="{text}\nSentiment:"',  # a byte is a token: short enough to learn from
         "merge.after_training=false",  # tests/test_merge.py does that
         *more,
     ]

@@ -3,6 +3,7 @@
 pytest tests/test_trainer.py
 """
 
+import copy
 import random
 import warnings
 from collections.abc import Callable
@@ -66,6 +67,7 @@ GPT2.attn_pdrop = GPT2.resid_pdrop = GPT2.embd_pdrop = 0.0
 def base_model(config: PreTrainedConfig, attention: str = "sdpa") -> PreTrainedModel:
     """Random weights, large enough for logits that differ between positions."""
     set_seed(0)
+    config = copy.deepcopy(config)  # a trainer writes the tokenizer's special tokens into it
     config.initializer_range = 0.3
     return AutoModelForCausalLM.from_config(config, attn_implementation=attention)
 

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase, StoppingCriteria
 from slm_lora.chat.asking import Prompt
 from slm_lora.chat.pair import Pair
 from slm_lora.config.sections.results import ChatConfig
-from slm_lora.generate import generation_config
+from slm_lora.generate import generation_config, until
 from slm_lora.scoring import label_scores
 
 
@@ -106,7 +106,7 @@ class _Listener(StoppingCriteria):
         self.text, self.said, self.stopped = "", "", False
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-        new = input_ids[0, len(self.prompt.ids) :]
+        new = until(self.prompt.stop_ids, input_ids[0, len(self.prompt.ids) :].tolist())
         text = self.tokenizer.decode(new, skip_special_tokens=True)
         lead = self.prompt.lead
         self.text = "" if lead.startswith(text) else text.removeprefix(lead)

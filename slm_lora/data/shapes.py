@@ -109,7 +109,8 @@ def recognise(source: Source) -> str:
 def to_items(
     source: Source, shape: str, config: DataConfig, labels: Labels
 ) -> tuple[list[Item], Counter[str]]:
-    """The rows of a source, and how many were left out by reason: `empty`, `no_answer`.
+    """The rows of a source, and how many were left out by reason: `empty`, `no_answer`,
+    `tool_calls` (a call is no text).
 
     Raises:
         UserError: a value of the wrong type, an unknown label or role, with the row's origin.

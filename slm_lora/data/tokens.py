@@ -208,8 +208,8 @@ def _report(tallies: dict[str, Tally], tokenizer: PreTrainedTokenizerBase) -> di
     for tally in tallies.values():
         losses.add(tally.losses)
     train = tallies["train"]
-    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
-    ended = bool(train.terminators) and all(special & set(ids) for ids in train.terminators)
+    ends = rendering.stop_ids(tokenizer)
+    ended = bool(train.terminators) and all(ends & set(ids) for ids in train.terminators)
     usual = train.terminators.most_common(1)[0][0] if train.terminators else ()
     return {
         "dropped_tokens": {

@@ -89,6 +89,8 @@ def _plain(record: Record) -> Built:
 
 
 def _messages(record: Record) -> Built:
+    if _calls_tools(record, "messages"):
+        return "tool_calls"
     turns = messages(record, "messages")
     if not turns or turns[-1]["role"] != "assistant":
         return "no_answer"
@@ -103,6 +105,8 @@ def _conversation(turns: list[Message]) -> Built:
 
 
 def _prompt_completion(record: Record, template: Template | None) -> Built:
+    if _calls_tools(record, "prompt") or _calls_tools(record, "completion"):
+        return "tool_calls"
     completion = record.columns.get("completion")
     if isinstance(completion, list):
         answer = messages(record, "completion")
@@ -118,6 +122,14 @@ def _prompt_completion(record: Record, template: Template | None) -> Built:
     if isinstance(record.columns.get("prompt"), list):
         return _conversation(messages(record, "prompt") + answer)
     return _conversation([_user(string(record, "prompt")), *answer])
+
+
+def _calls_tools(record: Record, column: str) -> bool:
+    """Whether a turn has more to say than its text, which is all that is rendered."""
+    turns = record.columns.get(column)
+    return isinstance(turns, list) and any(
+        isinstance(turn, dict) and turn.get("tool_calls") for turn in turns
+    )
 
 
 def messages(record: Record, column: str) -> list[Message]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 from transformers.utils.logging import disable_progress_bar
 
 from slm_lora import rendering
@@ -105,7 +105,11 @@ def _gguf(
         rows,
         exact,
     )
-    text = ollama.modelfile(file.name, tokenizer, gguf.context(parts), config.data)
+    makers = GenerationConfig.from_pretrained(run.merged).eos_token_id
+    stops = rendering.stop_ids(tokenizer, makers)
+    text = ollama.modelfile(
+        file.name, tokenizer, stops, context=gguf.context(parts), data=config.data
+    )
     (folder / "Modelfile").write_text(text, encoding="utf-8")
     warnings = []
     if words.rows_alike < len(rows):

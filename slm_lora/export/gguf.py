@@ -128,7 +128,7 @@ def _add_tokenizer(
     for add, number in (
         (writer.add_bos_token_id, tokenizer.bos_token_id),
         (writer.add_eos_token_id, tokenizer.eos_token_id),
-        (writer.add_eot_token_id, min(rendering.turn_ends(tokenizer))),
+        (writer.add_eot_token_id, rendering.turn_end(tokenizer)),
         (writer.add_unk_token_id, tokenizer.unk_token_id),
         (writer.add_pad_token_id, tokenizer.pad_token_id),
     ):

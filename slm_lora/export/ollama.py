@@ -10,13 +10,12 @@ Format: https://docs.ollama.com/modelfile
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
-from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.config.sections.data import DataConfig
+from slm_lora.records import Message, Row
 
 Turns = list[tuple[str, str]]
 TRIED: list[Turns] = [
@@ -33,60 +32,73 @@ S, U, A, V = "\u0001", "\u0002", "\u0003", "\u0004"
 @dataclass(frozen=True)
 class TurnTemplate:
     """What is written around the text of each role that the template knows, and before the answer;
-    the system turn that it adds where there is none."""
+    the system turn that it adds where there is none; whether a system text goes to the head of the
+    first user turn, as slm_lora/rendering.py does where the template takes no system turn."""
 
     around: dict[str, tuple[str, str]]
     before_answer: str
     default_system: str
+    folds_system: bool
 
     def render(self, turns: Turns) -> str:
         """As Ollama renders it, with the default as the Modelfile's SYSTEM."""
         if self.default_system and turns[0][0] != "system":
             turns = [("system", self.default_system), *turns]
+        if self.folds_system and turns[0][0] == "system":
+            (_, system), (_, text), *rest = turns
+            turns = [("user", f"{system}\n\n{text}"), *rest]
         texts = [self.around[role][0] + text + self.around[role][1] for role, text in turns]
         return "".join(texts) + self.before_answer
 
     def go(self) -> str:
         """In Ollama's language, Go's text/template."""
+        kept, written, begin = "", dict.fromkeys(self.around, "{{ .Content }}"), ""
+        if self.folds_system:
+            begin = '{{ $system := "" }}'
+            kept = '{{ else if eq .Role "system" }}{{ $system = printf "%s\\n\\n" .Content }}'
+            written["user"] = '{{ $system }}{{ .Content }}{{ $system = "" }}'
         branches = [
             f'{{{{ {"if" if n == 0 else "else if"} eq .Role "{role}" }}}}'
-            f"{_literal(before)}{{{{ .Content }}}}{_literal(after)}"
+            f"{_literal(before)}{written[role]}{_literal(after)}"
             for n, (role, (before, after)) in enumerate(self.around.items())
         ]
-        body, answer = "".join(branches), _literal(self.before_answer)
-        return f"{{{{ range .Messages }}}}{body}{{{{ end }}}}{{{{ end }}}}{answer}"
+        body, answer = "".join(branches) + kept, _literal(self.before_answer)
+        return f"{begin}{{{{ range .Messages }}}}{body}{{{{ end }}}}{{{{ end }}}}{answer}"
 
 
 def turn_template(tokenizer: PreTrainedTokenizerBase) -> TurnTemplate | None:
     """The chat template as a sequence of turns; None when it is none."""
     asked = _rendered(tokenizer, [("user", U)])
-    before_answer = _rendered(tokenizer, [("user", U)], answer=True).removeprefix(asked)
+    before_answer = _prompt(tokenizer, [("user", U)]).removeprefix(asked)
     head, _, after_user = asked.partition(U)
-    answered = _rendered(tokenizer, [("user", U), ("assistant", A)])
-    after_assistant = answered.partition(A)[2]
+    after_assistant = _rendered(tokenizer, [("user", U), ("assistant", A)]).partition(A)[2]
     again = _rendered(tokenizer, [("user", U), ("assistant", A), ("user", V)])
     before_user = _between(again, A, V).removeprefix(after_assistant)
     around = {
         "user": (before_user, after_user),
-        "assistant": (_between(answered, U, A).removeprefix(after_user), after_assistant),
+        "assistant": (_between(again, U, A).removeprefix(after_user), after_assistant),
     }
     default = ""
-    try:
+    folds = not rendering.takes_system(tokenizer)
+    if not folds:
         instructed = _rendered(tokenizer, [("system", S), ("user", U)])
-    except TemplateError:  # it takes no system turn
-        tried = TRIED[:2]
-    else:
-        tried = TRIED
         before, after = instructed.partition(S)[0], _between(instructed, S, U)
         around["system"] = (before, after.removesuffix(before_user))
         if head != before_user:
             default = head.removeprefix(before).removesuffix(after)
-    found = TurnTemplate(around, before_answer, default)
-    same = all(found.render(turns) == _rendered(tokenizer, turns, answer=True) for turns in tried)
+    found = TurnTemplate(around, before_answer, default, folds)
+    same = all(found.render(turns) == _prompt(tokenizer, turns) for turns in TRIED)
     return found if same else None
 
 
-def modelfile(gguf: str, tokenizer: PreTrainedTokenizerBase, context: int, data: DataConfig) -> str:
+def modelfile(
+    gguf: str,
+    tokenizer: PreTrainedTokenizerBase,
+    stop_ids: set[int],
+    *,
+    context: int,
+    data: DataConfig,
+) -> str:
     """The text of a Modelfile for the GGUF file of that name beside it; `context` in tokens."""
     lines = [f"FROM ./{gguf}"]
     if data.prompt:
@@ -101,10 +113,7 @@ def modelfile(gguf: str, tokenizer: PreTrainedTokenizerBase, context: int, data:
         lines.append('# The system text holds """, which ends a text here: write SYSTEM by hand.')
     elif system:
         lines.append(f'SYSTEM """{system}"""')
-    lines += [
-        f'PARAMETER stop "{tokenizer.convert_ids_to_tokens(end)}"'
-        for end in sorted(rendering.stop_ids(tokenizer))
-    ]
+    lines += [f'PARAMETER stop "{tokenizer.convert_ids_to_tokens(n)}"' for n in sorted(stop_ids)]
     lines.append(f"PARAMETER num_ctx {context}")
     lines.append("PARAMETER temperature 0")
     return "\n".join(lines) + "\n"
@@ -114,13 +123,24 @@ def _between(text: str, first: str, second: str) -> str:
     return text.partition(first)[2].partition(second)[0]
 
 
-def _rendered(tokenizer: PreTrainedTokenizerBase, turns: Turns, answer: bool = False) -> str:
+def _messages(turns: Turns) -> list[Message]:
+    return [{"role": role, "content": text} for role, text in turns]
+
+
+def _rendered(tokenizer: PreTrainedTokenizerBase, turns: Turns) -> str:
     """The chat template's text, without the begin-of-text token."""
-    messages: list[dict[str, Any]] = [{"role": role, "content": text} for role, text in turns]
-    text = str(
-        tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=answer)
-    )
+    text = str(tokenizer.apply_chat_template(_messages(turns), tokenize=False))
     return text.removeprefix(tokenizer.bos_token or "")
+
+
+def _prompt(tokenizer: PreTrainedTokenizerBase, turns: Turns) -> str:
+    """What the model reads before it answers, without the begin-of-text token."""
+    row: Row = {
+        "id": "tried",
+        "prompt": _messages(turns),
+        "completion": _messages([("assistant", A)]),
+    }
+    return rendering.prompt_text(row, tokenizer).removeprefix(tokenizer.bos_token or "")
 
 
 def _literal(text: str) -> str:

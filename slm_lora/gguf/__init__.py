@@ -6,12 +6,10 @@ It is turned into a transformers folder once, in the cache (`gguf/<hash of the c
 slm_lora/cache.py), by convert.py; how llama.cpp splits texts is in words.py.
 """
 
-import hashlib
 import re
-from functools import cache
 from pathlib import Path
 
-from slm_lora.cache import cache_folder, cached
+from slm_lora.cache import cache_folder, cached, content_key
 from slm_lora.errors import UserError
 from slm_lora.gguf import convert
 from slm_lora.progress import log
@@ -39,18 +37,9 @@ def model_folder(file: Path) -> Path:
             f"{file} is one of {int(count)} parts of a model",
             f"join them: llama-gguf-split --merge {name}-00001-of-{count}.gguf {name}.gguf",
         )
-    stat = file.stat()
-    folder = cache_folder() / "gguf" / _key(file.resolve(), stat.st_size, stat.st_mtime_ns)
+    folder = cache_folder() / "gguf" / content_key(file, FORM)
     if not folder.exists():
         log.info("reading %s, once, into %s", file, folder)
         with cached(folder) as beside:
             convert.to_folder(file, beside)
     return folder
-
-
-@cache
-def _key(file: Path, size: int, mtime: int) -> str:
-    """Hash of the content; a file of that size and time is not read twice."""
-    with file.open("rb") as stream:
-        content = hashlib.file_digest(stream, "sha256").hexdigest()
-    return hashlib.sha256(f"{FORM} {content}".encode()).hexdigest()

@@ -120,20 +120,20 @@ def _tokenizer(file: Path, reader: gguf.GGUFReader) -> PreTrainedTokenizerBase:
     file can name, transformers knows some and takes GPT-2's for the others, and it puts a space
     only before the first of scored pieces."""
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    kind, pre, first = (
+    family, pre, first = (
         field.contents() if (field := reader.get_field(f"tokenizer.ggml.{key}")) else None
         for key in ("model", "pre", "add_space_prefix")
     )
     way = SAME.get(str(pre), str(pre))
-    if kind == "llama":
+    if family == "llama":
         keep_whole(tokenizer.backend_tokenizer, space_first=first is not False)
-    elif kind == "gpt2" and way in WORDS:
+    elif family == "gpt2" and way in WORDS:
         split_as(tokenizer.backend_tokenizer, way)
     else:
         log.warning(
             "the file splits texts in llama.cpp's way %s %s, not known here: its tokens may be "
             "others than there; model.tokenizer=FOLDER_OR_HUB_ID names the model's own",
-            kind,
+            family,
             pre,
         )
     return tokenizer

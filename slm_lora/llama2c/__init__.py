@@ -7,12 +7,11 @@ As a base model the files are turned into a transformers folder once, in the cac
 (`llama2c/<hash of the content>`, slm_lora/cache.py).
 """
 
-import hashlib
 from pathlib import Path
 
 from safetensors.numpy import save_file
 
-from slm_lora.cache import cache_folder, cached
+from slm_lora.cache import cache_folder, cached, content_key
 from slm_lora.errors import UserError
 from slm_lora.llama2c import tokenizer, weights
 
@@ -52,5 +51,4 @@ def tokenizer_folder(file: Path) -> Path:
 def _place(file: Path) -> Path:
     if not file.is_file():
         raise UserError(f"{file}: no such file", "expected a .bin file of llama2.c, or a folder")
-    key = hashlib.sha256(FORM.encode() + file.read_bytes()).hexdigest()
-    return cache_folder() / "llama2c" / key
+    return cache_folder() / "llama2c" / content_key(file, FORM)

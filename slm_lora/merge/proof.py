@@ -16,12 +16,18 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from scipy.special import log_softmax
-from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.errors import UserError
-from slm_lora.generate import answers, batches, context_length, stop_ids
+from slm_lora.generate import (
+    answers,
+    context_length,
+    fitted,
+    logits_from,
+    scoring_batches,
+    stop_ids,
+)
 from slm_lora.preflight import Plan
 from slm_lora.records import Row
 from slm_lora.tasks import Prediction
@@ -50,7 +56,7 @@ class NotFiniteError(UserError):
 @dataclass(frozen=True)
 class Texts:
     """What both models read: whole rows, in each the place of the first token that is judged, and
-    prompts to write on from, with the tokens that end what is written."""
+    prompts to write on from."""
 
     whole: list[list[int]]
     starts: list[int]
@@ -64,9 +70,7 @@ class Texts:
         encoded = rendering.encode(rows, tokenizer)
         whole, starts = [], []
         for item in encoded:
-            prompt = item.prompt or item.ids[:1]
-            answer = item.ids[len(prompt) :][: context - 1]
-            prompt = prompt[-(context - len(answer)) :]
+            prompt, answer = fitted(*item.predicted, context)
             whole.append(prompt + answer)
             starts.append(len(prompt))
         halves = [item.ids[: len(item.ids) // 2 + 1] for item in encoded]
@@ -105,23 +109,13 @@ def next_tokens(model: Any, texts: Texts, folder: Path) -> None:
         NotFiniteError: some are NaN or infinite.
     """
     folder.mkdir()
-    device, head = next(model.parameters()).device, model.get_output_embeddings()
-    vocabulary = model.config.get_text_config().vocab_size
-    size = min(BATCH, max(MOST_LOGITS // (vocabulary * max(texts.judged)), 1))
-    for batch in batches([len(ids) for ids in texts.whole], size):
-        read = [torch.tensor(texts.whole[i][:-1]) for i in batch]
-        ids = pad_sequence(read, batch_first=True).to(device)
-        judged = torch.zeros_like(ids, dtype=torch.bool)
-        for row, i in enumerate(batch):
-            judged[row, texts.starts[i] - 1 : len(read[row])] = True
-        with head.register_forward_pre_hook(
-            lambda _, hidden, judged=judged: (hidden[0][judged][None],)
-        ):
-            logits = model(input_ids=ids, use_cache=False).logits[0].float().cpu()
-        if not logits.isfinite().all():
-            raise NotFiniteError
-        for i, row_logits in zip(batch, logits.split(judged.sum(1).tolist()), strict=True):
-            np.save(folder / f"{i}.npy", row_logits.numpy())
+    read, starts = [ids[:-1] for ids in texts.whole], [start - 1 for start in texts.starts]
+    for batch in scoring_batches(model, [len(ids) for ids in read], starts, BATCH, MOST_LOGITS):
+        rows = logits_from(model, [read[i] for i in batch], [starts[i] for i in batch], exact=False)
+        for i, logits in zip(batch, rows, strict=True):
+            if not logits.isfinite().all():
+                raise NotFiniteError
+            np.save(folder / f"{i}.npy", logits.float().cpu().numpy())
 
 
 def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title: str) -> list[str]:

@@ -140,22 +140,24 @@ def fingerprint(base: PreTrainedModel) -> str:
 
 
 def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Say so when a token that ends the turn is one that the base model never saw.
+    """Say so when the token that ends the turn is one that the base model never saw.
 
     Its row of the output head then equals that of other unseen tokens. An adapter that does not
     train the head cannot tell them apart: the loss stays high and drowns what is to be learned.
     """
-    head = model.get_output_embeddings().weight
-    for end in sorted(rendering.turn_ends(tokenizer)):
-        twins = int((head == head[end]).all(dim=1).sum()) - 1
-        if twins > 0:
-            log.warning(
-                "the base model never saw its end-of-turn token %s (%d tokens share its weights), "
-                "so it cannot learn to stop there: type trainer.eos_token='TOKEN', one of %s",
-                tokenizer.convert_ids_to_tokens(end),
-                twins,
-                ", ".join(tokenizer.all_special_tokens),
-            )
+    head, end = model.get_output_embeddings().weight, rendering.turn_end(tokenizer)
+    twins = int((head == head[end]).all(dim=1).sum()) - 1
+    if twins > 0:
+        # Only a template that ends with the end of text can be given another one.
+        plain = "" if end == tokenizer.eos_token_id else "model.chat_template=plain "
+        log.warning(
+            "the base model never saw its end-of-turn token %s (%d tokens share its weights), so "
+            "it cannot learn to stop there: type %strainer.eos_token='TOKEN', one of %s",
+            tokenizer.convert_ids_to_tokens(end),
+            twins,
+            plain,
+            ", ".join(tokenizer.all_special_tokens),
+        )
 
 
 def _quantization(config: Config, dtype: torch.dtype) -> BitsAndBytesConfig | None:

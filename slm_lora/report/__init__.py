@@ -37,6 +37,7 @@ from slm_lora.tasks import TASKS, Prediction, Task
 __all__ = [
     "combination_table",
     "count",
+    "findings",
     "merge_table",
     "next_steps",
     "summary_table",
@@ -69,6 +70,7 @@ def write_report(run_dir: Path) -> Path:
     task = TASKS[metrics["task"]]
     config_text = run.config.read_text(encoding="utf-8")
     config, provenance = yaml.safe_load(config_text), read_json(run.provenance)
+    found = findings(run)
     page = (
         _environment(task)
         .get_template("template.html.jinja")
@@ -77,8 +79,8 @@ def write_report(run_dir: Path) -> Path:
             verdict=verdict(metrics),
             outcome=outcome(metrics),
             items=items(metrics),
-            findings=[finding.fact for finding in findings(run)],
-            next_steps=next_steps(run),
+            findings=[finding.fact for finding in found],
+            next_steps=next_steps(found),
             figures=figures(metrics),
             caution=CAUTION,
             baselines=simple_ways(metrics),

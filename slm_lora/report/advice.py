@@ -1,6 +1,6 @@
 """Is it good enough, and what next? Sentences that follow from a run's figures by stated rules.
 
-    for step in next_steps(Run(folder)): print(step)
+    for step in next_steps(findings(Run(folder))): print(step)
 
 Every rule is a function below or in the task's own folder (`Task.findings`); `config` is that of
 the run's config.yaml.
@@ -38,9 +38,9 @@ def findings(run: Run) -> list[Finding]:
     ]
 
 
-def next_steps(run: Run) -> list[str]:
+def next_steps(found: list[Finding]) -> list[str]:
     """What to try, one line or more, at most three."""
-    steps = [finding.step for finding in findings(run) if finding.step]
+    steps = [finding.step for finding in found if finding.step]
     return steps[:STEPS] or [
         "nothing stands out: more training rows help most often; else a sweep, such as -m "
         "trainer.learning_rate=1e-4,2e-4,5e-4 lora.r=8,16,32"

@@ -1,11 +1,16 @@
 """Training rows shown in the prompt: turns of the conversation before the question.
 
-shown = with_examples(rows, training, 4, seed=42, fits=lambda rows: longest(rows) <= 2048)
+shown = with_examples(
+    rows, training, 4, seed=42, fits=lambda rows: longest_prompt(rows, tokenizer) <= 2048
+)
 """
 
 import random
 from collections.abc import Callable, Sequence
 
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora import rendering
 from slm_lora.progress import log
 from slm_lora.records import Message, Row
 
@@ -45,6 +50,11 @@ def with_examples(
             return shown, kept
     log.warning("examples in the prompt: none of %d fits", count)
     return list(rows), 0
+
+
+def longest_prompt(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> int:
+    """Tokens of the longest prompt."""
+    return max(map(len, rendering.encode_prompts(rows, tokenizer)))
 
 
 def _turns(row: Row) -> list[Message]:

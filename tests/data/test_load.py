@@ -63,6 +63,21 @@ def test_a_conversation_without_an_answer_is_dropped_and_counted(tmp_path: Path)
     assert load(tmp_path, rows, other).report["dropped"]["train"] == {"no_answer": 2}
 
 
+def test_rows_that_call_tools_are_dropped_and_counted(tmp_path: Path) -> None:
+    call = {"type": "function", "function": {"name": "add", "arguments": {"a": 1}}}
+    asked = {"role": "user", "content": "1 + 1?"}
+    calling = {"role": "assistant", "content": None, "tool_calls": [call]}
+    answer = {"role": "assistant", "content": "2"}
+    told = [asked, calling, {"role": "tool", "content": "2"}, answer]
+    plain = {"messages": [asked, answer]}
+    other = [{"messages": [{"role": "user", "content": "z"}, answer]}]
+    loaded = load(tmp_path, [plain, {"messages": told}, {"messages": told[:2]}], other)
+    assert loaded.report["dropped"]["train"] == {"tool_calls": 2}
+    pairs = [{"prompt": told[:1], "completion": [answer]}, {"prompt": told[:3], "completion": "2"}]
+    other = [{"prompt": "z", "completion": "2"}]
+    assert load(tmp_path, pairs, other).report["dropped"]["train"] == {"tool_calls": 1}
+
+
 def test_test_rows_of_their_own_file_all_stay_but_empty_ones(tmp_path: Path) -> None:
     repeated = [
         {"text": "a", "label": "x"},

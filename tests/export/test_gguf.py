@@ -134,6 +134,13 @@ def test_what_the_file_says_about_itself(tmp_path: Path) -> None:
     assert set(types[len(AutoTokenizer.from_pretrained(folder)) :]) == {library.TokenType.UNUSED}
 
 
+def test_the_end_of_a_turn_that_is_not_the_end_of_text(tmp_path: Path) -> None:
+    folder = make(tmp_path, "llama", template="{{ messages[-1]['content'] }}<s>{{ eos_token }}")
+    fields = library.GGUFReader(write(folder)).fields
+    assert fields["tokenizer.ggml.eot_token_id"].contents() == 1
+    assert fields["tokenizer.ggml.eos_token_id"].contents() == 2
+
+
 def test_no_begin_of_text_where_the_template_writes_none(tmp_path: Path) -> None:
     fields = library.GGUFReader(write(make(tmp_path, "llama"))).fields
     assert fields["tokenizer.ggml.add_bos_token"].contents() is False

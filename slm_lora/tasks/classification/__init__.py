@@ -65,7 +65,7 @@ def predict(
         for i, row in enumerate(rows)
     ]
     for i, (raw, *_) in written.items():
-        found[i] |= {"raw": raw, "extracted": parse_answer(raw, labels)}
+        found[i] |= {"raw": raw, "extracted": parse_answer(rendering.answer_in(raw, ""), labels)}
     return found
 
 

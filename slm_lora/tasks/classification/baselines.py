@@ -24,7 +24,7 @@ from slm_lora.records import Row
 from slm_lora.scoring import label_scores
 from slm_lora.tasks.classification import encoder
 from slm_lora.tasks.classification.prediction import prediction
-from slm_lora.tasks.examples import with_examples
+from slm_lora.tasks.examples import longest_prompt, with_examples
 from slm_lora.tasks.task import Baseline, Given, Prediction
 
 LEAST = 1e-12
@@ -87,7 +87,7 @@ def shots(given: Given) -> list[Prediction]:
     room = max(map(len, rendering.tokenize(labels, tokenizer))) + 1
 
     def fits(rows: Sequence[Row]) -> bool:
-        return max(map(len, rendering.encode_prompts(rows, tokenizer))) + room <= context
+        return longest_prompt(rows, tokenizer) + room <= context
 
     rows, count = with_examples(
         given.data.test,

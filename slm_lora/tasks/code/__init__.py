@@ -155,7 +155,7 @@ def _program(row: Row, solution: str) -> Program:
 
 
 def _submit(sandbox: Sandbox, row: Row, raw: str, lead: str) -> tuple[Answer, Future[Verdict]]:
-    extracted = extract(raw.removeprefix(lead))
+    extracted = extract(rendering.answer_in(raw, lead))
     return {"raw": raw, "extracted": extracted}, sandbox.submit(_program(row, extracted))
 
 

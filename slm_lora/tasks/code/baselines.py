@@ -8,13 +8,12 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length, room_for_prompt
 from slm_lora.records import Message, Row
-from slm_lora.tasks.examples import with_examples
+from slm_lora.tasks.examples import longest_prompt, with_examples
 from slm_lora.tasks.task import Baseline, Given, Prediction
 
 Predict = Callable[..., list[Prediction]]
@@ -30,7 +29,7 @@ def baselines_for(config: Config, predict: Predict) -> Mapping[str, Baseline]:
         room = _room(config, context_length(given.model.config))
 
         def fits(rows: Sequence[Row]) -> bool:
-            return _longest(rows, tokenizer) <= room
+            return longest_prompt(rows, tokenizer) <= room
 
         rows, count = with_examples(
             given.data.test, given.data.train_rows, asked.shots, seed=config.seed, fits=fits
@@ -75,7 +74,7 @@ def check_context(
     Raises:
         UserError: it cannot, or does not.
     """
-    longest = _longest(with_context(data.test, _read(config)), tokenizer)
+    longest = longest_prompt(with_context(data.test, _read(config)), tokenizer)
     if longest > _room(config, context):
         raise UserError(
             f"baselines.context={config.baselines.context}: with it the longest prompt has "
@@ -96,7 +95,3 @@ def _read(config: Config) -> str:
 
 def _room(config: Config, context: int) -> int:
     return room_for_prompt(context, config.task.max_new_tokens)
-
-
-def _longest(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> int:
-    return max(map(len, rendering.encode_prompts(rows, tokenizer)))

@@ -41,9 +41,7 @@ def predict(
     """One prediction a row: mean loss and number of its completion's tokens; the written answer and
     its scores, all None for a row without a prompt and with task.generate=false."""
     encoded = rendering.encode(rows, tokenizer)
-    # Without a prompt and a begin-of-text token the first token has nothing before it to go by.
-    split = [(i.prompt, i.completion) if i.prompt else (i.ids[:1], i.ids[1:]) for i in encoded]
-    prompts, completions = [p for p, _ in split], [c for _, c in split]
+    prompts, completions = map(list, zip(*(item.predicted for item in encoded), strict=True))
     likelihoods = answer_log_likelihoods(
         model, prompts, completions, batch_size=config.task.batch_size, title=f"{title}: scoring"
     )
@@ -88,7 +86,7 @@ def _write(
         batch_size=config.task.batch_size,
         title=f"{title}: writing",
     )
-    return {asked[place]: text.removeprefix(lead) for place, (text,) in written}
+    return {asked[place]: rendering.answer_in(text, lead) for place, (text,) in written}
 
 
 TEXT = Task(
