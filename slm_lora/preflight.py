@@ -83,6 +83,11 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
                 f"early_stopping={config.early_stopping}, but there are no validation rows",
                 "type data.validation_fraction=0.1, or early_stopping=null",
             )
+        if config.best_by == "metric":
+            raise UserError(
+                "best_by=metric, but there are no validation rows",
+                "type data.validation_fraction=0.1, or best_by=loss",
+            )
         config = training.without_evaluations(config)
     _check_embedding(data, tokenizer, embedded, config)
     retention = parts(config, tokenizer)

@@ -107,11 +107,26 @@ class Training(TypedDict):
     final_eval_loss: float | None
     best_step: int | None
     best_eval_loss: float | None
+    """At `best_step`."""
+    best_eval_metric: NotRequired[float | None]
+    """With best_by=metric: the task's metric there, on the validation rows."""
     peak_memory_bytes: int | None
     trainable_parameters: int
     parameters: int
     log: NotRequired[list[dict[str, Any]]]
-    """In train.json only: `step`, `loss`, `eval_loss`, `learning_rate`, `grad_norm` …"""
+    """In train.json only: `step`, `loss`, `eval_loss`, `eval_<metric>`, `learning_rate` …"""
+
+
+class Validation(TypedDict):
+    """validation.json: what a job of a sweep is chosen by, measured on the validation rows."""
+
+    task: str
+    """The kind of task that judged: the config's own or, where it cannot judge these rows, text."""
+    reason: str
+    """Why it could not; else empty."""
+    primary: str
+    tuned: dict[str, Any]
+    """As in metrics.json; what takes more than the primary metric is left out."""
 
 
 class Comparison(TypedDict):
@@ -219,7 +234,7 @@ class Metrics(TypedDict):
     """Name → `Baseline`; empty without any."""
     seconds: NotRequired[dict[str, float]]
     """Stage → what it took, interrupted attempts aside: `load`, `baseline`, `baselines`, `train`,
-    `evaluate`, `merge`."""
+    `evaluate`, `merge`; of a job that a sweep chose also `validate`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
     retention: NotRequired[Retention]

@@ -50,7 +50,11 @@ class Config:
     batch_size: int = field(default=32, metadata=number(least=1))
     """Rows per optimizer step: the effective batch size, whatever the hardware."""
     early_stopping: int | None = field(default=None, metadata=number(least=1))
-    """Stop after this many evaluations without a better loss; null never stops early."""
+    """Stop after this many evaluations without a better loss, or metric (`best_by`); null never
+    stops early."""
+    best_by: str = field(default="loss", metadata=one_of("loss", "metric"))
+    """What the best checkpoint is best by, on the validation rows: `loss`, or `metric`, the task's
+    own, for which these rows are also scored at every evaluation."""
     model: ModelConfig = field(default_factory=ModelConfig)
     quantization: QuantizationConfig = field(default_factory=QuantizationConfig)
     lora: LoraConfig = field(default_factory=LoraConfig)

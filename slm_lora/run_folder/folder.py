@@ -41,6 +41,8 @@ class Run:
         self.served_predictions = path / "predictions" / "served.jsonl"
         self.endpoint = path / "endpoint.json"
         self.retention = path / "retention.json"
+        self.validation = path / "validation.json"
+        self.validation_predictions = path / "predictions" / "validation.jsonl"
         self.baselines = path / "predictions" / "baselines"
         self.seconds = path / "seconds.json"
         self.failure = path / "failure.json"

@@ -48,7 +48,7 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
     """
     if untested := next((row["id"] for row in rows if "tests" not in row), None):
         raise UserError(
-            f"task=code, but test row {untested} has no tests",
+            f"task=code, but row {untested} has no tests",
             'expected the columns "tests" and "entry_points" (slm_lora/data/programs.py)',
         )
     references = [_program(row, row["completion"][0]["content"]) for row in rows]
