@@ -85,18 +85,13 @@ class OptunaSweeper(Sweeper):
             raise UserError(
                 "optuna is not installed", "type pip install 'slm-lora[sweep]'"
             ) from error
-        from slm_lora.tasks import (
-            TASKS,  # imports torch, and Hydra loads this file for every command
-        )
-
-        best = "maximize" if TASKS[job.task.kind].higher_is_better else "minimize"
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         file = Path(job.sweep.storage or Path(self.config.hydra.sweep.dir) / "optuna.db").absolute()
         file.parent.mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(
             storage=f"sqlite:///{file}",
             study_name=job.recipe or "run",
-            direction=job.sweep.direction or best,
+            direction=job.sweep.direction,
             load_if_exists=True,
         )
         # A resumed sampler must not repeat the random trials that it began with.

@@ -24,9 +24,9 @@ from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
-from slm_lora.records import MergeProof, Metrics, Provenance, Training
+from slm_lora.records import MergeProof, Metrics, Provenance, Training, Validation
 from slm_lora.run_folder import Run, record_base, seconds_of, timed, write_provenance
-from slm_lora.tasks import TASKS, Baseline, Given, Prediction, Task
+from slm_lora.tasks import TASKS, Baseline, Given, Prediction, Task, judge_of
 
 
 def run(plan: Plan, folder: Run) -> Metrics:
@@ -51,10 +51,16 @@ def run(plan: Plan, folder: Run) -> Metrics:
 def score_and_train(plan: Plan, folder: Run) -> None:
     """Base predictions, adapter and tuned predictions: what needs the base model in memory."""
     simple = [folder.baseline_predictions(name) for name in baselines_of(plan.task, plan.config)]
-    wanted = (folder.base_predictions, *simple, folder.adapter, folder.tuned_predictions)
+    wanted = [folder.base_predictions, *simple, folder.adapter, folder.tuned_predictions]
+    if plan.retention:
+        wanted.append(folder.retention)
     missing = not all(path.exists() for path in wanted)
     if missing:
         plan.task.check(plan.data.test, plan.config)
+        for part in plan.retention:
+            part.check()
+        if plan.config.best_by == "metric":
+            measure(plan)  # refuses before weights are loaded
     data(plan, folder)
     if missing:
         with timed(folder, "load"):
@@ -63,10 +69,40 @@ def score_and_train(plan: Plan, folder: Run) -> None:
             baseline(plan, folder, base)
         with timed(folder, "baselines"):
             baselines(plan, folder, base)
+        with timed(folder, "retention"):
+            ask_other(plan, folder, base, "base")
         with timed(folder, "train"):
             tuned = train(plan, folder, base)
         with timed(folder, "evaluate"):
             evaluate(plan, folder, tuned)
+        with timed(folder, "retention"):
+            ask_other(plan, folder, tuned, "tuned")
+            retention(plan, folder)
+
+
+def validate(plan: Plan, folder: Run) -> None:
+    """A job of a sweep: adapter/ and, what it is chosen by, validation.json.
+
+    No test row is scored, and the base model not at all.
+    """
+    judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
+    data(plan, folder)
+    with timed(folder, "load"):
+        base = load(plan, folder)
+    with timed(folder, "train"):
+        tuned = train(plan, folder, base)
+    with timed(folder, "validate"):
+        found = on_validation_rows(plan, judge, tuned)
+    write_jsonl(folder.validation_predictions, found)
+    figures = judge.metrics(found, judge.cheapest(plan.config.task))
+    log.info("validation rows: %s %.4f", judge.primary, figures[judge.primary])
+    validation: Validation = {
+        "task": judge.name,
+        "reason": reason,
+        "primary": judge.primary,
+        "tuned": figures,
+    }
+    write_json(folder.validation, validation)
 
 
 def data(plan: Plan, folder: Run) -> None:
@@ -120,14 +156,64 @@ def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
     if folder.adapter.exists():
         return model.load_adapter(base, folder.adapter)
     return training.train(
-        base, plan.tokenizer, plan.data, config=plan.config, device=plan.device, run=folder
+        base,
+        plan.tokenizer,
+        plan.data,
+        config=plan.config,
+        device=plan.device,
+        run=folder,
+        measure=measure(plan) if plan.config.best_by == "metric" else None,
     )
+
+
+def measure(plan: Plan) -> training.Measure:
+    """The task's metric on the validation rows.
+
+    Raises:
+        UserError: the task cannot judge them.
+    """
+    judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
+    if reason:
+        raise UserError(f"best_by=metric on the validation rows: {reason}", "type best_by=loss")
+
+    def primary(tuned: PeftModel) -> float:
+        found = on_validation_rows(plan, judge, tuned)
+        return float(judge.metrics(found, judge.cheapest(plan.config.task))[judge.primary])
+
+    return training.Measure(judge.primary, judge.higher_is_better, primary)
+
+
+def on_validation_rows(plan: Plan, judge: Task, tuned: PeftModel) -> list[Prediction]:
+    """Predictions that tell the primary metric, and take no more than it needs."""
+    config = replace(plan.config, task=judge.cheapest(plan.config.task))
+    rows, labels = plan.data.validation_rows, plan.labels
+    return judge.predict(tuned, plan.tokenizer, rows, labels, config=config, title="validation")
 
 
 def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
     """predictions/tuned.jsonl: the tuned model on the same rows."""
     if not folder.tuned_predictions.exists():
         predict(plan, tuned, folder.tuned_predictions, "tuned model")
+
+
+def ask_other(plan: Plan, folder: Run, asked: PreTrainedModel | PeftModel, side: str) -> None:
+    """predictions/retention/<part>/<side>.jsonl: texts and tasks that the run does not teach."""
+    for part in plan.retention:
+        file = folder.retention_predictions(part.name, side)
+        if not file.exists():
+            write_jsonl(file, part.predict(asked, plan.tokenizer, f"{side} model"))
+
+
+def retention(plan: Plan, folder: Run) -> None:
+    """retention.json: what was unlearnt."""
+    found = {
+        part.name: part.compare(
+            *(read_jsonl(folder.retention_predictions(part.name, s)) for s in ("base", "tuned"))
+        )
+        for part in plan.retention
+    }
+    if found:
+        write_json(folder.retention, {**found.pop("general", {}), **found})
 
 
 def merge_if_proven(plan: Plan, folder: Run) -> None:
@@ -216,6 +302,8 @@ def conclude(config: Config, folder: Run) -> Metrics:
         "seconds": {k: s for k, s in seconds_of(folder).items() if "." not in k},
     }
     metrics.update(cast(Any, task.circumstances(config)))
+    if folder.retention.exists():
+        metrics["retention"] = read_json(folder.retention)
     if folder.merge_proof.exists():
         metrics["merge"] = read_json(folder.merge_proof)
     write_json(folder.metrics, metrics)

@@ -20,6 +20,7 @@ from slm_lora.data import Loaded, Prepared, load_rows, prepare
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length
 from slm_lora.hardware import Device
+from slm_lora.retention import Part, parts
 from slm_lora.tasks import TASKS, Task
 
 ADAPTER_STATES = 3
@@ -48,6 +49,7 @@ class Plan:
     labels: list[str]
     task: Task
     size: Size
+    retention: list[Part]
 
 
 def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = False) -> Plan:
@@ -81,8 +83,14 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
                 f"early_stopping={config.early_stopping}, but there are no validation rows",
                 "type data.validation_fraction=0.1, or early_stopping=null",
             )
+        if config.best_by == "metric":
+            raise UserError(
+                "best_by=metric, but there are no validation rows",
+                "type data.validation_fraction=0.1, or best_by=loss",
+            )
         config = training.without_evaluations(config)
     _check_embedding(data, tokenizer, embedded, config)
+    retention = parts(config, tokenizer)
     _check_baselines(config, task, tokenizer, data, context)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     steps = training.rehearse(
@@ -92,7 +100,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     trained, _ = tuned.get_nb_trainable_parameters()
     size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
     _check_disk(config, size)
-    return Plan(config, device, tokenizer, data, labels, task, size)
+    return Plan(config, device, tokenizer, data, labels, task, size, retention)
 
 
 def _check_embedding(

@@ -107,11 +107,26 @@ class Training(TypedDict):
     final_eval_loss: float | None
     best_step: int | None
     best_eval_loss: float | None
+    """At `best_step`."""
+    best_eval_metric: NotRequired[float | None]
+    """With best_by=metric: the task's metric there, on the validation rows."""
     peak_memory_bytes: int | None
     trainable_parameters: int
     parameters: int
     log: NotRequired[list[dict[str, Any]]]
-    """In train.json only: `step`, `loss`, `eval_loss`, `learning_rate`, `grad_norm` …"""
+    """In train.json only: `step`, `loss`, `eval_loss`, `eval_<metric>`, `learning_rate` …"""
+
+
+class Validation(TypedDict):
+    """validation.json: what a job of a sweep is chosen by, measured on the validation rows."""
+
+    task: str
+    """The kind of task that judged: the config's own or, where it cannot judge these rows, text."""
+    reason: str
+    """Why it could not; else empty."""
+    primary: str
+    tuned: dict[str, Any]
+    """As in metrics.json; what takes more than the primary metric is left out."""
 
 
 class Comparison(TypedDict):
@@ -171,6 +186,41 @@ class Baseline(TypedDict):
     """That it took."""
 
 
+class Retention(TypedDict, total=False):
+    """retention.json: base and tuned model on what the run does not teach. The figures of general
+    texts stand at the top, as `text` tasks have them; not there with retention.rows=0."""
+
+    name: str
+    """`general texts`, or the suite's name or file."""
+    task: str
+    """Kind of task whose figures these are."""
+    rows: int
+    base: dict[str, Any]
+    tuned: dict[str, Any]
+    comparison: Comparison
+    suite: "Retention"
+    """Of retention.suite, with the same keys."""
+    lm_eval: dict[str, dict[str, dict[str, float]]]
+    """Task → `base`, `tuned` → the figures of lm_eval."""
+
+
+class Served(TypedDict):
+    """endpoint.json of an evaluation: a server's answers against the tested ones."""
+
+    url: str
+    model: str
+    rows: int
+    equal_texts: int
+    """Answers that are the tested text, blanks around both aside."""
+    metric: str
+    tested: float
+    served: float
+    comparison: Comparison
+    """Served against tested."""
+    cause: str | None
+    """Likely cause of the difference (slm_lora/endpoint/cause.py), null where there is none."""
+
+
 class Metrics(TypedDict):
     """metrics.json: the verdict. The figures of base and tuned are the task's own."""
 
@@ -184,7 +234,8 @@ class Metrics(TypedDict):
     """Name → `Baseline`; empty without any."""
     seconds: NotRequired[dict[str, float]]
     """Stage → what it took, interrupted attempts aside: `load`, `baseline`, `baselines`, `train`,
-    `evaluate`, `merge`."""
+    `evaluate`, `merge`; of a job that a sweep chose also `validate`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
+    retention: NotRequired[Retention]
     merge: NotRequired[MergeProof]

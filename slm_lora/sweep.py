@@ -1,4 +1,6 @@
-"""Sweeps: every job its own run folder, failures recorded, a leaderboard at the end.
+"""Sweeps: every job its own run folder, scored on validation rows; failures recorded.
+
+Only the job that is chosen in the end is told on the test rows (`finish`).
 
 python -m slm_lora -m +recipe=sentiment model=nano lora.r=8,16 trainer.learning_rate=1e-3,3e-3
 python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lora
@@ -8,8 +10,9 @@ import ctypes
 import gc
 import platform
 import traceback
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -26,8 +29,21 @@ from slm_lora.hardware import check_without_torch
 from slm_lora.progress import log
 from slm_lora.run_folder import Run, open_run
 
+if TYPE_CHECKING:
+    from slm_lora.tasks import Task
 
-def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
+
+@dataclass(frozen=True)
+class Jobs:
+    """What a sweep is going to run: how many jobs, the keys that they differ in, and what Optuna is
+    to do with the objective."""
+
+    count: int
+    swept: frozenset[str]
+    direction: str | None = None
+
+
+def check_jobs(overrides: list[str], config_dir: Path | None) -> Jobs:
     """Check every job before the first one starts, as far as no weights are needed.
 
     Raises:
@@ -44,10 +60,12 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
         config = compose.load(fixed, config_dir)
         words = [f"{key}={values}" for key, values in config.sweep.space.items()]
         space = check_words(words, sweep=True) + [o for o in ours if o.is_sweep_override()]
-        for override in space:
-            _check_tried(override, fixed, config_dir)
+        first = [_first_tried(override, fixed, config_dir) for override in space]
+        config = compose.load([*fixed, *first], config_dir)
         check_without_torch(config)
-        return
+        best = "maximize" if _preflight([config]).higher_is_better else "minimize"
+        swept = frozenset(o.key_or_group for o in space)
+        return Jobs(config.sweep.n_trials, swept, config.sweep.direction or best)
     for override in ours:
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise UserError(
@@ -60,23 +78,42 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> None:
     for config in configs:
         check_without_torch(config)
     _preflight(configs)
+    return Jobs(len(jobs), frozenset(o.key_or_group for o in ours if o.is_sweep_override()))
 
 
-def _preflight(configs: list[Config]) -> None:
-    """Look whether every job could come to its end; jobs mostly share their rows."""
+def _preflight(configs: list[Config]) -> "Task":
+    """Look whether every job could come to its end; jobs mostly share their rows. Returns whose
+    primary metric they are chosen by."""
+    from slm_lora import pipeline
     from slm_lora.data import load_rows
     from slm_lora.preflight import preflight
+    from slm_lora.tasks import judge_of
 
     read, rows = None, None
     for config in configs:
-        wanted = (config.data, config.task.format)
-        if wanted != read:
-            read, rows = wanted, load_rows(*wanted)
-        preflight(config, rows)
+        wanted = (config.data, config.task, config.sandbox)
+        known = wanted == read
+        if not known:
+            read, rows = wanted, load_rows(config.data, config.task.format)
+        plan = preflight(config, rows)
+        if known:
+            continue
+        if not plan.data.validation_rows:
+            raise UserError(
+                "a sweep chooses by validation rows, and there are none",
+                "type data.validation_fraction=0.1",
+            )
+        plan.task.check(plan.data.test, plan.config)
+        if config.best_by == "metric":
+            pipeline.measure(plan)
+        judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
+        if reason:
+            log.warning("jobs are compared by their loss on validation rows: %s", reason)
+    return judge
 
 
-def _check_tried(override: Override, fixed: list[str], config_dir: Path | None) -> None:
-    """Look whether every value that Optuna may choose for one key makes a config."""
+def _first_tried(override: Override, fixed: list[str], config_dir: Path | None) -> str:
+    """Look whether every value that Optuna may choose for one key makes a config; the first."""
     key, values = override.key_or_group, override.value()
     if not override.is_sweep_override():
         typed = value_of(override)
@@ -95,6 +132,7 @@ def _check_tried(override: Override, fixed: list[str], config_dir: Path | None) 
         tried = list(override.sweep_string_iterator())
     for value in tried:
         compose.load([*fixed, f"{key}={value}"], config_dir)
+    return f"{key}={tried[0]}"
 
 
 def _ends(override: Override) -> str:
@@ -103,25 +141,26 @@ def _ends(override: Override) -> str:
 
 
 def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | None:
-    """One job of a sweep: its objective, the task's primary metric, or None when it failed."""
+    """One job of a sweep: its objective, the task's metric on validation rows, or None when it
+    failed."""
     try:
         config = replace(compose.to_config(composed), run_dir=str(folder))
         config = replace(config, merge=replace(config.merge, after_training=False))
-        config = replace(config, baselines=replace(config.baselines, run=False))
         check_without_torch(config)
         from slm_lora import pipeline
         from slm_lora.preflight import preflight
 
         plan = preflight(config)
         run = open_run(plan.config, words)
-        if not run.metrics.exists():
-            pipeline.run(plan, run)
-        return objective(run)
+        if not run.validation.exists():
+            pipeline.validate(plan, run)
+        found = read_json(run.validation)
+        return float(found["tuned"][found["primary"]])
     except Exception as error:
         # The other jobs go on; the leaderboard names this one.
         trace = None if isinstance(error, UserError) else traceback.format_exc()
         failure = {"words": words, "error": str(error), "traceback": trace}
-        if not Run(folder).metrics.exists():  # else the folder is that of a finished, other job
+        if not Run(folder).validation.exists():  # else the folder is that of a finished, other job
             write_json(Run(folder).failure, failure)
         Console(stderr=True).print(f"job {folder.name} failed: {error}", style="red", markup=False)
         return None
@@ -129,10 +168,22 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
         free_memory()
 
 
-def objective(run: Run) -> float:
-    """The primary metric of the tuned model."""
-    metrics = read_json(run.metrics)
-    return float(metrics["tuned"][metrics["primary"]])
+def finish(run: Run) -> None:
+    """The job that was chosen becomes a finished run: base and tuned model on the test rows, the
+    report, the card. Nothing happens to one that is finished.
+
+    Raises:
+        UserError: something that the user can fix.
+    """
+    from slm_lora import pipeline
+    from slm_lora.preflight import preflight
+
+    if run.metrics.exists():
+        return
+    try:
+        pipeline.run(preflight(compose.from_file(run.config)), run)
+    finally:
+        free_memory()
 
 
 def free_memory() -> None:

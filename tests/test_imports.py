@@ -12,10 +12,11 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"api", "evaluate", "plan", "inspection", "sweep", "leaderboard", "check", "scaffold"}
-    | {"doctor", "combine", "export", "serve", "hub"},
+    | {"endpoint", "doctor", "combine", "export", "serve", "hub"},
     {"pipeline"},
     {"card", "merge"},
     {"preflight", "report", "chat"},
+    {"retention"},
     {"tasks", "training"},
     {"plotting", "scoring"},
     {"data", "model", "generate"},

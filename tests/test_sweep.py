@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from slm_lora.errors import UserError
+from slm_lora.sweep import check_jobs
 from tests.helpers.tiny import make_llama, slm_lora
 from tests.test_run import job
+from tests.test_training import rows
 
 
 def leaderboard(folder: Path) -> list[dict[str, str]]:
@@ -40,17 +43,50 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
     assert [line["status"] for line in lines[:2]] == ["done", "done"]
     assert all("training diverged" in line["status"] for line in lines[2:])
     assert len(lines) == 4
-    assert float(lines[0]["accuracy"]) >= float(lines[1]["accuracy"])
     assert {line["lora.r"] for line in lines[:2]} == {"2", "4"}
+    trained = {json.loads(line)["text"] for line in (tmp_path / "train.jsonl").open()}
     for line in lines:
         folder = tmp_path / "sweep" / line["job"]
         done = line["status"] == "done"
-        assert (folder / "metrics.json").exists() is done
+        won = line["job"] == lines[0]["job"]
+        assert (folder / "retention.json").exists() is won, "the best job alone"
         assert (folder / "failure.json").exists() is not done
-        assert not (folder / "predictions" / "baselines").exists()
+        assert (folder / "validation.json").exists() is done
+        if done:
+            with (folder / "predictions" / "validation.jsonl").open() as file:
+                items = [json.loads(item) for item in file]
+            right = [item["prediction"] == item["label"] for item in items]
+            assert float(line["validation accuracy"]) == sum(right) / len(right)
+            assert all(any(text in item["prompt"] for text in trained) for item in items)
+    assert float(lines[0]["validation accuracy"]) >= float(lines[1]["validation accuracy"])
     assert (tmp_path / "sweep" / "leaderboard.png").is_file()
+    assert "job 1, 2 of 4: trainer.learning_rate=0.01 lora.r=4" in " ".join(result.stderr.split())
     provenance = json.loads((tmp_path / "sweep" / "0" / "provenance.json").read_text())
     assert "lora.r=2" in provenance["command"]
+
+    # The best one alone, and the base model once, are told on the test rows.
+    chosen, other = (tmp_path / "sweep" / line["job"] for line in lines[:2])
+    for name in ("base", "tuned"):
+        found = tmp_path.glob(f"sweep/*/predictions/{name}.jsonl")
+        assert [file.parents[1] for file in found] == [chosen]
+    found = tmp_path.glob("sweep/*/predictions/baselines")
+    assert [folder.parents[1] for folder in found] == [chosen]
+    assert (chosen / "report.html").is_file()
+    assert (chosen / "adapter" / "README.md").is_file()
+    metrics = json.loads((chosen / "metrics.json").read_text())
+    assert metrics["tuned"]["n_items"] == 30
+    assert f"The best, job {chosen.name}, on the test rows:" in result.stdout
+    assert "difference" in result.stdout
+    assert f"slm-lora merge sweep/{chosen.name}" in result.stdout
+    result = slm_lora("evaluate", f"sweep/{other.name}", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((other / "metrics.json").read_text())["base"] == metrics["base"]
+
+
+def test_a_sweep_needs_validation_rows(words, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        check_jobs([*words, "lora.r=2,4", "data.validation_fraction=0"], None)
+    assert error.value.hint == "type data.validation_fraction=0.1"
 
 
 def test_a_sweep_of_failures_fails(words, tmp_path: Path) -> None:
@@ -91,6 +127,16 @@ def test_optuna_goes_on_from_its_database(words, tmp_path: Path) -> None:
     third = slm_lora(*line, "sweep.n_trials=3", cwd=tmp_path)
     assert third.returncode == 0, third.stderr
     assert len(leaderboard(tmp_path / "sweep")) == 3
+
+
+@pytest.mark.parametrize(("task", "direction"), [("classification", "max"), ("code", "min")])
+def test_optuna_goes_by_what_the_validation_rows_can_tell(
+    tmp_path: Path, task: str, direction: str
+) -> None:
+    """Programs to train on have no tests, so their loss decides."""
+    line = ["hydra/sweeper=optuna", "model=nano", "device=cpu", f"task={task}", "lora.r=2,4"]
+    jobs = check_jobs([*line, *rows(tmp_path, task), "sweep.n_trials=7"], None)
+    assert (jobs.count, jobs.swept, jobs.direction) == (7, {"lora.r"}, f"{direction}imize")
 
 
 def test_sweep_without_a_space(words, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from slm_lora.config.places import groups
 from slm_lora.errors import UserError
 from slm_lora.preflight import Plan, preflight
 from slm_lora.run_folder import Run
+from slm_lora.tasks import judge_of
+from slm_lora.tasks.text import TEXT
 from tests.helpers.rows import write_jsonl
 
 LORA = ("default", "dora", "pissa", "rslora")
@@ -123,3 +125,68 @@ def test_before_the_first_step_it_is_not_the_rate(
     assert cure in error.value.hint
     assert not run.adapter.exists()
     assert not list(run.checkpoints.glob("*/trainer_state.json"))
+
+
+def opened(found: Plan, folder: Path) -> Run:
+    run = Run(folder)
+    run.path.mkdir()
+    (run.path / "config.yaml").write_text(compose.to_yaml(found.config))
+    return run
+
+
+def test_the_best_checkpoint_by_the_metric(tmp_path: Path) -> None:
+    """What train.json says of it is what the saved adapter reaches on the validation rows."""
+    found = plan(
+        "classification",
+        *rows(tmp_path, "classification"),
+        *("best_by=metric", "data.validation_fraction=0.5", "trainer.eval_steps=1"),
+        *("trainer.max_steps=4", "trainer.learning_rate=3e-3", "early_stopping=3"),
+    )
+    run = opened(found, tmp_path / "run")
+    pipeline.validate(found, run)
+    trained = json.loads(run.train.read_text())
+    measured = {
+        line["step"]: line["eval_accuracy"] for line in trained["log"] if "eval_loss" in line
+    }
+    assert len(measured) >= 3
+    best = max(measured.values())
+    assert trained["best_step"] == min(step for step in measured if measured[step] == best)
+    saved = model.load_adapter(model.load_base(found.config, found.device), run.adapter)
+    assert len(found.data.validation_rows) == 10
+    again = found.task.predict(
+        saved, found.tokenizer, found.data.validation_rows, found.labels,
+        config=found.config, title="again",
+    )  # fmt: skip
+    right = [item["prediction"] == item["label"] for item in again]
+    assert trained["best_eval_metric"] == best == sum(right) / len(right)
+    judged = json.loads(run.validation.read_text())
+    assert (judged["primary"], judged["tuned"]["accuracy"]) == ("accuracy", best)
+    assert not run.base_predictions.exists()
+    assert not run.tuned_predictions.exists()
+
+
+def test_rows_that_the_task_cannot_judge_are_judged_by_their_loss(tmp_path: Path) -> None:
+    """It is the loss that the trainer measured itself, over all the tokens of the same rows."""
+    few = ("data.validation_fraction=0.3", "trainer.per_device_eval_batch_size=32")
+    found = plan("code", *rows(tmp_path, "code"), *few)
+    judge, reason = judge_of(found.task, found.data.validation_rows, found.config)
+    assert judge is TEXT
+    assert "has no tests" in reason
+    run = opened(found, tmp_path / "run")
+    pipeline.validate(found, run)
+    judged, trained = json.loads(run.validation.read_text()), json.loads(run.train.read_text())
+    assert (judged["primary"], judged["reason"]) == ("loss", reason)
+    assert judged["tuned"]["loss"] == pytest.approx(trained["best_eval_loss"], rel=1e-3)
+    judge, reason = judge_of(found.task, found.data.test, found.config)
+    assert judge is found.task
+    assert not reason
+
+
+def test_best_by_a_metric_that_the_rows_cannot_tell_is_refused(tmp_path: Path) -> None:
+    found = plan("code", *rows(tmp_path, "code"), "best_by=metric")
+    with pytest.raises(UserError, match=r"best_by=metric .* has no tests") as error:
+        pipeline.run(found, opened(found, tmp_path / "run"))
+    assert error.value.hint == "type best_by=loss"
+    words = rows(tmp_path, "text")
+    with pytest.raises(UserError, match="there are no validation rows"):
+        plan("text", *words, "best_by=metric", "data.validation_fraction=0")

@@ -27,6 +27,7 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.files import read_json, read_jsonl, write_text
 from slm_lora.records import Metrics
 from slm_lora.report.baselines import simple_ways
+from slm_lora.report.retention import sentences
 from slm_lora.report.summary import CAUTION, PROOF, count, figures, items, verdict
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Pair
@@ -34,7 +35,7 @@ from slm_lora.tasks import TASKS, Pair
 __all__ = ["MARK", "last_parts", "render_card", "shared_config", "write_card"]
 
 Json = dict[str, Any]
-OF_THE_AUTHOR = ("run_dir", "hub", "sweep", "serve")
+OF_THE_AUTHOR = ("run_dir", "hub", "sweep", "serve", "endpoint")
 """Parts of a config that say nothing of the model."""
 QUANTIZED = {
     "nf4": 'load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant={double}',
@@ -95,6 +96,7 @@ def render_card(
         figures=figures(metrics) if metrics else [],
         baselines=simple_ways(metrics) if metrics else [],
         items=items(metrics) if metrics else "",
+        unlearnt=sentences(metrics) if metrics else [],
         n_items=count(metrics) if metrics else 0,
         examples=shown,
         caution=CAUTION,

@@ -1,4 +1,4 @@
-"""Hydra's own program: sweeps, and what only it can print."""
+"""Hydra's own program: the jobs of a sweep, and what only it can print."""
 
 import sys
 from pathlib import Path
@@ -13,25 +13,33 @@ from slm_lora import sweep
 from slm_lora.config import compose
 from slm_lora.config.places import CONF
 from slm_lora.config.words import check_words, opened
-from slm_lora.errors import UserError
-from slm_lora.progress import set_up_logging
+from slm_lora.progress import log, set_up_logging
 
 
-def hand_to_hydra(flags: list[str], settings: list[str], config_dir: Path | None = None) -> None:
-    """Let Hydra compose each job of a sweep and run it, or print what its flags ask for.
+def hand_to_hydra(
+    flags: list[str],
+    settings: list[str],
+    config_dir: Path | None = None,
+    jobs: sweep.Jobs | None = None,
+) -> None:
+    """Let Hydra compose each of the jobs and run it, or print what its flags ask for.
 
     Raises:
-        UserError: Hydra refuses the command line, or every job failed.
+        UserError: Hydra refuses the command line.
     """
-    objectives: list[float | None] = []
     shared = ["--config-dir", str(config_dir)] if config_dir else []
 
     def job(composed: DictConfig) -> float | None:
         set_up_logging()
         of_hydra = HydraConfig.get()
-        own = [*shared, *of_hydra.overrides.task]
-        objectives.append(sweep.sweep_job(composed, Path(of_hydra.runtime.output_dir), own))
-        return objectives[-1]
+        folder, words = Path(of_hydra.runtime.output_dir), list(of_hydra.overrides.task)
+        if jobs:
+            number = of_hydra.job.num + 1
+            count = max(number, jobs.count)  # a failed trial of Optuna is made up for by one more
+            said = dict(word.lstrip("+").partition("=")[::2] for word in words)
+            own = " ".join(f"{key}={said[key]}" for key in said if key in jobs.swept)
+            log.info("job %s, %d of %d: %s", folder.name, number, count, own)
+        return sweep.sweep_job(composed, folder, [*shared, *words])
 
     compose.register()
     check_words(settings, config_dir, sweep=True)
@@ -40,8 +48,6 @@ def hand_to_hydra(flags: list[str], settings: list[str], config_dir: Path | None
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise compose.explain(error) from error
-    if objectives and set(objectives) == {None}:
-        raise UserError("every job of the sweep failed", "the lines above say why")
 
 
 def complete(question: str) -> None:

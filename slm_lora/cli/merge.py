@@ -1,9 +1,12 @@
 """Add the adapter into the weights: `slm-lora merge RUN merge.base=original`."""
 
+from dataclasses import replace
+
 from slm_lora.cli.finished import open_adapted
 from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
+from slm_lora.config.sections.retention import NOTHING
 from slm_lora.files import read_json
 from slm_lora.hardware import check_without_torch
 from slm_lora.run_folder import Run
@@ -12,7 +15,7 @@ from slm_lora.run_folder import Run
 def main(words: list[str]) -> None:
     """The merged model, its proof for a person, and the run folder on the last line."""
     finished = open_adapted("merge", VERB, words)
-    config, folder = finished.config, finished.folder
+    config, folder = replace(finished.config, retention=NOTHING), finished.folder
     check_without_torch(config)
     from rich.console import Console
 

@@ -4,11 +4,11 @@ import argparse
 import shlex
 import sys
 
-from slm_lora import sweep
 from slm_lora.cli.hydra_program import hand_to_hydra
 from slm_lora.cli.line import parse
 from slm_lora.cli.planned import planned
 from slm_lora.cli.summary import print_verdict
+from slm_lora.cli.sweeping import run_sweep
 from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
@@ -20,8 +20,7 @@ def main(words: list[str]) -> None:
     """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info`)."""
     args = parse(words)
     if args.multirun:
-        sweep.check_jobs(args.overrides, args.config_dir)
-        hand_to_hydra(["--multirun"], args.overrides, args.config_dir)
+        run_sweep(args.overrides, args.config_dir)
     elif args.cfg or args.info or args.hydra_help:
         compose.load(args.overrides, args.config_dir)
         hand_to_hydra(_flags(args), args.overrides, args.config_dir)
@@ -65,8 +64,9 @@ VERB = Verb(
     about=(
         "The main job; the word `run` may be left out. It scores the base model, trains an "
         "adapter, scores the tuned model on the same test items, merges and writes a report. An "
-        "interrupted run goes on with run_dir= of its folder. With -m, a value may be a list, "
-        "and each combination is a run of its own."
+        "interrupted run goes on with run_dir= of its folder. With -m, a value may be a list: "
+        "each combination is trained and scored on validation rows, and the best of them is scored "
+        "on the test rows."
     ),
     examples=(
         "+recipe=sentiment model=nano",
@@ -78,7 +78,7 @@ VERB = Verb(
     ),
     main=main,
     options=(
-        ("-m", "a sweep: one run for each combination of values"),
+        ("-m", "a sweep: a job for each combination of values, the best one told on test rows"),
         ("--config-dir DIR", "recipes and groups of your own: DIR/recipe/NAME.yaml"),
         ("--cfg job", "print the whole config of this line instead of running it"),
         ("-sc install=bash", 'TAB completes: eval "$(slm-lora -sc install=bash)"'),

@@ -14,7 +14,7 @@ Fine-tune a small language model with LoRA or QLoRA, and prove that it got bette
 
   slm-lora +recipe=sentiment                   baseline, training, evaluation, report
   slm-lora +recipe=sentiment model=nano        the same on any CPU, without a network
-  slm-lora -m +recipe=sentiment lora.r=8,16    a sweep: one run for each combination
+  slm-lora -m +recipe=sentiment lora.r=8,16    a sweep: one job for each combination
 
 verbs (slm-lora VERB --help says more; RUN is a run folder):
 {verbs}

@@ -49,12 +49,25 @@ def load(words: list[str], config_dir: Path | None = None) -> Config:
     Raises:
         UserError: a key, value, choice or combination is wrong.
     """
-    register()
     check_words(words, config_dir)
+    return to_config(_composed(words, config_dir))
+
+
+def sweep_folder(words: list[str], config_dir: Path | None = None) -> Path:
+    """Where Hydra puts a sweep that is started now. `words` without lists of values to try.
+
+    Raises:
+        UserError: a word is wrong.
+    """
+    return Path(_composed(words, config_dir, return_hydra_config=True).hydra.sweep.dir)
+
+
+def _composed(words: list[str], config_dir: Path | None, **how: bool) -> DictConfig:
+    register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
             overrides = [*opened(words), *search_path(config_dir)]
-            return to_config(compose("config", overrides=overrides))
+            return cast(DictConfig, compose("config", overrides=overrides, **how))
         except (HydraException, OmegaConfBaseException) as error:
             raise explain(error) from error
 

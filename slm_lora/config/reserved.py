@@ -31,6 +31,8 @@ RESERVED_TRAINER_KEYS = {
     "model_init_kwargs": "model.attn_implementation=…, model.revision=… or precision=…",
     "truncation_mode": "data.overlong=truncate",
     "logging_nan_inf_filter": "leave it out: a loss that is not finite ends the run",
+    "metric_for_best_model": "best_by=metric (the task's own, on validation rows) or best_by=loss",
+    "greater_is_better": "leave it out: it follows from best_by",
     "length_column_name": "leave it out: lengths are computed for you",
 }
 """Options of SFTConfig that another key decides → what to type; {} is the user's own value."""

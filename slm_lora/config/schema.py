@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.config.sections.baselines import BaselinesConfig
 from slm_lora.config.sections.data import DataConfig
+from slm_lora.config.sections.endpoint import EndpointConfig
 from slm_lora.config.sections.machine import HardwareConfig, SweepConfig
 from slm_lora.config.sections.model import QUANTIZED, LoraConfig, ModelConfig, QuantizationConfig
 from slm_lora.config.sections.results import (
@@ -21,11 +22,12 @@ from slm_lora.config.sections.results import (
     MergeConfig,
     ServeConfig,
 )
+from slm_lora.config.sections.retention import RetentionConfig
 from slm_lora.config.sections.task import SandboxConfig, TaskConfig
 from slm_lora.config.trainer import check_trainer
 from slm_lora.errors import UserError
 
-AFTER_TRAINING = ("merge", "export", "chat", "serve", "hub")
+AFTER_TRAINING = ("merge", "export", "chat", "serve", "endpoint", "hub")
 """Sections that say nothing of the training: a finished run may be given others."""
 
 NOT_WITH_MOVED_WEIGHTS = {"bias", "trainable_token_indices", "rank_pattern", "alpha_pattern"}
@@ -48,13 +50,18 @@ class Config:
     batch_size: int = field(default=32, metadata=number(least=1))
     """Rows per optimizer step: the effective batch size, whatever the hardware."""
     early_stopping: int | None = field(default=None, metadata=number(least=1))
-    """Stop after this many evaluations without a better loss; null never stops early."""
+    """Stop after this many evaluations without a better loss, or metric (`best_by`); null never
+    stops early."""
+    best_by: str = field(default="loss", metadata=one_of("loss", "metric"))
+    """What the best checkpoint is best by, on the validation rows: `loss`, or `metric`, the task's
+    own, for which these rows are also scored at every evaluation."""
     model: ModelConfig = field(default_factory=ModelConfig)
     quantization: QuantizationConfig = field(default_factory=QuantizationConfig)
     lora: LoraConfig = field(default_factory=LoraConfig)
     data: DataConfig = field(default_factory=DataConfig)
     task: TaskConfig = field(default_factory=TaskConfig)
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Options of trl.SFTConfig, passed on as they are."""
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)
@@ -63,6 +70,7 @@ class Config:
     export: ExportConfig = field(default_factory=ExportConfig)
     chat: ChatConfig = field(default_factory=ChatConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     hub: HubConfig = field(default_factory=HubConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
 

@@ -35,6 +35,7 @@ MEANT = {
     "trainer.optim": "optimizer",
     "batch_size": "batch train_batch_size effective_batch_size global_batch_size bs",
     "hardware.micro_batch_size": "micro_batch per_device_batch_size",
+    "endpoint.url": "endpoint base_url api_base",
     "lora.r": "rank lora_r lora_rank",
     "lora.alpha": "lora_alpha",
     "lora.dropout": "lora_dropout",

@@ -19,6 +19,7 @@ from slm_lora.config.suggest import is_taken, unknown_key
 from slm_lora.errors import UserError
 
 ONE_PATTERN = ("data.train", "data.test")
+NUMBER = r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?"
 ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".gz", ".zst")
 
 
@@ -109,7 +110,7 @@ def _check_shape(override: Override) -> None:
     key, typed = override.key_or_group, value_of(override)
     if key in ONE_PATTERN and isinstance(files := override.value(), list):
         raise UserError(f"{key} is a list", several_files(key, [str(file) for file in files]))
-    if (ends := re.fullmatch(r"([\d.e+-]+):([\d.e+-]+)", typed)) and not is_taken(f"{key}={typed}"):
+    if (ends := re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)) and not is_taken(f"{key}={typed}"):
         inside = f"{ends[1]},{ends[2]}"
         raise UserError(
             f"{key}={typed} is not a number",

@@ -18,6 +18,7 @@ from slm_lora.report import plots
 from slm_lora.report.advice import findings, next_steps
 from slm_lora.report.baselines import simple_ways
 from slm_lora.report.outline import Section, outline
+from slm_lora.report.retention import most_unlearnt, sentences
 from slm_lora.report.summary import (
     CAUTION,
     combination_table,
@@ -86,6 +87,9 @@ def write_report(run_dir: Path) -> Path:
             baselines=simple_ways(metrics),
             plots=_draw(run.plots, task, metrics, training, base, tuned),
             examples=task.examples(list(zip(base, tuned, strict=True))),
+            unlearnt=sentences(metrics),
+            most_unlearnt=most_unlearnt(run),
+            lm_eval=outline(metrics.get("retention", {}).get("lm_eval", {}), "lm_eval"),
             training=_training_figures(training),
             data=outline(read_json(run.data_report), "Data"),
             merge_caption=merge_caption(metrics["merge"]) if "merge" in metrics else None,

@@ -14,6 +14,7 @@ import yaml
 from slm_lora.files import read_json
 from slm_lora.formatting import number
 from slm_lora.records import Metrics, Training
+from slm_lora.report.retention import is_much
 from slm_lora.report.summary import count, outcome
 from slm_lora.run_folder import Run
 from slm_lora.stats import least_difference
@@ -32,6 +33,7 @@ def findings(run: Run) -> list[Finding]:
     config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
     return [
         *_of_verdict(metrics, config),
+        *_of_retention(metrics, config),
         *_of_loss(training, config),
         *TASKS[metrics["task"]].findings(metrics),
         _of_test_set(metrics),
@@ -70,6 +72,19 @@ def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
             )
         ]
     return []
+
+
+def _of_retention(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
+    if not is_much(metrics):
+        return []
+    rate = config["trainer"]["learning_rate"]
+    return [
+        Finding(
+            "Much of what the base model knew of other subjects was unlearnt.",
+            f"trainer.learning_rate={rate / 4:g}, fewer epochs, or general rows among the training "
+            "rows, if the model is to do anything else",
+        )
+    ]
 
 
 def _of_loss(training: Training, config: dict[str, Any]) -> list[Finding]:

@@ -32,17 +32,16 @@ def loss_curve(log: Sequence[dict[str, Any]], best_step: int | None) -> Figure:
     return figure
 
 
-def leaderboard(lines: Sequence[dict[str, Any]], swept: list[str], primary: str) -> Figure:
-    """The primary metric of a sweep's jobs with intervals, best on top; dashed: the base model."""
-    names = [", ".join(f"{key.split('.')[-1]}={line[key]}" for key in swept) for line in lines]
-    values = [line[primary] for line in lines]
-    below = [line[primary] - line["ci95 low"] for line in lines]
-    above = [line["ci95 high"] - line[primary] for line in lines]
-    figure, axes = empty(1.2 + 0.3 * len(lines))
-    axes.errorbar(values, range(len(lines)), xerr=[below, above], fmt="o", color=TUNED, capsize=3)
-    axes.axvline(lines[0][f"base {primary}"], color=BASE, linewidth=0.8, linestyle="--")
-    axes.set_yticks(range(len(lines)), names)
+def leaderboard(
+    names: Sequence[str], found: Sequence[tuple[float, tuple[float, float]]], primary: str
+) -> Figure:
+    """What each setting of a sweep reached, value and interval, best on top."""
+    values = [value for value, _ in found]
+    below, above = zip(*((value - low, high - value) for value, (low, high) in found), strict=True)
+    figure, axes = empty(1.2 + 0.3 * len(names))
+    axes.errorbar(values, range(len(names)), xerr=[below, above], fmt="o", color=TUNED, capsize=3)
+    axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xlabel(f"{primary}, 95 % interval; dashed: base model")
+    axes.set_xlabel(f"{primary} on validation rows, 95 % interval")
     title(figure, f"Best: {names[0]}, {primary} {values[0]:.3f}")
     return figure

@@ -38,6 +38,11 @@ class Run:
         self.metrics = path / "metrics.json"
         self.base_predictions = path / "predictions" / "base.jsonl"
         self.tuned_predictions = path / "predictions" / "tuned.jsonl"
+        self.served_predictions = path / "predictions" / "served.jsonl"
+        self.endpoint = path / "endpoint.json"
+        self.retention = path / "retention.json"
+        self.validation = path / "validation.json"
+        self.validation_predictions = path / "predictions" / "validation.jsonl"
         self.baselines = path / "predictions" / "baselines"
         self.seconds = path / "seconds.json"
         self.failure = path / "failure.json"
@@ -46,6 +51,10 @@ class Run:
         self.card = self.adapter / "README.md"
         self.evaluations = path / "evaluations"
         self.combinations = path / "combinations"
+
+    def retention_predictions(self, part: str, side: str) -> Path:
+        """What the `base` or the `tuned` model did with a part of slm_lora/retention."""
+        return self.path / "predictions" / "retention" / part / f"{side}.jsonl"
 
     def baseline_predictions(self, name: str) -> Path:
         """Those of one baseline, by its name in the task."""

@@ -48,6 +48,20 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Written:
+    """How texts are judged that were written elsewhere, by a server say."""
+
+    metric: str
+    """What `judge` measures, for a reader."""
+    text: Callable[[Prediction], str | None]
+    """What the model wrote by greedy decoding; None where it wrote nothing."""
+    judge: Callable[[Sequence[Row], Sequence[str], list[str], Config], Sequence[float]]
+    """(rows, a text for each, labels, config) → a number for each, the higher the better."""
+    compare: Callable[[Any, Any], Comparison]
+    """Of two judgements of the same rows (tasks/paired.py)."""
+
+
+@dataclass(frozen=True)
 class Given:
     """What a baseline may use; of the test rows it is not to see the answers."""
 
@@ -92,6 +106,8 @@ class Task:
     """Type (https://huggingface.co/tasks) and name of the task in the hub's model-index."""
     predict: Callable[..., list[Prediction]]
     """(model, tokenizer, rows, labels, *, config, title) → one prediction a row."""
+    written: Written
+    """How its written answers are judged, whoever wrote them."""
     metrics: Callable[[Sequence[Prediction], TaskConfig], Figures]
     """The figures of one model over all its predictions; None for what was not measured."""
     compare: Callable[[Sequence[Prediction], Sequence[Prediction], TaskConfig], Comparison]

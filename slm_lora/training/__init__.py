@@ -7,8 +7,10 @@ from slm_lora.training.options import resolve, sft_config
 from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
 from slm_lora.training.train import rehearse, train
+from slm_lora.training.trainer import Measure
 
 __all__ = [
+    "Measure",
     "rehearse",
     "resolve",
     "sft_config",

@@ -1,6 +1,8 @@
 """Progress of the training: steps, loss, tokens a second and the time left."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.progress import (
@@ -33,6 +35,16 @@ class TrainingProgress(TrainerCallback):
             disable=not wants_bars(),
         )
         self.start = time.monotonic()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Without the bar, for what shows one of its own (rich before 14.1 shows one only)."""
+        shown = self.bar.live.is_started
+        if shown:
+            self.bar.stop()
+        yield
+        if shown:
+            self.bar.start()
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

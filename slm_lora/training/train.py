@@ -8,6 +8,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,7 +20,6 @@ from transformers import (
     PreTrainedTokenizerBase,
     PrinterCallback,
     TrainerCallback,
-    TrainerState,
 )
 from trl import SFTConfig
 
@@ -35,7 +35,7 @@ from slm_lora.run_folder import Run
 from slm_lora.training.options import sft_config
 from slm_lora.training.progress import TrainingProgress
 from slm_lora.training.trackers import tracker_files
-from slm_lora.training.trainer import LoraTrainer
+from slm_lora.training.trainer import LoraTrainer, Measure
 
 INITIAL = "initial_adapter"
 """Folder beside the checkpoints for what an adapter with a part of the base weights began with."""
@@ -49,6 +49,7 @@ def make_trainer(
     rows: Dataset,
     validation: Dataset,
     callbacks: Sequence[TrainerCallback] = (),
+    measure: Measure | None = None,
 ) -> LoraTrainer:
     """The trainer of these rows. It may refuse what `SFTConfig` took.
 
@@ -63,6 +64,7 @@ def make_trainer(
             eval_dataset=validation if len(validation) else None,
             processing_class=tokenizer,
             callbacks=list(callbacks),
+            measure=measure,
         )
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
         raise UserError(
@@ -110,10 +112,12 @@ def train(
     config: Config,
     device: Device,
     run: Run,
+    measure: Measure | None = None,
 ) -> PeftModel:
     """Train an adapter on the training rows, save it to the run folder and return the tuned model.
 
-    Goes on from the last whole checkpoint of an interrupted run.
+    The best checkpoint is that of the lowest validation loss, or the one best by `measure`. Goes on
+    from the last whole checkpoint of an interrupted run.
     """
     args = sft_config(config, device, run.checkpoints, list(data.train["length"]))
     model = add_adapter(base, config.lora, config.seed)
@@ -123,6 +127,8 @@ def train(
     callbacks: list[TrainerCallback] = [progress]
     if config.early_stopping and len(data.validation):
         callbacks.append(EarlyStoppingCallback(config.early_stopping))
+    if measure:
+        measure = replace(measure, of=progress.paused()(measure.of))
     trainer = make_trainer(
         model,
         args,
@@ -130,6 +136,7 @@ def train(
         rows=data.train,
         validation=data.validation,
         callbacks=callbacks,
+        measure=measure,
     )
     # It prints to stdout, which is for the summary.
     trainer.remove_callback(PrinterCallback)
@@ -153,7 +160,7 @@ def train(
         raise _diverged("the adapter is not finite", trainer, device)
     first_step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
     seconds = time.monotonic() - start
-    write_json(run.train, _summary(trainer.state, model, seconds, first_step, device))
+    write_json(run.train, _summary(trainer, model, seconds, first_step, device))
     with whole(run.adapter) as folder:
         _save_adapter(model, config, folder, run)
         tokenizer.save_pretrained(folder)
@@ -196,21 +203,24 @@ def _save_adapter(model: PeftModel, config: Config, folder: Path, run: Run) -> N
 
 
 def _summary(
-    state: TrainerState, model: PeftModel, seconds: float, first_step: int, device: Device
+    trainer: LoraTrainer, model: PeftModel, seconds: float, first_step: int, device: Device
 ) -> Training:
     """What train.json holds. `seconds` and `tokens` are those since `first_step`, from which an
     interrupted run went on."""
+    state, measure = trainer.state, trainer.measure
     trainable, parameters = model.get_nb_trainable_parameters()
-    kept = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "num_tokens")
+    kept = ["step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "num_tokens"]
+    kept += [f"eval_{measure.name}"] if measure else []
     history = [{k: line[k] for k in kept if k in line} for line in state.log_history]
     losses = [line["loss"] for line in history if "loss" in line]
-    evaluations = [line["eval_loss"] for line in history if "eval_loss" in line]
+    evaluations = {line["step"]: line["eval_loss"] for line in history if "eval_loss" in line}
     counts = [
         line.get("num_tokens") or line.get("eval_num_tokens") or 0
         for line in state.log_history
         if line["step"] > first_step
     ]
     tokens = int(max(counts, default=0))
+    best = state.best_global_step
     return {
         "steps": state.global_step,
         "first_step": first_step,
@@ -218,9 +228,10 @@ def _summary(
         "tokens": tokens,
         "tokens_per_second": tokens / seconds,
         "final_loss": losses[-1] if losses else None,
-        "final_eval_loss": evaluations[-1] if evaluations else None,
-        "best_step": state.best_global_step,
-        "best_eval_loss": state.best_metric,
+        "final_eval_loss": next(reversed(evaluations.values()), None),
+        "best_step": best,
+        "best_eval_loss": evaluations[best] if best else None,
+        "best_eval_metric": state.best_metric if measure and best else None,
         "peak_memory_bytes": peak_memory(device),
         "trainable_parameters": trainable,
         "parameters": parameters,

@@ -21,24 +21,38 @@ What differs, and why:
 - On any other device the loss is TRL's own fused one.
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
   are used, so its matrix products run in the dtype of the activations, without autocast.
+- `measure`: what else every evaluation measures, to choose the best checkpoint by.
 - A loss that is not finite ends the training: on a CPU at once, elsewhere when it is logged.
 - Batches of similar length are drawn from a seed and the epoch's number only, so a resumed run
   sees the batches of an uninterrupted one.
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from datasets import Dataset
 from peft import PeftModel
 from torch import Tensor, nn
 from torch.utils.data import Sampler
+from transformers.trainer_utils import EvalLoopOutput
 from trl import SFTConfig, SFTTrainer
 
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.loss import labelled_loss
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the best checkpoint is chosen by in place of the loss."""
+
+    name: str
+    """Under `eval_<name>` in every evaluation."""
+    higher_is_better: bool
+    of: Callable[[PeftModel], float]
 
 
 class LoraTrainer(SFTTrainer):
@@ -50,8 +64,13 @@ class LoraTrainer(SFTTrainer):
         args: SFTConfig,
         train_dataset: Dataset,
         eval_dataset: Dataset | dict[str, Dataset] | None = None,
+        measure: Measure | None = None,
         **kwargs: Any,
     ) -> None:
+        self.measure = measure
+        if measure:
+            args.metric_for_best_model = f"eval_{measure.name}"
+            args.greater_is_better = measure.higher_is_better
         args.dataset_kwargs = {"skip_prepare_dataset": not args.packing}
         self.labelled_positions_only = (
             args.device.type == "cpu"
@@ -92,6 +111,13 @@ class LoraTrainer(SFTTrainer):
             self._total_train_tokens += tokens
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         return labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
+
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
+        """As transformers does, and the measure of the model, for the log and the callbacks."""
+        output = super().evaluation_loop(*args, **kwargs)
+        if self.measure and (key := f"eval_{self.measure.name}") not in output.metrics:
+            output.metrics[key] = self.measure.of(self.model)
+        return output
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
         """The loss of a pass, after its backward.

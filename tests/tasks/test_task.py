@@ -13,7 +13,8 @@ from slm_lora.card import render_card
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.leaderboard import write_leaderboard
 from slm_lora.report import summary_table, verdict, write_report
-from slm_lora.tasks import TASKS, Metric, Task, paired
+from slm_lora.run_folder import Run
+from slm_lora.tasks import TASKS, Metric, Task, Written, paired
 from tests.helpers.published import finished_run, loaded
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,7 @@ def toy(folder: Path) -> Task:
         count="n_texts",
         hub_task=("text-generation", "Short texts"),
         predict=lambda *_: [],
+        written=Written("words", lambda found: found["answer"], lambda *_: [], paired.mean),
         metrics=mean_words,
         compare=compare,
         figures=lambda found: {"words": Metric("words per text", "words", False, hub="length")},
@@ -113,16 +115,25 @@ def test_another_kind_has_a_card(run: Path) -> None:
 
 def test_another_kind_has_a_leaderboard(run: Path) -> None:
     """Its lower figures come first."""
-    write_json(run / "provenance.json", read_json(run / "provenance.json") | {"words": ["a=0"]})
-    other = run.parent / "1"
-    (other / "adapter").mkdir(parents=True)
-    metrics = read_json(run / "metrics.json")
-    worse = metrics["tuned"] | {"words": 7.0, "words_ci95": [6.0, 8.0]}
-    write_json(other / "metrics.json", metrics | {"tuned": worse})
-    write_json(other / "provenance.json", read_json(run / "provenance.json") | {"words": ["a=1"]})
-    write_leaderboard(run.parent)
+    lines = read_jsonl(run / "predictions" / "tuned.jsonl")
+    provenance = read_json(run / "provenance.json")
+    for name, more in (("0", 0), ("1", 3)):
+        job = Run(run.parent / name)
+        found = [line | {"words": line["words"] + more} for line in lines]
+        write_jsonl(job.validation_predictions, found)
+        figures = mean_words(found, None)
+        judged = {"task": "brevity", "reason": "", "primary": "words", "tuned": figures}
+        write_json(job.validation, judged)
+        write_json(job.provenance, provenance | {"words": [f"a={name}"]})
+        write_json(job.train, read_json(run / "train.json"))
+    chosen = write_leaderboard(run.parent)
+    assert chosen is not None
+    assert chosen.path == run
     lines = list(csv.DictReader((run.parent / "leaderboard.csv").open()))
-    assert [(line["a"], float(line["words"])) for line in lines] == [("0", 4.98), ("1", 7.0)]
+    assert [(line["a"], line["validation words"]) for line in lines] == [
+        ("0", "4.98"),
+        ("1", "7.98"),
+    ]
     assert (run.parent / "leaderboard.png").exists()
 
 

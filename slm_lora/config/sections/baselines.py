@@ -10,7 +10,7 @@ class BaselinesConfig:
     """Simple ways to do the task without tuning the model, on the same test rows."""
 
     run: bool = True
-    """Measure them. A sweep never does."""
+    """Measure them; in a sweep only for the job that is chosen."""
     shots: int = field(default=4, metadata=number(least=0))
     """Classification and code: training rows shown to the base model in its prompt; 0: no such
     baseline."""

@@ -47,8 +47,8 @@ class DataConfig:
     test_limit: int | None = field(default=None, metadata=number(least=1))
     """Use at most this many test rows, taken by data.seed."""
     validation_fraction: float = field(default=0.1, metadata=number(least=0, below=1))
-    """Share of the training rows held out to choose the best checkpoint by; of each label, by
-    content hash."""
+    """Share of the training rows held out to choose the best checkpoint by, and the best job of a
+    sweep; of each label, by content hash."""
     test_fraction: float = field(default=0.1, metadata=number(least=0, below=1))
     """Share of the rows held out as test set when there is no test source; of each label, by
     content hash."""

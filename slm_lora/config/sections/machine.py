@@ -27,7 +27,7 @@ class SweepConfig:
     n_trials: int = field(default=20, metadata=number(least=1))
     """Trials in all, those already in the database included."""
     direction: str | None = field(default=None, metadata=one_of("maximize", "minimize"))
-    """`maximize` or `minimize`; null takes what suits the task's primary metric."""
+    """`maximize` or `minimize`; null takes what suits the metric that jobs are chosen by."""
     storage: str | None = None
     """Database file that a later call goes on from; null keeps `optuna.db` in the sweep folder."""
     space: dict[str, str] = field(default_factory=dict)

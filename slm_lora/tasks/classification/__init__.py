@@ -22,12 +22,13 @@ from slm_lora.errors import UserError
 from slm_lora.generate import answers, stop_ids
 from slm_lora.records import Row, RowsReport
 from slm_lora.scoring import label_scores
+from slm_lora.tasks import paired
 from slm_lora.tasks.classification.baselines import baselines_for
 from slm_lora.tasks.classification.findings import findings
 from slm_lora.tasks.classification.metrics import FIGURES, compare, metrics
 from slm_lora.tasks.classification.prediction import prediction
 from slm_lora.tasks.classification.shown import examples, plots
-from slm_lora.tasks.task import Prediction, Task
+from slm_lora.tasks.task import Prediction, Task, Written
 
 __all__ = ["CLASSIFICATION", "compare", "metrics", "parse_answer", "predict"]
 
@@ -105,6 +106,14 @@ def labels_of(config: Config, data_report: RowsReport) -> list[str]:
     return [name for name in named if name in found] or sorted(found)
 
 
+def _named(
+    rows: Sequence[Row], texts: Sequence[str], labels: list[str], config: Config
+) -> list[bool]:
+    return [
+        parse_answer(text, labels) == row["label"] for row, text in zip(rows, texts, strict=True)
+    ]
+
+
 CLASSIFICATION = Task(
     name="classification",
     folder=Path(__file__).parent,
@@ -113,6 +122,12 @@ CLASSIFICATION = Task(
     count="n_items",
     hub_task=("text-classification", "Text classification"),
     predict=predict,
+    written=Written(
+        FIGURES["accuracy_generated"].label,
+        lambda found: found["raw"],
+        _named,
+        paired.right_or_wrong,
+    ),
     metrics=metrics,
     compare=compare,
     figures=lambda found: FIGURES,

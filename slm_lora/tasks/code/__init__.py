@@ -26,11 +26,12 @@ from slm_lora.generate import Sampling, answers, stop_ids
 from slm_lora.progress import log
 from slm_lora.records import Row
 from slm_lora.sandbox import Program, Sandbox, Verdict
+from slm_lora.tasks import paired
 from slm_lora.tasks.code.baselines import baselines_for
 from slm_lora.tasks.code.findings import findings
 from slm_lora.tasks.code.metrics import compare, figures, metrics
 from slm_lora.tasks.code.shown import examples, plots
-from slm_lora.tasks.task import Prediction, Task
+from slm_lora.tasks.task import Prediction, Task, Written
 
 __all__ = ["CODE", "compare", "extract", "metrics", "predict"]
 
@@ -47,7 +48,7 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
     """
     if untested := next((row["id"] for row in rows if "tests" not in row), None):
         raise UserError(
-            f"task=code, but test row {untested} has no tests",
+            f"task=code, but row {untested} has no tests",
             'expected the columns "tests" and "entry_points" (slm_lora/data/programs.py)',
         )
     references = [_program(row, row["completion"][0]["content"]) for row in rows]
@@ -170,6 +171,18 @@ def _judged(answer: Answer, future: Future[Verdict]) -> Answer:
     }
 
 
+def _passed(
+    rows: Sequence[Row], texts: Sequence[str], labels: list[str], config: Config
+) -> list[bool]:
+    programs = [_program(row, extract(text)) for row, text in zip(rows, texts, strict=True)]
+    with Sandbox(config.sandbox) as sandbox:
+        return [verdict.verdict == "pass" for verdict in sandbox.judge(programs)]
+
+
+def _greedy(prediction: Prediction) -> str | None:
+    return prediction["greedy"] and str(prediction["greedy"]["raw"])
+
+
 def cheapest(config: TaskConfig) -> TaskConfig:
     """pass@1 of the greedy answers only, where the config takes it from them."""
     return replace(config, n_samples=0, k=[]) if config.greedy else config
@@ -183,6 +196,7 @@ CODE = Task(
     count="n_tasks",
     hub_task=("text-generation", "Code generation"),
     predict=predict,
+    written=Written("pass@1", _greedy, _passed, paired.right_or_wrong),
     metrics=metrics,
     compare=compare,
     figures=figures,

@@ -20,7 +20,8 @@ from slm_lora.config.schema import Config
 from slm_lora.generate import answer_log_likelihoods, answers, stop_ids
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
-from slm_lora.tasks.task import Prediction, Task
+from slm_lora.tasks import paired
+from slm_lora.tasks.task import Prediction, Task, Written
 from slm_lora.tasks.text.findings import findings
 from slm_lora.tasks.text.metrics import FIGURES, compare, metrics, remark
 from slm_lora.tasks.text.nearness import SCORES, score
@@ -89,6 +90,15 @@ def _write(
     return {asked[place]: rendering.answer_in(text, lead) for place, (text,) in written}
 
 
+def _rouge_l(
+    rows: Sequence[Row], texts: Sequence[str], labels: list[str], config: Config
+) -> list[float]:
+    return [
+        score(text, row["completion"][0]["content"])["rouge_l"]
+        for row, text in zip(rows, texts, strict=True)
+    ]
+
+
 TEXT = Task(
     name="text",
     folder=Path(__file__).parent,
@@ -97,6 +107,7 @@ TEXT = Task(
     count="n_items",
     hub_task=("text-generation", "Text generation"),
     predict=predict,
+    written=Written("ROUGE-L", lambda found: found.get("answer"), _rouge_l, paired.mean),
     metrics=metrics,
     compare=compare,
     figures=lambda found: FIGURES,

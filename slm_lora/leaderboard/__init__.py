@@ -1,0 +1,117 @@
+"""The leaderboard at the end of a sweep: a table, leaderboard.csv and leaderboard.png.
+
+python -m slm_lora -m +recipe=sentiment model=nano lora.r=8,16 seed=1,2,3
+"""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from slm_lora import plotting
+from slm_lora.files import read_json, read_jsonl, whole
+from slm_lora.formatting import interval, number
+from slm_lora.leaderboard.settings import Job, Setting, jobs_in, judge_in, like, ranked
+from slm_lora.report.plots import leaderboard
+from slm_lora.run_folder import Run
+from slm_lora.tasks import Task
+
+RULE = (
+    "= best: chance could have made the difference, that of the validation rows (paired test of "
+    "the best jobs, p of 0.05 or more) or that of the seeds (Welch's t-test, the same)."
+)
+
+
+def write_leaderboard(folder: Path) -> Run | None:
+    """Table on stdout, leaderboard.csv and leaderboard.png in the sweep folder, best first.
+
+    Returns the job that is chosen: the best one of the setting with the best mean; None where every
+    job failed.
+    """
+    jobs = jobs_in(folder)
+    judge, reason = judge_in(jobs)
+    settings = ranked(jobs, judge)
+    keys = _varying(jobs)
+    lines: list[dict[str, Any]] = []
+    for setting in settings:
+        failed = [job for job in setting.jobs if not job.validation]
+        lines += [_line(job, setting, keys) for job in (*setting.done, *failed)]
+    columns = list(dict.fromkeys(key for line in lines for key in line))
+    with whole(folder / "leaderboard.csv") as beside, beside.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(lines)
+    done = [setting for setting in settings if setting.done]
+    if judge and done:
+        swept = [key for key in keys if key != "seed"]
+        alike = [like(done[0], setting, judge) for setting in done]
+        Console().print(_table(settings, swept, judge, alike))
+        if reason:
+            print(f"Chosen by the loss, not by the task's metric: {reason}")
+        names = [_name(setting, swept) for setting in done]
+        with plotting.style():
+            figure = leaderboard(names, [(s.mean, s.interval) for s in done], judge.primary)
+            plotting.write_png(figure, folder / "leaderboard.png")
+    for job in jobs:
+        if not job.validation:
+            print(f"job {job.run.path.name} failed: {job.failure}")
+    if not done:
+        return None
+    chosen, seeds = done[0].done[0].run, len(done[0].done)
+    if seeds > 1:
+        print(f"Of the {seeds} seeds of the best setting, job {chosen.path.name} has the best one.")
+    return chosen
+
+
+def _varying(jobs: list[Job]) -> list[str]:
+    keys = dict.fromkeys(key for job in jobs for key in job.words)
+    return [key for key in keys if len({job.words.get(key) for job in jobs}) > 1]
+
+
+def _name(setting: Setting, swept: list[str]) -> str:
+    return ", ".join(f"{key.rpartition('.')[2]}={setting.words.get(key)}" for key in swept) or "all"
+
+
+def _line(job: Job, setting: Setting, keys: list[str]) -> dict[str, Any]:
+    """A job in leaderboard.csv."""
+    line = {"job": job.run.path.name, **{key: job.words.get(key) for key in keys}}
+    if not job.validation:
+        return {**line, "status": f"failed: {job.failure}"}
+    at, primary = setting.done.index(job), job.validation["primary"]
+    low, high = setting.intervals[at]
+    return {
+        **line,
+        "status": "done",
+        f"validation {primary}": setting.values[at],
+        "ci95 low": low,
+        "ci95 high": high,
+        "seconds": read_json(job.run.train)["seconds"],
+    }
+
+
+def _table(settings: list[Setting], swept: list[str], judge: Task, alike: list[bool]) -> Table:
+    """The leaderboard for the terminal: a line for each setting."""
+    rows = len(read_jsonl(settings[0].done[0].run.validation_predictions))
+    table = Table(
+        *(key.rpartition(".")[2] for key in swept),
+        *(judge.primary, "95 % interval", "", "jobs"),
+        title=f"Settings, best first: {judge.primary} on {rows:,} validation rows",
+        caption=RULE if sum(alike) > 1 else None,
+        caption_justify="left",
+    )
+    for place, setting in enumerate(settings):
+        cells = [str(setting.words.get(key)) for key in swept]
+        if setting.done:
+            spread = "" if setting.sd is None else f" ± {number(setting.sd)}"
+            mark = "best" if place == 0 else "= best" if alike[place] else ""
+            cells += [number(setting.mean) + spread, interval([*setting.interval]), mark]
+        else:
+            cells += ["failed", "", ""]
+        jobs = " ".join(job.run.path.name for job in setting.jobs)
+        failed = len(setting.jobs) - len(setting.done)
+        cells.append(f"{jobs} ({failed} failed)" if failed and setting.done else jobs)
+        table.add_row(*map(Text, cells))
+    return table

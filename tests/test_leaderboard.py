@@ -1,0 +1,107 @@
+"""Which job is chosen, and which settings are as good: means over seeds, paired tests.
+
+pytest tests/test_leaderboard.py
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from slm_lora.config import compose
+from slm_lora.files import write_json, write_jsonl, write_text
+from slm_lora.leaderboard import write_leaderboard
+from slm_lora.leaderboard.settings import jobs_in, judge_in, like, ranked
+from slm_lora.run_folder import Run
+from slm_lora.tasks import TASKS
+
+ROWS = 200
+TASK = TASKS["classification"]
+
+
+def job(folder: Path, name: int, words: list[str], right: np.ndarray) -> None:
+    """A job of a sweep that answered these of its validation rows rightly."""
+    config = compose.load(["model=nano", "task=classification", "data.train=rows.jsonl"])
+    run = Run(folder / str(name))
+    found = [
+        {
+            "id": f"row-{i}",
+            "label": "good",
+            "verdict": "correct" if is_right else "wrong",
+            "prediction": "good" if is_right else "bad",
+            "probabilities": {"good": float(is_right), "bad": float(not is_right)},
+            "extracted": None,
+            "raw": None,
+        }
+        for i, is_right in enumerate(right)
+    ]
+    write_text(run.config, compose.to_yaml(config))
+    write_json(run.provenance, {"words": ["+recipe=sentiment", *words]})
+    write_json(run.train, {"seconds": 1.5})
+    write_jsonl(run.validation_predictions, found)
+    figures = TASK.metrics(found, config.task)
+    judged = {"task": TASK.name, "reason": "", "primary": TASK.primary, "tuned": figures}
+    write_json(run.validation, judged)
+
+
+def test_jobs_that_differ_in_the_seed_are_one_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The mean decides, not the best job; of the best setting its best job is chosen."""
+    shares = {"8": (0.80, 0.90, 0.88), "16": (0.92, 0.70, 0.71)}
+    numbered = [(r, seed, share) for r, of in shares.items() for seed, share in enumerate(of)]
+    for name, (r, seed, share) in enumerate(numbered):
+        right = np.arange(ROWS) < share * ROWS
+        job(tmp_path, name, [f"lora.r={r}", f"seed={seed}"], right)
+    write_json(
+        Run(tmp_path / "6").failure,
+        {"words": ["+recipe=sentiment", "lora.r=8", "seed=9"], "error": "no\nhint"},
+    )
+    chosen = write_leaderboard(tmp_path)
+    assert chosen is not None
+    assert chosen.path.name == "1"
+    shown = capsys.readouterr().out
+    mean, sd = np.mean(shares["8"]), np.std(shares["8"], ddof=1)
+    assert f"{mean:.3f} ± {sd:.3f}" in shown
+    assert "0 1 2 6 (1 failed)" in shown
+    assert "job 6 failed: no\n" in shown
+    assert f"accuracy on {ROWS} validation rows" in shown
+    with (tmp_path / "leaderboard.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [line["job"] for line in lines] == ["1", "2", "0", "6", "3", "5", "4"]
+    assert [line["seed"] for line in lines] == ["1", "2", "0", "9", "0", "2", "1"]
+    assert float(lines[0]["validation accuracy"]) == 0.9
+    low, high = stats.binomtest(180, ROWS).proportion_ci(method="wilson")
+    assert float(lines[0]["ci95 low"]) == pytest.approx(low, abs=1e-4)
+    assert float(lines[0]["ci95 high"]) == pytest.approx(high, abs=1e-4)
+
+
+@pytest.mark.parametrize(("lost", "alike"), [(4, True), (5, True), (6, False), (20, False)])
+def test_settings_within_the_chance_of_the_rows_are_alike(
+    tmp_path: Path, lost: int, alike: bool
+) -> None:
+    """McNemar's exact test: of 5 rows all won, p is 0.0625, of 6 it is 0.03125."""
+    right = np.arange(ROWS) < 150
+    job(tmp_path, 0, ["lora.r=8"], right)
+    job(tmp_path, 1, ["lora.r=16"], right & (np.arange(ROWS) >= lost))
+    judge, _ = judge_in(jobs_in(tmp_path))
+    assert judge is TASK
+    best, other = ranked(jobs_in(tmp_path), judge)
+    assert best.words["lora.r"] == "8"
+    assert like(best, other, judge) == alike
+    assert (stats.binomtest(0, lost).pvalue >= 0.05) == alike
+
+
+@pytest.mark.parametrize("spread", [0, 30])
+def test_settings_within_the_chance_of_the_seeds_are_alike(tmp_path: Path, spread: int) -> None:
+    """The best jobs of the two differ by 20 rows, which is no chance of the rows."""
+    values: dict[str, list[float]] = {"8": [], "16": []}
+    for name, (r, seed) in enumerate((r, seed) for r in values for seed in range(3)):
+        count = (160 if r == "8" else 140) - spread * seed
+        values[r].append(count / ROWS)
+        job(tmp_path, name, [f"lora.r={r}", f"seed={seed}"], np.arange(ROWS) < count)
+    best, other = ranked(jobs_in(tmp_path), TASK)
+    by_seed = stats.ttest_ind(values["8"], values["16"], equal_var=False).pvalue if spread else 0
+    assert like(best, other, TASK) == (by_seed >= 0.05) == bool(spread)
