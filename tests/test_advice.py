@@ -68,6 +68,18 @@ def test_a_difference_within_chance_asks_for_rows_that_would_show_it(tmp_path: P
     assert float(found[1].replace(",", "")) == pytest.approx(rows, rel=0.1)
 
 
+def test_a_few_items_that_all_changed_alike_prove_nothing(tmp_path: Path) -> None:
+    rng, labels = np.random.default_rng(0), ["no", "yes"]
+    base, tuned = labelled(rng, labels, 0, 2), labelled(rng, labels, 0, 2)
+    for prediction, right in zip((*base, *tuned), (False, False, True, True), strict=True):
+        wrong = next(label for label in labels if label != prediction["label"])
+        prediction["prediction"] = prediction["label"] if right else wrong
+    make_run(tmp_path, base, tuned)
+    comparison = read_json(tmp_path / "metrics.json")["comparison"]
+    assert comparison["ci95"] == [1, 1], "an interval of no width"
+    assert next_steps(findings(Run(tmp_path)))[0].startswith("more test rows: 2 are too few")
+
+
 def test_what_made_it_worse_comes_first(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     good, bad = labelled(rng, ["no", "yes"], 3, 200), labelled(rng, ["no", "yes"], 0, 200)

@@ -62,13 +62,18 @@ def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
         ]
     difference = abs(metrics["comparison"]["difference"])
     if shown == "unclear" and difference:
-        wanted = (
-            count(metrics) * (least_difference(metrics["comparison"]["ci95"]) / difference) ** 2
+        had = count(metrics)
+        wanted = had * (least_difference(metrics["comparison"]["ci95"]) / difference) ** 2
+        # A handful of rows may differ all alike: an interval of no width tells nothing.
+        enough = (
+            f"about {_rounded(wanted):,} would show a difference of this size"
+            if wanted > had
+            else f"{had:,} are too few to tell chance from a difference"
         )
         return [
             Finding(
                 f"A difference of {number(difference)} lies within chance here.",
-                f"more test rows: about {_rounded(wanted):,} would show a difference of this size",
+                f"more test rows: {enough}",
             )
         ]
     return []
