@@ -68,7 +68,7 @@ def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
         enough = (
             f"about {_rounded(wanted):,} would show a difference of this size"
             if wanted > had
-            else f"{had:,} are too few to tell chance from a difference"
+            else f"{had:,} cannot tell a difference from chance"
         )
         return [
             Finding(
