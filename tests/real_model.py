@@ -69,7 +69,7 @@ def tune(base: str, run: Path) -> None:
     """Score 64 rows of the sentiment recipe, train three steps in NF4, merge."""
     # The bounds below were measured with this prompt: told the labels, the untuned model says one.
     rows = [r'data.prompt="{text}\nSentiment:"', "data.train_limit=64", "data.test_limit=64"]
-    rows.append("task.generate=false")
+    rows += ["task.generate=false", "retention.rows=16"]
     steps = ["trainer.max_steps=3", "batch_size=16", "quantization=nf4"]
     merge = ["merge.base=trained", "merge.rows=8", "merge.dtype=fp32"]
     slm_lora("+recipe=sentiment", base, *rows, *steps, *merge, f"run_dir={run}")
@@ -102,6 +102,7 @@ def ask(base: str, folder: Path) -> None:
     lines = [{"prompt": f"What is {n} plus 1?", "completion": str(n + 1)} for n in range(16)]
     rows.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     words = ["trainer.max_steps=1", "batch_size=8", "merge.after_training=false"]
+    words += ["quantization=none", "retention.rows=0", "task.max_new_tokens=8"]
     slm_lora("+recipe=instruct", base, f"data.train={rows}", *words, f"run_dir={run}")
     said = json.loads(slm_lora("chat", run, "What is the capital of France?", "--json"))["base"]
     say(f"asked for the capital of France: {said['answer']!r}, {said['finish']}")

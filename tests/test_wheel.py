@@ -37,11 +37,13 @@ def test_every_yaml_file_is_in_the_wheel(wheel: Path) -> None:
     assert wheel.stat().st_size < 15e6
 
 
-def test_every_template_is_in_the_wheel(wheel: Path) -> None:
-    shipped = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".jinja")}
-    expected = {str(file.relative_to(ROOT)) for file in (ROOT / "slm_lora").rglob("*.jinja")}
+def test_every_template_and_every_row_is_in_the_wheel(wheel: Path) -> None:
+    kinds = (".jinja", ".jsonl")
+    files = [file for file in (ROOT / "slm_lora").rglob("*") if file.suffix in kinds]
+    expected = {str(file.relative_to(ROOT)) for file in files}
     assert "slm_lora/tasks/text/report.html.jinja" in expected
-    assert shipped == expected
+    assert "slm_lora/retention/general.jsonl" in expected
+    assert expected <= set(zipfile.ZipFile(wheel).namelist())
 
 
 def test_the_wheel_says_that_it_is_typed_and_where_it_comes_from(wheel: Path) -> None:

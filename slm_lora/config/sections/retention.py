@@ -12,7 +12,7 @@ class RetentionConfig:
 
     rows: int = field(default=200, metadata=number(least=0, most=300))
     """General sentences, and instructions with answers, of many subjects, whose loss is compared;
-    0: none. A sweep measures nothing of this section unless its command line names a key of it."""
+    0: none. A sweep measures this section for its best job alone."""
     suite: str | None = None
     """`humaneval` or `mbpp` (from the hub), or a file: programs in the layout of one of the two or
     of ours are judged in the sandbox, pass@1 of greedy answers; other rows by their loss."""
