@@ -55,12 +55,13 @@ def score_and_train(plan: Plan, folder: Run) -> None:
     if plan.retention:
         wanted.append(folder.retention)
     missing = not all(path.exists() for path in wanted)
+    measured = None
     if missing:
         plan.task.check(plan.data.test, plan.config)
         for part in plan.retention:
             part.check()
-        if plan.config.best_by == "metric":
-            measure(plan)  # refuses before weights are loaded
+        if not folder.adapter.exists():
+            measured = measure(plan)
     data(plan, folder)
     if missing:
         with timed(folder, "load"):
@@ -72,7 +73,7 @@ def score_and_train(plan: Plan, folder: Run) -> None:
         with timed(folder, "retention"):
             ask_other(plan, folder, base, "base")
         with timed(folder, "train"):
-            tuned = train(plan, folder, base)
+            tuned = train(plan, folder, base, measured)
         with timed(folder, "evaluate"):
             evaluate(plan, folder, tuned)
         with timed(folder, "retention"):
@@ -80,17 +81,18 @@ def score_and_train(plan: Plan, folder: Run) -> None:
             retention(plan, folder)
 
 
-def validate(plan: Plan, folder: Run) -> None:
-    """A job of a sweep: adapter/ and, what it is chosen by, validation.json.
+def validate(plan: Plan, folder: Run, judge: Task, reason: str) -> None:
+    """A job of a sweep: adapter/ and, what it is chosen by, validation.json. All jobs of a sweep
+    have one `judge`, for one `reason` (`judge_of`).
 
     No test row is scored, and the base model not at all.
     """
-    judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
+    measured = measure_by(plan, judge) if plan.config.best_by == "metric" else None
     data(plan, folder)
     with timed(folder, "load"):
         base = load(plan, folder)
     with timed(folder, "train"):
-        tuned = train(plan, folder, base)
+        tuned = train(plan, folder, base, measured)
     with timed(folder, "validate"):
         found = on_validation_rows(plan, judge, tuned)
     write_jsonl(folder.validation_predictions, found)
@@ -151,7 +153,9 @@ def baselines(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
             log.info("%s: %s %.4f", simple.label.format_map(found[0]), task.primary, figure)
 
 
-def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
+def train(
+    plan: Plan, folder: Run, base: PreTrainedModel, measured: training.Measure | None
+) -> PeftModel:
     """adapter/ and train.json; the tuned model."""
     if folder.adapter.exists():
         return model.load_adapter(base, folder.adapter)
@@ -162,19 +166,26 @@ def train(plan: Plan, folder: Run, base: PreTrainedModel) -> PeftModel:
         config=plan.config,
         device=plan.device,
         run=folder,
-        measure=measure(plan) if plan.config.best_by == "metric" else None,
+        measure=measured,
     )
 
 
-def measure(plan: Plan) -> training.Measure:
-    """The task's metric on the validation rows.
+def measure(plan: Plan) -> training.Measure | None:
+    """What the best checkpoint is chosen by, None where that is the loss.
 
     Raises:
-        UserError: the task cannot judge them.
+        UserError: best_by=metric, and the task cannot judge the validation rows.
     """
+    if plan.config.best_by == "loss":
+        return None
     judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
     if reason:
         raise UserError(f"best_by=metric on the validation rows: {reason}", "type best_by=loss")
+    return measure_by(plan, judge)
+
+
+def measure_by(plan: Plan, judge: Task) -> training.Measure:
+    """The judge's primary metric on the validation rows."""
 
     def primary(tuned: PeftModel) -> float:
         found = on_validation_rows(plan, judge, tuned)

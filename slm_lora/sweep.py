@@ -27,7 +27,7 @@ from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json
 from slm_lora.hardware import check_without_torch
 from slm_lora.progress import log
-from slm_lora.run_folder import Run, open_run
+from slm_lora.run_folder import Run, check_same, open_run
 
 if TYPE_CHECKING:
     from slm_lora.tasks import Task
@@ -35,16 +35,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Jobs:
-    """What a sweep is going to run: how many jobs, the keys that they differ in, and what Optuna is
-    to do with the objective."""
+    """What a sweep is going to run: how many jobs, the keys that they differ in, whose primary
+    metric they are chosen by and, where that is not their own task's, why, and what Optuna is to do
+    with it."""
 
     count: int
     swept: frozenset[str]
+    judge: "Task"
+    reason: str
     direction: str | None = None
 
 
-def check_jobs(overrides: list[str], config_dir: Path | None) -> Jobs:
-    """Check every job before the first one starts, as far as no weights are needed.
+def check_jobs(overrides: list[str], config_dir: Path | None, folder: Path) -> Jobs:
+    """Check every job before the first one starts, as far as no weights are needed. `folder` is
+    where the jobs have theirs.
 
     Raises:
         UserError: a job could not come to its end, or they would share a run folder.
@@ -63,9 +67,10 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> Jobs:
         first = [_first_tried(override, fixed, config_dir) for override in space]
         config = compose.load([*fixed, *first], config_dir)
         check_without_torch(config)
-        best = "maximize" if _preflight([config]).higher_is_better else "minimize"
+        judge, reason = _preflight([config], None)
+        direction = config.sweep.direction or ("maximize" if judge.higher_is_better else "minimize")
         swept = frozenset(o.key_or_group for o in space)
-        return Jobs(config.sweep.n_trials, swept, config.sweep.direction or best)
+        return Jobs(config.sweep.n_trials, swept, judge, reason, direction)
     for override in ours:
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise UserError(
@@ -77,39 +82,49 @@ def check_jobs(overrides: list[str], config_dir: Path | None) -> Jobs:
     configs = [compose.load(words, config_dir) for words in jobs]
     for config in configs:
         check_without_torch(config)
-    _preflight(configs)
-    return Jobs(len(jobs), frozenset(o.key_or_group for o in ours if o.is_sweep_override()))
+    judge, reason = _preflight(configs, folder)
+    swept = frozenset(o.key_or_group for o in ours if o.is_sweep_override())
+    return Jobs(len(jobs), swept, judge, reason)
 
 
-def _preflight(configs: list[Config]) -> "Task":
+def _preflight(configs: list[Config], folder: Path | None) -> tuple["Task", str]:
     """Look whether every job could come to its end; jobs mostly share their rows. Returns whose
-    primary metric they are chosen by."""
-    from slm_lora import pipeline
+    primary metric they are chosen by, and why. `folder` is null where Optuna numbers the jobs."""
     from slm_lora.data import load_rows
     from slm_lora.preflight import preflight
     from slm_lora.tasks import judge_of
 
-    read, rows = None, None
-    for config in configs:
-        wanted = (config.data, config.task, config.sandbox)
+    read, rows, judges = None, None, {}
+    for number, config in enumerate(configs):
+        wanted = (config.data, config.task, config.sandbox, config.retention)
         known = wanted == read
         if not known:
             read, rows = wanted, load_rows(config.data, config.task.format)
         plan = preflight(config, rows)
-        if known:
-            continue
+        if folder:
+            check_same(plan.config, folder / str(number))
         if not plan.data.validation_rows:
             raise UserError(
                 "a sweep chooses by validation rows, and there are none",
                 "type data.validation_fraction=0.1",
             )
-        plan.task.check(plan.data.test, plan.config)
-        if config.best_by == "metric":
-            pipeline.measure(plan)
-        judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
-        if reason:
-            log.warning("jobs are compared by their loss on validation rows: %s", reason)
-    return judge
+        if not known:
+            plan.task.check(plan.data.test, plan.config)
+            for part in plan.retention:
+                part.check()
+            judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
+            judges[judge.primary] = judge, reason
+        if config.best_by == "metric" and reason:
+            raise UserError(f"best_by=metric on the validation rows: {reason}", "type best_by=loss")
+    if len(judges) > 1:
+        raise UserError(
+            f"some jobs would be judged by {' and others by '.join(judges)}, which cannot be "
+            "compared",
+            "sweep over rows and tasks of one kind",
+        )
+    if reason:
+        log.warning("jobs are compared by their loss on validation rows: %s", reason)
+    return judge, reason
 
 
 def _first_tried(override: Override, fixed: list[str], config_dir: Path | None) -> str:
@@ -140,7 +155,7 @@ def _ends(override: Override) -> str:
     return f"{values.start:g},{values.end:g}"
 
 
-def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | None:
+def sweep_job(composed: DictConfig, folder: Path, words: list[str], jobs: Jobs) -> float | None:
     """One job of a sweep: its objective, the task's metric on validation rows, or None when it
     failed."""
     try:
@@ -153,7 +168,7 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str]) -> float | N
         plan = preflight(config)
         run = open_run(plan.config, words)
         if not run.validation.exists():
-            pipeline.validate(plan, run)
+            pipeline.validate(plan, run, jobs.judge, jobs.reason)
         found = read_json(run.validation)
         return float(found["tuned"][found["primary"]])
     except Exception as error:

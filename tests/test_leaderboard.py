@@ -105,3 +105,23 @@ def test_settings_within_the_chance_of_the_seeds_are_alike(tmp_path: Path, sprea
     best, other = ranked(jobs_in(tmp_path), TASK)
     by_seed = stats.ttest_ind(values["8"], values["16"], equal_var=False).pvalue if spread else 0
     assert like(best, other, TASK) == (by_seed >= 0.05) == bool(spread)
+
+
+def test_a_lucky_seed_makes_no_tie(tmp_path: Path) -> None:
+    """The best seed of each has the same rows right; the others tell the two apart."""
+    counts = {"8": (180, 180, 180, 180, 180), "16": (180, 150, 150, 150, 150)}
+    numbered = [(r, seed, count) for r, of in counts.items() for seed, count in enumerate(of)]
+    for name, (r, seed, count) in enumerate(numbered):
+        job(tmp_path, name, [f"lora.r={r}", f"seed={seed}"], np.arange(ROWS) < count)
+    best, other = ranked(jobs_in(tmp_path), TASK)
+    assert stats.ttest_ind(counts["8"], counts["16"], equal_var=False).pvalue < 0.05
+    assert not like(best, other, TASK)
+    low, high = stats.binomtest(150, ROWS).proportion_ci(method="wilson")
+    assert other.interval == pytest.approx((low, high), abs=1e-4)
+
+
+def test_other_validation_rows_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job(tmp_path, 0, ["trainer.max_length=64"], np.arange(ROWS) < 150)
+    job(tmp_path, 1, ["trainer.max_length=32"], np.arange(ROWS - 1) < 150)
+    write_leaderboard(tmp_path)
+    assert "Not all settings were judged on the same validation rows" in capsys.readouterr().out

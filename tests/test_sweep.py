@@ -8,6 +8,7 @@ import pytest
 
 from slm_lora.errors import UserError
 from slm_lora.sweep import check_jobs
+from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import make_llama, slm_lora
 from tests.test_run import job
 from tests.test_training import rows
@@ -82,11 +83,29 @@ def test_every_job_has_its_folder_and_a_failed_one_is_named(words, tmp_path: Pat
     assert result.returncode == 0, result.stderr
     assert json.loads((other / "metrics.json").read_text())["base"] == metrics["base"]
 
+    with pytest.raises(UserError, match=r"0 holds a run with another config: lora.r=8 \(there 2\)"):
+        check_jobs(
+            [*words, "lora.r=8,4", "trainer.learning_rate=1e-2,1e30"], None, tmp_path / "sweep"
+        )
+
 
 def test_a_sweep_needs_validation_rows(words, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
-        check_jobs([*words, "lora.r=2,4", "data.validation_fraction=0"], None)
+        check_jobs([*words, "lora.r=2,4", "data.validation_fraction=0"], None, tmp_path)
     assert error.value.hint == "type data.validation_fraction=0.1"
+
+
+def test_jobs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
+    """Programs with tests are judged by them, others by their loss."""
+    bare, test = rows(tmp_path, "code")
+    lines = [json.loads(line) for line in (tmp_path / "train.jsonl").open()]
+    tested = [
+        {**row, "tests": [f"assert a == {n}"], "entry_points": ["a"]} for n, row in enumerate(lines)
+    ]
+    other = write_jsonl(tmp_path / "tested.jsonl", tested)
+    line = ["model=nano", "device=cpu", "task=code", f"{bare},{other}", test]
+    with pytest.raises(UserError, match="some jobs would be judged by loss and others by pass@1"):
+        check_jobs(line, None, tmp_path)
 
 
 def test_a_sweep_of_failures_fails(words, tmp_path: Path) -> None:
@@ -135,7 +154,7 @@ def test_optuna_goes_by_what_the_validation_rows_can_tell(
 ) -> None:
     """Programs to train on have no tests, so their loss decides."""
     line = ["hydra/sweeper=optuna", "model=nano", "device=cpu", f"task={task}", "lora.r=2,4"]
-    jobs = check_jobs([*line, *rows(tmp_path, task), "sweep.n_trials=7"], None)
+    jobs = check_jobs([*line, *rows(tmp_path, task), "sweep.n_trials=7"], None, tmp_path)
     assert (jobs.count, jobs.swept, jobs.direction) == (7, {"lora.r"}, f"{direction}imize")
 
 

@@ -77,6 +77,30 @@ TEMPLATES: dict[str, Lists] = read("templates.toml")
 DOMAINS = [Domain(name, **fields) for name, fields in read("domains.toml").items()]
 
 
+def divide_train(every: int, held_out: Sequence[str]) -> None:
+    """From now on write only with what the train lists have: of each, one entry in `every` counts
+    as test, and so do the domains `held_out`."""
+
+    def divided(table: Any) -> Any:
+        if "train" in table:
+            return {
+                "train": [entry for i, entry in enumerate(table["train"]) if i % every != 1],
+                "test": table["train"][1::every],
+            }
+        return {key: divided(value) for key, value in table.items() if key != "test"}
+
+    WORDS.update(divided(WORDS))
+    TEMPLATES.update(divided(TEMPLATES))
+    for domain in [domain for domain in DOMAINS if domain.held_out]:
+        DOMAINS.remove(domain)
+    for domain in DOMAINS:
+        for label, lists in domain.outcomes.items():
+            new = divided(lists)
+            domain.outcomes[label] = {"test": lists["train"]} if domain.name in held_out else new
+    TRAIN_WORDS.clear()
+    TRAIN_WORDS.update(train_words())
+
+
 def train_words() -> set[str]:
     """Every sentiment word that may appear in train.jsonl."""
     words: set[str] = set()

@@ -3,6 +3,9 @@
     python recipes/sentiment/make_dataset.py            write both files
     python recipes/sentiment/make_dataset.py --check    compare with what is there; exit 1: differs
     python recipes/sentiment/make_dataset.py --stats    print the figures of README.md
+    python recipes/sentiment/make_dataset.py --validation FOLDER
+        write train.jsonl and validation.jsonl there, to choose settings by: what the training rows
+        are made of, divided once more as it is divided into train and test
 
 Needs the standard library only; `--stats` needs scikit-learn.
 """
@@ -14,7 +17,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from grammar import DOMAINS, NEGATIVE, POSITIVE, TEMPLATES, Domain, Sentence, Source, pick, write
+from grammar import (
+    DOMAINS,
+    NEGATIVE,
+    POSITIVE,
+    TEMPLATES,
+    Domain,
+    Sentence,
+    Source,
+    divide_train,
+    pick,
+    write,
+)
 
 HERE = Path(__file__).resolve().parent
 SEED = 1
@@ -51,16 +65,27 @@ def compose(split: str) -> Iterator[tuple[Row, str, Sentence]]:
     rng = Random(f"{SEED}-{split}")
     texts: set[str] = set()
     for kind, template, domain, source in plan(split, rng):
-        for label in (NEGATIVE, POSITIVE):
-            for _ in range(TRIES):
-                sentence = write(template, domain, label, source, rng)
-                if sentence.text not in texts:
-                    break
-            else:
-                raise ValueError(f"no new sentence left for {template!r} about {domain.name}")
+        pair = [_new(texts, template, domain, label, source, rng) for label in (NEGATIVE, POSITIVE)]
+        if None in pair:  # short lists: all that the template can say about this domain is said
+            continue
+        for label, sentence in zip((NEGATIVE, POSITIVE), pair, strict=True):
             texts.add(sentence.text)
             row = {"text": sentence.text, "label": label, "domain": domain.name, "kind": kind}
             yield row | {"words": "unseen" if source == "unseen" else "seen"}, template, sentence
+
+
+def _new(
+    texts: set[str], template: str, domain: Domain, label: str, source: Source, rng: Random
+) -> Sentence | None:
+    """A sentence that is not among the texts, None where none is found."""
+    for _ in range(TRIES):
+        try:
+            sentence = write(template, domain, label, source, rng)
+        except IndexError:  # no word is left for the last slot
+            continue
+        if sentence.text not in texts:
+            return sentence
+    return None
 
 
 def make_rows(split: str) -> list[Row]:
@@ -90,7 +115,14 @@ def main() -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="compare with the files, write nothing")
     what.add_argument("--stats", action="store_true", help="print the figures of README.md")
+    what.add_argument("--validation", type=Path, metavar="FOLDER", help="divide train once more")
     options = parser.parse_args()
+    if options.validation:
+        divide_train(4, ("appliances", "gyms"))
+        options.validation.mkdir(parents=True, exist_ok=True)
+        for split, name in (("train", "train"), ("test", "validation")):
+            (options.validation / f"{name}.jsonl").write_bytes(to_bytes(make_rows(split)))
+        return 0
     splits = {split: make_rows(split) for split in ("train", "test")}
     if options.stats:
         from stats import report  # needs scikit-learn

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slm_lora import plotting
-from slm_lora.files import read_json, read_jsonl, whole
+from slm_lora.files import read_json, whole
 from slm_lora.formatting import interval, number
 from slm_lora.leaderboard.settings import Job, Setting, jobs_in, judge_in, like, ranked
 from slm_lora.report.plots import leaderboard
@@ -20,8 +20,9 @@ from slm_lora.run_folder import Run
 from slm_lora.tasks import Task
 
 RULE = (
-    "= best: chance could have made the difference, that of the validation rows (paired test of "
-    "the best jobs, p of 0.05 or more) or that of the seeds (Welch's t-test, the same)."
+    "= best: chance could have made the difference, that of the validation rows (paired test, p of "
+    "0.05 or more) or that of the seeds (Welch's t-test, the same). Of several seeds the middle "
+    "one is tested and has the interval."
 )
 
 
@@ -51,6 +52,8 @@ def write_leaderboard(folder: Path) -> Run | None:
         Console().print(_table(settings, swept, judge, alike))
         if reason:
             print(f"Chosen by the loss, not by the task's metric: {reason}")
+        if len({tuple(item["id"] for item in setting.predictions) for setting in done}) > 1:
+            print("Not all settings were judged on the same validation rows: compare with care.")
         names = [_name(setting, swept) for setting in done]
         with plotting.style():
             figure = leaderboard(names, [(s.mean, s.interval) for s in done], judge.primary)
@@ -94,7 +97,7 @@ def _line(job: Job, setting: Setting, keys: list[str]) -> dict[str, Any]:
 
 def _table(settings: list[Setting], swept: list[str], judge: Task, alike: list[bool]) -> Table:
     """The leaderboard for the terminal: a line for each setting."""
-    rows = len(read_jsonl(settings[0].done[0].run.validation_predictions))
+    rows = len(settings[0].predictions)
     table = Table(
         *(key.rpartition(".")[2] for key in swept),
         *(judge.primary, "95 % interval", "", "jobs"),

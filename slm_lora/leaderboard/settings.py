@@ -17,7 +17,7 @@ from slm_lora.config.compose import from_file
 from slm_lora.files import read_json, read_jsonl
 from slm_lora.records import Validation
 from slm_lora.run_folder import Run
-from slm_lora.tasks import TASKS, Task
+from slm_lora.tasks import TASKS, Prediction, Task
 
 CHANCE = 0.05
 """From this p value on, chance could have made a difference."""
@@ -63,10 +63,19 @@ class Setting:
         return stdev(self.values) if len(self.values) > 1 else None
 
     @property
+    def middle(self) -> int:
+        """Index in `done` of the job with the median, of two the worse: what a seed gives."""
+        return len(self.done) // 2
+
+    @property
     def interval(self) -> tuple[float, float]:
-        """95 %, over the validation rows: the mean of its jobs' bounds."""
-        lows, highs = zip(*self.intervals, strict=True)
-        return mean(lows), mean(highs)
+        """95 %, over the validation rows: that of the middle job."""
+        return self.intervals[self.middle]
+
+    @property
+    def predictions(self) -> list[Prediction]:
+        """The middle job's on the validation rows."""
+        return read_jsonl(self.done[self.middle].run.validation_predictions)
 
 
 def jobs_in(folder: Path) -> list[Job]:
@@ -123,11 +132,12 @@ def _setting(words: dict[str, str], jobs: list[Job], sign: int) -> Setting:
 
 def like(best: Setting, other: Setting, judge: Task) -> bool:
     """Whether chance could have made the difference: that of the validation rows, by the task's
-    paired test on the best job of each, or that of the seed, by Welch's t-test where both have two.
+    paired test on the middle job of each, or that of the seed, by Welch's t-test where both have
+    two.
 
     Where the rows are not the same ones, intervals that overlap take the place of the paired test.
     """
-    ours, theirs = (read_jsonl(s.done[0].run.validation_predictions) for s in (best, other))
+    ours, theirs = best.predictions, other.predictions
     if [item["id"] for item in ours] != [item["id"] for item in theirs]:
         (low, high), (other_low, other_high) = best.interval, other.interval
         by_rows = low <= other_high and other_low <= high

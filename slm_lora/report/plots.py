@@ -36,10 +36,11 @@ def leaderboard(
     names: Sequence[str], found: Sequence[tuple[float, tuple[float, float]]], primary: str
 ) -> Figure:
     """What each setting of a sweep reached, value and interval, best on top."""
-    values = [value for value, _ in found]
-    below, above = zip(*((value - low, high - value) for value, (low, high) in found), strict=True)
+    values, places = [value for value, _ in found], range(len(names))
+    lows, highs = zip(*(interval for _, interval in found), strict=True)
     figure, axes = empty(1.2 + 0.3 * len(names))
-    axes.errorbar(values, range(len(names)), xerr=[below, above], fmt="o", color=TUNED, capsize=3)
+    axes.hlines(places, lows, highs, colors=TUNED)
+    axes.plot(values, places, "o", color=TUNED)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set_xlabel(f"{primary} on validation rows, 95 % interval")

@@ -3,13 +3,14 @@
 python -m slm_lora +recipe=sentiment run_dir=outputs/mine     (again: goes on where it stopped)
 """
 
-from slm_lora.run_folder.folder import Run, check_free, new_folder, open_run
+from slm_lora.run_folder.folder import Run, check_free, check_same, new_folder, open_run
 from slm_lora.run_folder.provenance import record_base, versions, write_provenance
 from slm_lora.run_folder.seconds import seconds_of, timed
 
 __all__ = [
     "Run",
     "check_free",
+    "check_same",
     "new_folder",
     "open_run",
     "record_base",

@@ -78,9 +78,7 @@ def open_run(config: Config, words: list[str]) -> Run:
         path = Path(config.run_dir)
     run = Run(path, words)
     config = replace(config, run_dir=str(path))
-    # Before its provenance is known a run has done nothing, and its config may be fixed.
-    if run.config.exists() and run.provenance.exists():
-        _check_same(config, from_file(run.config), path)
+    if check_same(config, path):
         run.failure.unlink(missing_ok=True)
         return run
     check_free(config)
@@ -124,7 +122,17 @@ def new_folder(parent: Path) -> Path:
             return candidate
 
 
-def _check_same(config: Config, saved: Config, path: Path) -> None:
+def check_same(config: Config, path: Path) -> bool:
+    """Look whether a run in this folder has the same config; False where there is none.
+
+    Raises:
+        UserError: it has another one.
+    """
+    run = Run(path)
+    # Before its provenance is known a run has done nothing, and its config may be fixed.
+    if not (run.config.exists() and run.provenance.exists()):
+        return False
+    saved = from_file(run.config)
     now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
     differing = [key for key in sorted(now | then) if now.get(key) != then.get(key)]
     free = ("run_dir", "recipe", *AFTER_TRAINING)
@@ -133,8 +141,9 @@ def _check_same(config: Config, saved: Config, path: Path) -> None:
         shown = ", ".join(f"{k}={now.get(k)} (there {then.get(k)})" for k in differing[:5])
         raise UserError(
             f"{path} holds a run with another config: {shown}",
-            "type the same values to resume it, or another run_dir",
+            "type the same values to resume it, or another run_dir (of a sweep: hydra.sweep.dir)",
         )
+    return True
 
 
 def flat(tree: Json, prefix: str = "") -> Json:
