@@ -234,7 +234,7 @@ class Metrics(TypedDict):
     """Name → `Baseline`; empty without any."""
     seconds: NotRequired[dict[str, float]]
     """Stage → what it took, interrupted attempts aside: `load`, `baseline`, `baselines`, `train`,
-    `evaluate`, `merge`; of a job that a sweep chose also `validate`."""
+    `evaluate`, `retention`, `merge`; of a job that a sweep chose also `validate`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
     retention: NotRequired[Retention]

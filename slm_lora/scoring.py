@@ -38,11 +38,7 @@ def label_scores(
     not go on into a longer label (1 and 10, good and good value); with `task.label_score=mean` it
     is divided by the number of the label's tokens.
     """
-    answered: list[Row] = [
-        {**row, "completion": [{"role": "assistant", "content": label}]}
-        for row in rows
-        for label in labels
-    ]
+    answered = [with_label(row, label) for row in rows for label in labels]
     encoded = rendering.encode(answered, tokenizer)
     likelihoods = answer_log_likelihoods(
         model,
@@ -59,6 +55,11 @@ def label_scores(
         if config.label_score == "mean":
             scores[n] /= [len(tokens) for tokens in likelihoods[own]]
     return encoded, scores
+
+
+def with_label(row: Row, label: str) -> Row:
+    """The row with this label as its answer."""
+    return {**row, "completion": [{"role": "assistant", "content": label}]}
 
 
 def _disjoint(answers: list[tuple[int, ...]], likelihoods: list[list[float]]) -> list[float]:

@@ -18,6 +18,7 @@ import uvicorn
 from slm_lora import chat
 from slm_lora.config import compose
 from slm_lora.endpoint.cause import likely_cause
+from slm_lora.endpoint.client import Server
 from slm_lora.errors import UserError
 from slm_lora.files import write_jsonl
 from slm_lora.run_folder import Run
@@ -91,7 +92,10 @@ def scripted(
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.reply({"data": [{"id": name} for name in models]})
+            if self.path == "/v1/models":
+                self.reply({"data": [{"id": name} for name in models]})
+            else:
+                self.send_error(404)
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -166,11 +170,11 @@ def test_a_server_that_does_not_stop_is_named(run: Path) -> None:
 def test_key_is_sent_and_never_written(run: Path) -> None:
     answers = answers_of(run)
     with scripted(answers.__getitem__, key=KEY) as (url, _):
-        refused = slm_lora("evaluate", run, f"endpoint={url}")
+        refused = slm_lora("evaluate", run, f"endpoint={url}", OPENAI_API_KEY=f"{KEY}, not")
         _, said, folder = evaluate(run, url, OPENAI_API_KEY=KEY)
     assert refused.returncode == 2
     assert "OPENAI_API_KEY" in refused.stderr
-    assert KEY not in said
+    assert KEY not in said + refused.stdout + refused.stderr
     assert not any(KEY in file.read_text() for file in folder.rglob("*") if file.is_file())
 
 
@@ -189,6 +193,59 @@ def test_refused_with_what_to_type(run: Path, words: list[str], message: str) ->
     assert result.returncode == 2
     assert message in " ".join(result.stderr.split())
     assert set((run / "evaluations").glob("*")) == before
+
+
+@contextmanager
+def moved(to: str) -> Iterator[tuple[str, list[str | None]]]:
+    """A server that sends everyone to another one; its address, and the keys that it got."""
+    keys: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            keys.append(self.headers["Authorization"])
+            self.send_response(302)
+            self.send_header("Location", f"{to}/models")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1", keys
+        finally:
+            server.shutdown()
+
+
+def test_key_stays_with_its_server() -> None:
+    with scripted(str, key=KEY) as (other, _), moved(other) as (url, keys):
+        assert Server(other, KEY, 5).models() == ["mine"]
+        with pytest.raises(UserError, match=f"{url}/models answers 401"):
+            Server(url, KEY, 5).models()
+    assert keys == [f"Bearer {KEY}"]
+
+
+def test_a_slow_server_and_a_wrong_path_are_told_apart() -> None:
+    def write(prompt: str) -> str:
+        time.sleep(1)
+        return "late"
+
+    with scripted(write) as (url, _):
+        with pytest.raises(UserError) as slow:
+            Server(url, None, 0.2).answer("mine", [{"role": "user", "content": "Hi"}], 5)
+        with pytest.raises(UserError) as wrong:
+            Server(f"{url}/chat/completions", None, 5).models()
+    assert slow.value.hint == "type endpoint.timeout= of more than 0.2 seconds"
+    assert "up to the version" in wrong.value.hint
+
+
+def test_answers_of_many_tokens_a_character_are_not_cut(run: Path) -> None:
+    """The test's own limit holds: how long the tested answers are says nothing of tokens."""
+    answers = answers_of(run)
+    with scripted(answers.__getitem__) as (url, asked):
+        evaluate(run, url)
+    assert {body["max_tokens"] for body in asked} == {40}
 
 
 def test_several_models_need_a_name(run: Path) -> None:
@@ -213,6 +270,12 @@ def test_several_models_need_a_name(run: Path) -> None:
 )
 def test_rules_of_the_cause(served: list[str], cause: str | None) -> None:
     assert likely_cause(["a b", "c", "d", "e", "f"], served) == cause
+
+
+def test_long_answers_that_part_late_are_rounding() -> None:
+    texts = [f"The hotel in room {n} was as quiet as ever." for n in range(10)]
+    assert likely_cause(texts, [text[:30] + "…" for text in texts]) == "precision"
+    assert likely_cause(texts, [text[4:] for text in texts]) == "template"
 
 
 def test_few_differences_are_rounding() -> None:

@@ -65,8 +65,8 @@ VERB = Verb(
         "The main job; the word `run` may be left out. It scores the base model, trains an "
         "adapter, scores the tuned model on the same test items, merges and writes a report. An "
         "interrupted run goes on with run_dir= of its folder. With -m, a value may be a list: "
-        "each combination is trained and scored on validation rows, and the best of them is scored "
-        "on the test rows."
+        "each combination is trained, and scored on the validation rows; the best is scored on the "
+        "test rows."
     ),
     examples=(
         "+recipe=sentiment model=nano",

@@ -21,8 +21,8 @@ from slm_lora.run_folder import Run
 
 
 def run_sweep(settings: list[str], config_dir: Path | None) -> None:
-    """Every job trained and scored on validation rows, the leaderboard, and then the best job's
-    verdict on the test rows.
+    """Every job trained, and scored on the validation rows; the leaderboard; the best job's verdict
+    on the test rows.
 
     Raises:
         UserError: a job could not come to its end, or every job failed.

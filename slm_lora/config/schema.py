@@ -77,7 +77,7 @@ class Config:
     def __post_init__(self) -> None:
         check_fields("", self)
         self._check_combinations()
-        check_trainer(self.trainer, self.early_stopping)
+        check_trainer(self.trainer, self.early_stopping, self.best_by)
 
     def needs_cuda(self) -> UserError | None:
         """What to say of this config where there is no CUDA GPU; None if it needs none."""

@@ -31,7 +31,7 @@ PACKAGES = {
 """Tracker → its module and its package, where they are not named as the tracker is."""
 
 
-def check_trainer(trainer: dict[str, Any], early_stopping: int | None) -> None:
+def check_trainer(trainer: dict[str, Any], early_stopping: int | None, best_by: str) -> None:
     """
     Raises:
         UserError: an option is decided elsewhere, out of its range, or at odds with another.
@@ -54,7 +54,7 @@ def check_trainer(trainer: dict[str, Any], early_stopping: int | None) -> None:
             "packing fills rows up to a length; type trainer.max_length=1024",
         )
     _check_strategies(trainer)
-    _check_best_checkpoint(trainer, early_stopping)
+    _check_best_checkpoint(trainer, early_stopping, best_by)
 
 
 def _check_strategies(trainer: dict[str, Any]) -> None:
@@ -84,12 +84,15 @@ def _check_trackers(report_to: str | list[str] | None) -> None:
             )
 
 
-def _check_best_checkpoint(trainer: dict[str, Any], early_stopping: int | None) -> None:
+def _check_best_checkpoint(
+    trainer: dict[str, Any], early_stopping: int | None, best_by: str
+) -> None:
     best = trainer.get("load_best_model_at_end")
-    for key, value in (
-        ("early_stopping", early_stopping),
-        ("trainer.load_best_model_at_end", best),
-    ):
+    ours = {
+        "early_stopping": early_stopping,
+        "best_by": None if best_by == "loss" else best_by,
+    }
+    for key, value in {**ours, "trainer.load_best_model_at_end": best}.items():
         if value and trainer.get("eval_strategy") == "no":
             raise UserError(
                 f"{key}={value} with trainer.eval_strategy=no",
@@ -100,8 +103,9 @@ def _check_best_checkpoint(trainer: dict[str, Any], early_stopping: int | None) 
                 f"{key}={value} with trainer.save_strategy=no",
                 "the best must have been saved; type trainer.save_strategy=steps",
             )
-    if early_stopping and best is False:
-        raise UserError(
-            f"early_stopping={early_stopping} with trainer.load_best_model_at_end=false",
-            "stopping early keeps the best; type trainer.load_best_model_at_end=true",
-        )
+    for key, value in ours.items():
+        if value and best is False:
+            raise UserError(
+                f"{key}={value} with trainer.load_best_model_at_end=false",
+                "it keeps the best checkpoint; type trainer.load_best_model_at_end=true",
+            )

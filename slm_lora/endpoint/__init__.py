@@ -20,9 +20,6 @@ from slm_lora.records import Row, Served
 from slm_lora.run_folder import Run, new_folder
 from slm_lora.tasks import TASKS
 
-GOES_ON = 16
-"""Tokens that an answer may have beyond the longest tested one's characters."""
-
 
 def compare_served(run: Run, config: Config) -> Run:
     """The folder in `evaluations/` of the run, with predictions/served.jsonl and endpoint.json.
@@ -40,22 +37,21 @@ def compare_served(run: Run, config: Config) -> Run:
             "put the data files back as they were",
         )
     rows, written = _written(run, loaded.test, config)
-    labels = task.labels(config, loaded.report)
+    labels, tokenizer = task.labels(config, loaded.report), load_tokenizer(config)
+    lead = rendering.lead(tokenizer)
+    tested = [rendering.answer_in(text, lead) for text in written]
+    tested_scores = task.written.judge(rows, tested, labels, config)
     server = Server(
         str(config.endpoint.url).rstrip("/"), os.environ.get(KEY), config.endpoint.timeout
     )
     model = config.endpoint.model or _model(server)
-    most = min(config.task.max_new_tokens, max(map(len, written)) + GOES_ON)
+    most = task.written.limit(rows[0], labels, tokenizer, config)
     answers = [
         server.answer(model, row["prompt"], most)
         for row in track(rows, len(rows), f"asking {model}")
     ]
-    lead = rendering.lead(load_tokenizer(config))
-    tested, served = (
-        [rendering.answer_in(text, lead) for text in texts]
-        for texts in (written, [answer.text for answer in answers])
-    )
-    scores = [task.written.judge(rows, texts, labels, config) for texts in (tested, served)]
+    served = [rendering.answer_in(answer.text, lead) for answer in answers]
+    scores = (tested_scores, task.written.judge(rows, served, labels, config))
     # Servers differ in what blanks they leave around an answer.
     bare = [[text.strip() for text in texts] for texts in (tested, served)]
     found: Served = {

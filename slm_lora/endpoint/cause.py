@@ -9,6 +9,9 @@ MARKER = re.compile(
 """What the templates of common models write around turns."""
 FEW = 0.2
 """Share of all answers: where fewer differ, rounding explains it."""
+LONG = 20
+"""Characters that two answers to one prompt share at their beginning, and to other prompts hardly:
+rounding changes a word somewhere."""
 
 CAUSES = {
     "end of turn": "most of the differing answers begin as the tested ones and go on: the server "
@@ -16,9 +19,10 @@ CAUSES = {
     "Modelfile, the EOS token of a GGUF file)",
     "template": "the model reads another prompt than in the test. Look at the chat template that "
     "the server applies (TEMPLATE of an Ollama Modelfile, --jinja and --chat-template of "
-    "llama-server) and at the system prompt",
-    "precision": "few answers differ, as rounding makes it. The served weights are quantized, or "
-    "computed in another precision, than in the test",
+    "llama-server) and at the system prompt; also at penalties for repetition, which some servers "
+    "set by themselves",
+    "precision": "few answers differ, or they part after a while, as rounding makes it. The served "
+    "weights are quantized, or computed in another precision, than in the test",
 }
 """Likely cause → what it means, and where to look."""
 
@@ -28,7 +32,8 @@ def likely_cause(tested: Sequence[str], served: Sequence[str]) -> str | None:
 
     1. more than half of the differing answers are the tested one and more: end of turn;
     2. more than half of them are empty or hold signs of a template: template;
-    3. fewer than FEW of all answers differ: precision; else template.
+    3. fewer than FEW of all answers differ, or more than half of the differing ones begin alike for
+       LONG characters: precision; else template.
     """
     differing = [(t, s) for t, s in zip(tested, served, strict=True) if t != s]
     if not differing:
@@ -41,4 +46,6 @@ def likely_cause(tested: Sequence[str], served: Sequence[str]) -> str | None:
     )
     if garbled > len(differing) / 2:
         return "template"
-    return "precision" if len(differing) < FEW * len(tested) else "template"
+    part_late = sum(len(t) >= LONG and t[:LONG] == s[:LONG] for t, s in differing)
+    few = len(differing) < FEW * len(tested)
+    return "precision" if few or part_late > len(differing) / 2 else "template"

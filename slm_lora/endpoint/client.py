@@ -14,6 +14,12 @@ from slm_lora.errors import UserError
 from slm_lora.records import Message
 
 KEY = "OPENAI_API_KEY"
+ADDRESS = "expected the address up to the version, such as http://127.0.0.1:11434/v1"
+HINTS = {
+    **dict.fromkeys((401, 403), f"set the variable {KEY}"),
+    **dict.fromkeys((404, 405), ADDRESS),
+}
+"""Status of a refusal → what to do."""
 
 
 @dataclass(frozen=True)
@@ -67,22 +73,26 @@ class Server:
             raise self._odd("chat/completions") from error
 
     def _ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        headers = {"Content-Type": "application/json"}
-        if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
         data = None if body is None else json.dumps(body).encode()
         where = f"{self.url}/{path}"
+        request = Request(where, data, {"Content-Type": "application/json"})
+        if self.key:  # stays with this server: a redirected request goes without it
+            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
         try:
-            with urlopen(Request(where, data, headers), timeout=self.timeout) as answer:
+            with urlopen(request, timeout=self.timeout) as answer:
                 return json.load(answer)
         except HTTPError as error:
             said = " ".join(error.read(2000).decode(errors="replace").split())[:300]
-            hint = f"set the variable {KEY}" if error.code in (401, 403) else "see its log"
+            hint = HINTS.get(error.code, "see its log")
             raise UserError(f"{where} answers {error.code}: {said}", hint) from error
         except (URLError, HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)
+            slow = isinstance(reason, TimeoutError)
             raise UserError(
-                f"{where}: {reason}", "start the server, or look at endpoint.url"
+                f"{where}: {reason}",
+                f"type endpoint.timeout= of more than {self.timeout:g} seconds"
+                if slow
+                else "start the server, or look at endpoint.url",
             ) from error
         except ValueError as error:
             raise self._odd(path) from error
@@ -90,5 +100,5 @@ class Server:
     def _odd(self, path: str) -> UserError:
         return UserError(
             f"{self.url}/{path} does not answer as an OpenAI-compatible server does",
-            "expected the address up to the version, such as http://127.0.0.1:11434/v1",
+            ADDRESS,
         )

@@ -115,7 +115,7 @@ def modelfile(
         lines.append(f'SYSTEM """{system}"""')
     lines += [f'PARAMETER stop "{tokenizer.convert_ids_to_tokens(n)}"' for n in sorted(stop_ids)]
     lines.append(f"PARAMETER num_ctx {context}")
-    lines.append("PARAMETER temperature 0")
+    lines += ["PARAMETER temperature 0", "PARAMETER repeat_penalty 1"]  # else 1.1
     return "\n".join(lines) + "\n"
 
 

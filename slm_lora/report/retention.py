@@ -17,7 +17,7 @@ SHOWN = 5
 
 
 def sentences(metrics: Metrics) -> list[str]:
-    """One on the general texts and one on the suite, of those that were measured."""
+    """One on the general texts, one on the suite, one a task of lm_eval, of what was measured."""
     found = metrics.get("retention", {})
     said = []
     if "rows" in found:
@@ -26,6 +26,14 @@ def sentences(metrics: Metrics) -> list[str]:
     if "suite" in found:
         suite = found["suite"]
         said.append(_change(f"the {suite['rows']:,} rows of {suite['name']}", suite))
+    for task, figures in found.get("lm_eval", {}).items():
+        base, tuned = figures["base"], figures["tuned"]
+        shown = [
+            f"{name} {number(base[name])} → {number(tuned[name])}"
+            for name in base
+            if not name.endswith("_stderr")
+        ]
+        said.append(f"On {task} of lm_eval: {', '.join(shown)}.")
     return said
 
 

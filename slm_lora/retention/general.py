@@ -1,4 +1,4 @@
-"""General texts: 300 short ones of our own in general.jsonl, of subjects that no recipe teaches.
+"""General texts: 300 short ones of our own in general.jsonl, of many subjects.
 
 Half are sentences, lists, letters and pieces of code, half are instructions with their answers.
 """

@@ -59,6 +59,13 @@ class Written:
     """(rows, a text for each, labels, config) → a number for each, the higher the better."""
     compare: Callable[[Any, Any], Comparison]
     """Of two judgements of the same rows (tasks/paired.py)."""
+    limit: Callable[[Row, list[str], PreTrainedTokenizerBase, Config], int]
+    """(a row, labels, tokenizer, config) → the most tokens that an answer may have."""
+
+
+def limit(row: Row, labels: list[str], tokenizer: PreTrainedTokenizerBase, config: Config) -> int:
+    """Of answers without labels: what the config says."""
+    return config.task.max_new_tokens
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ WRONG_LINES = {
     "SEED=1": "did you mean 'seed'?",
     "-m hydra/sweeper=optuna sweep.space={lora.rank:'choice(1,2)'}": "did you mean 'lora.r'?",
     "early_stopping=2 trainer.eval_strategy=no": "type trainer.eval_strategy=steps",
+    "best_by=metric trainer.save_strategy=no": "type trainer.save_strategy=steps",
+    "best_by=metric trainer.load_best_model_at_end=false": "load_best_model_at_end=true",
     "hardware.micro_batch_size=64 batch_size=8": "a step cannot hold more rows",
     "sweep.direction=up": "expected one of maximize, minimize",
     "-m lora.r=8,0": "expected 1 or more",

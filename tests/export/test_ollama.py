@@ -108,12 +108,13 @@ def test_modelfile_says_what_ollama_needs() -> None:
     lines = text.splitlines()
     assert lines[0] == "FROM ./m.gguf"
     assert r'"{text}\nSentiment:"' in lines[1]
-    assert lines[-5:] == [
+    assert lines[-6:] == [
         'SYSTEM """Be brief."""',
         'PARAMETER stop "<s>"',
         'PARAMETER stop "</s>"',
         "PARAMETER num_ctx 128",
         "PARAMETER temperature 0",
+        "PARAMETER repeat_penalty 1",
     ]
 
 

@@ -21,7 +21,7 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.generate import answers, stop_ids
 from slm_lora.records import Row, RowsReport
-from slm_lora.scoring import label_scores
+from slm_lora.scoring import label_scores, with_label
 from slm_lora.tasks import paired
 from slm_lora.tasks.classification.baselines import baselines_for
 from slm_lora.tasks.classification.findings import findings
@@ -31,6 +31,9 @@ from slm_lora.tasks.classification.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task, Written
 
 __all__ = ["CLASSIFICATION", "compare", "metrics", "parse_answer", "predict"]
+
+GOES_ON = 4
+"""Tokens that a written answer may have beyond the longest label."""
 
 
 def predict(
@@ -49,14 +52,13 @@ def predict(
     )
     written: dict[int, list[str]] = {}
     if task.generate:
-        longest = max(len(item.answer) for item in encoded)
         written = dict(
             answers(
                 model,
                 tokenizer,
                 [item.prompt for item in encoded[:: len(labels)]],
                 stop_ids=stop_ids(model, tokenizer),
-                max_new_tokens=longest + 4,
+                max_new_tokens=limit(rows[0], labels, tokenizer, config),
                 batch_size=task.batch_size,
                 title=f"{title}: writing",
             )
@@ -68,6 +70,12 @@ def predict(
     for i, (raw, *_) in written.items():
         found[i] |= {"raw": raw, "extracted": parse_answer(rendering.answer_in(raw, ""), labels)}
     return found
+
+
+def limit(row: Row, labels: list[str], tokenizer: PreTrainedTokenizerBase, config: Config) -> int:
+    """Tokens of the longest label, and a few more: an answer may go on."""
+    encoded = rendering.encode([with_label(row, label) for label in labels], tokenizer)
+    return max(len(item.answer) for item in encoded) + GOES_ON
 
 
 def parse_answer(text: str, labels: Sequence[str]) -> str | None:
@@ -127,6 +135,7 @@ CLASSIFICATION = Task(
         lambda found: found["raw"],
         _named,
         paired.right_or_wrong,
+        limit,
     ),
     metrics=metrics,
     compare=compare,

@@ -31,7 +31,7 @@ from slm_lora.tasks.code.baselines import baselines_for
 from slm_lora.tasks.code.findings import findings
 from slm_lora.tasks.code.metrics import compare, figures, metrics
 from slm_lora.tasks.code.shown import examples, plots
-from slm_lora.tasks.task import Prediction, Task, Written
+from slm_lora.tasks.task import Prediction, Task, Written, limit
 
 __all__ = ["CODE", "compare", "extract", "metrics", "predict"]
 
@@ -196,7 +196,7 @@ CODE = Task(
     count="n_tasks",
     hub_task=("text-generation", "Code generation"),
     predict=predict,
-    written=Written("pass@1", _greedy, _passed, paired.right_or_wrong),
+    written=Written("pass@1", _greedy, _passed, paired.right_or_wrong, limit),
     metrics=metrics,
     compare=compare,
     figures=figures,

@@ -21,7 +21,7 @@ from slm_lora.generate import answer_log_likelihoods, answers, stop_ids
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 from slm_lora.tasks import paired
-from slm_lora.tasks.task import Prediction, Task, Written
+from slm_lora.tasks.task import Prediction, Task, Written, limit
 from slm_lora.tasks.text.findings import findings
 from slm_lora.tasks.text.metrics import FIGURES, compare, metrics, remark
 from slm_lora.tasks.text.nearness import SCORES, score
@@ -107,7 +107,7 @@ TEXT = Task(
     count="n_items",
     hub_task=("text-generation", "Text generation"),
     predict=predict,
-    written=Written("ROUGE-L", lambda found: found.get("answer"), _rouge_l, paired.mean),
+    written=Written("ROUGE-L", lambda found: found.get("answer"), _rouge_l, paired.mean, limit),
     metrics=metrics,
     compare=compare,
     figures=lambda found: FIGURES,
