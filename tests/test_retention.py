@@ -17,7 +17,7 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.report import verdict
 from slm_lora.report.advice import findings
-from slm_lora.retention import general, parts
+from slm_lora.retention import general, harness, parts
 from slm_lora.run_folder import Run
 from tests.data.test_programs import HUMANEVAL, MBPP
 from tests.helpers.fake_run import classification_run
@@ -231,6 +231,40 @@ def test_lm_eval_must_be_installed(tmp_path: Path) -> None:
 def test_lm_eval_knows_its_tasks(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no task 'hellaswagg'"):
         parts(config("retention.lm_eval=[hellaswagg]"), tokenizer(tmp_path))
+
+
+@pytest.mark.skipif(find_spec("lm_eval") is None, reason="lm_eval is not installed")
+def test_lm_eval_asks_the_model_that_it_is_given(tmp_path: Path) -> None:
+    """A task of two choices, judged here by the likelihoods of a plain forward pass."""
+    model = AutoModelForCausalLM.from_pretrained(make_llama(tmp_path / "llama", CHAT_TEMPLATE))
+    words = AutoTokenizer.from_pretrained(tmp_path / "llama")
+    rows = [{"question": f"Is {n} even?", "answer": n % 2} for n in range(20)]
+    task = {
+        "task": "parity",
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": str(write_jsonl(tmp_path / "rows.jsonl", rows))}},
+        "test_split": "test",
+        "output_type": "multiple_choice",
+        "doc_to_text": "{{question}}",
+        "doc_to_choice": ["yes", "no"],
+        "doc_to_target": "answer",
+        "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+    }
+    (line,) = harness.ask(model, words, [task], None, 4)
+
+    def likelihood(question: str, answer: str) -> float:
+        start, ids = words(question)["input_ids"], words(f"{question} {answer}")["input_ids"]
+        with torch.inference_mode():
+            found = model(torch.tensor([ids])).logits.log_softmax(-1)[0, :-1]
+        return float(found[range(len(ids) - 1), ids[1:]][len(start) - 1 :].sum())
+
+    right = [
+        row["answer"] == int(likelihood(row["question"], "no") > likelihood(row["question"], "yes"))
+        for row in rows
+    ]
+    assert line["task"] == "parity"
+    assert line["acc"] == pytest.approx(np.mean(right))
+    assert harness.compare([line], [{**line, "acc": 1.0}])["parity"]["tuned"]["acc"] == 1.0
 
 
 def test_limit_without_tasks_is_refused() -> None:
