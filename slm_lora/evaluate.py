@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 
 from slm_lora import pipeline
+from slm_lora.conclusion import conclude
 from slm_lora.config.compose import to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
@@ -30,12 +31,12 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
     plan = preflight(config)
     if not overrides:
         pipeline.score_and_train(plan, run)
-        pipeline.conclude(plan.config, run)
+        conclude(plan.config, run)
         return run
     folder = new_folder(run.evaluations)
     evaluation = Run(folder, ["evaluate", str(run.path), *overrides], run.adapter)
     write_text(evaluation.config, to_yaml(replace(plan.config, run_dir=str(folder))))
     shutil.copy(run.train, evaluation.train)
     pipeline.score_and_train(plan, evaluation)
-    pipeline.conclude(plan.config, evaluation)
+    conclude(plan.config, evaluation)
     return evaluation

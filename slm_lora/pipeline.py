@@ -6,27 +6,24 @@ A stage whose file is in the run folder is skipped, so an interrupted run goes o
 """
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
 
 import torch
 from peft import PeftModel
 from transformers import PreTrainedModel
 
 from slm_lora import merge as merging
-from slm_lora import model, report, training
-from slm_lora.card import write_card
+from slm_lora import model, training
+from slm_lora.conclusion import baselines_of, conclude
 from slm_lora.config.quoting import shell_word
-from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
-from slm_lora.records import MergeProof, Metrics, Provenance, Training, Validation
-from slm_lora.run_folder import Run, record_base, seconds_of, timed, write_provenance
-from slm_lora.tasks import TASKS, Baseline, Given, Prediction, Task, judge_of
+from slm_lora.records import MergeProof, Metrics, Provenance, Validation
+from slm_lora.run_folder import Run, record_base, timed, write_provenance
+from slm_lora.tasks import Given, Prediction, Task, judge_of
 
 
 def run(plan: Plan, folder: Run) -> Metrics:
@@ -127,11 +124,6 @@ def baseline(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
     """predictions/base.jsonl: the untouched model on the test rows."""
     if not folder.base_predictions.exists():
         predict(plan, base, folder.base_predictions, "base model")
-
-
-def baselines_of(task: Task, config: Config) -> Mapping[str, Baseline]:
-    """Name → a simple way that the config asks for."""
-    return task.baselines(config) if config.baselines.run else {}
 
 
 def baselines(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
@@ -289,71 +281,6 @@ def check_rows(plan: Plan, folder: Run) -> None:
             f"the rows are not those that {folder.path} was trained and tested on",
             "a merge may be told where its files lie now (data.train=, data.test=), no more",
         )
-
-
-def conclude(config: Config, folder: Run) -> Metrics:
-    """metrics.json, report.html and the card, from what lies in the run folder.
-
-    Raises:
-        UserError: the run has not come to its end.
-    """
-    check_finished(folder)
-    task = TASKS[config.task.kind]
-    base, tuned = read_jsonl(folder.base_predictions), read_jsonl(folder.tuned_predictions)
-    training: Training = read_json(folder.train)
-    training.pop("log", None)
-    metrics: Metrics = {
-        "task": task.name,
-        "primary": task.primary,
-        "base": task.metrics(base, config.task),
-        "tuned": task.metrics(tuned, config.task),
-        "comparison": task.compare(base, tuned, config.task),
-        "train": training,
-        "baselines": compare_baselines(config, folder, tuned),
-        "seconds": {k: s for k, s in seconds_of(folder).items() if "." not in k},
-    }
-    metrics.update(cast(Any, task.circumstances(config)))
-    if folder.retention.exists():
-        metrics["retention"] = read_json(folder.retention)
-    if folder.merge_proof.exists():
-        metrics["merge"] = read_json(folder.merge_proof)
-    write_json(folder.metrics, metrics)
-    report.write_report(folder.path)
-    if not folder.borrows_adapter:
-        write_card(folder, config, metrics)
-    return metrics
-
-
-def compare_baselines(
-    config: Config, folder: Run, tuned: Sequence[Prediction]
-) -> dict[str, dict[str, Any]]:
-    """Name → figures of each baseline that could be made, and the tuned model against it."""
-    task, seconds, compared = TASKS[config.task.kind], seconds_of(folder), {}
-    cheapest = task.cheapest(config.task)
-    for name, simple in baselines_of(task, config).items():
-        file = folder.baseline_predictions(name)
-        if found := read_jsonl(file) if file.exists() else []:
-            compared[name] = {
-                "label": simple.label.format_map(found[0]),
-                **task.metrics(found, cheapest),
-                "comparison": task.compare(found, tuned, cheapest),
-                "seconds": seconds.get(f"baselines.{name}", 0.0),
-            }
-    return compared
-
-
-def check_finished(folder: Run) -> None:
-    """Look whether all is there that metrics and report are made from.
-
-    Raises:
-        UserError: the run has not come to its end.
-    """
-    for file in (folder.base_predictions, folder.tuned_predictions, folder.train):
-        if not file.exists():
-            raise UserError(
-                f"no {file.relative_to(folder.path)} found in {folder.path}",
-                "let the run finish: type its command again with run_dir= of this folder",
-            )
 
 
 def predict(plan: Plan, scored: PreTrainedModel | PeftModel, file: Path, title: str) -> None:

@@ -14,6 +14,7 @@ FLOORS = [
     {"api", "evaluate", "plan", "inspection", "sweep", "leaderboard", "check", "scaffold"}
     | {"endpoint", "doctor", "combine", "export", "serve", "hub"},
     {"pipeline"},
+    {"conclusion"},
     {"card", "merge"},
     {"preflight", "report", "chat"},
     {"retention"},

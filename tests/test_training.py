@@ -143,7 +143,7 @@ def test_the_best_checkpoint_by_the_metric(tmp_path: Path) -> None:
         *("trainer.max_steps=4", "trainer.learning_rate=3e-3", "early_stopping=3"),
     )
     run = opened(found, tmp_path / "run")
-    pipeline.validate(found, run)
+    pipeline.validate(found, run, found.task, "")
     trained = json.loads(run.train.read_text())
     measured = {
         line["step"]: line["eval_accuracy"] for line in trained["log"] if "eval_loss" in line
@@ -173,7 +173,7 @@ def test_rows_that_the_task_cannot_judge_are_judged_by_their_loss(tmp_path: Path
     assert judge is TEXT
     assert "has no tests" in reason
     run = opened(found, tmp_path / "run")
-    pipeline.validate(found, run)
+    pipeline.validate(found, run, judge, reason)
     judged, trained = json.loads(run.validation.read_text()), json.loads(run.train.read_text())
     assert (judged["primary"], judged["reason"]) == ("loss", reason)
     assert judged["tuned"]["loss"] == pytest.approx(trained["best_eval_loss"], rel=1e-3)

@@ -40,14 +40,15 @@ def main(words: list[str]) -> None:
 def merge_run(config: Config, folder: Run) -> None:
     """The merged model of a run; its metrics, report and card tell of it too."""
     from slm_lora import pipeline
+    from slm_lora.conclusion import check_finished, conclude
     from slm_lora.preflight import preflight
 
     scored = folder.metrics.exists()
     if scored:
-        pipeline.check_finished(folder)
+        check_finished(folder)
     pipeline.merge(preflight(config), folder)
     if scored:
-        pipeline.conclude(compose.from_file(folder.config), folder)
+        conclude(compose.from_file(folder.config), folder)
 
 
 VERB = Verb(

@@ -8,9 +8,9 @@ from slm_lora.cli.verb import Verb
 def main(words: list[str]) -> None:
     """Metrics, report and card from the predictions in the run folder."""
     finished = open_finished("report", VERB, words)
-    from slm_lora import pipeline
+    from slm_lora.conclusion import conclude
 
-    pipeline.conclude(finished.config, finished.folder)
+    conclude(finished.config, finished.folder)
     print_verdict(finished.folder)
 
 
