@@ -119,6 +119,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.validation:
         divide_train(4, ("appliances", "gyms"))
+        PAIRS["test"] = {kind: 4 * count for kind, count in PAIRS["test"].items()}
         options.validation.mkdir(parents=True, exist_ok=True)
         for split, name in (("train", "train"), ("test", "validation")):
             (options.validation / f"{name}.jsonl").write_bytes(to_bytes(make_rows(split)))
