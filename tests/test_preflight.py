@@ -71,7 +71,7 @@ REFUSED = {
     "trainer.save_steps=5 trainer.save_strategy=no": "type trainer.save_strategy=steps",
     "trainer.warmup_steps=9 trainer.max_steps=9": "would never reach its learning rate",
     "data.overlong=error trainer.max_length=20": "trainer.max_length is 20",
-    "data.labels={0:no}": "is not known",
+    "data.labels={0:no}": "labels without a name: ",
     "task=code": "has no tests",
 }
 
