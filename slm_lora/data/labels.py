@@ -29,7 +29,7 @@ class Labels:
     training rows, in the labels' order.
 
     Raises:
-        UserError: a row has several labels, or one that `data.labels` does not have.
+        UserError: a row has several labels, or one that `data.labels` does not have, or none has.
     """
 
     def __init__(self, config: DataConfig, train: Source) -> None:
@@ -38,6 +38,12 @@ class Labels:
         if not names and "label" in train.class_names:
             names = {str(n): name for n, name in enumerate(train.class_names["label"])}
         read = [spelled for record in train.records if (spelled := _spellings(record))]
+        if train.records and not read:
+            others = ", ".join(columns_of(train))
+            raise UserError(
+                f"no row of {named(train)} has a label",
+                f"type data.columns.label=NAME, one of {others}",
+            )
         self._names = names or _alike(Counter(spelled[0] for spelled in read))
         ways = {name: name for name in self._names.values()} | self._names
         self._whatever_case = {way.casefold(): name for way, name in ways.items()}

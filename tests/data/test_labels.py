@@ -74,6 +74,12 @@ def test_rows_without_a_label_are_dropped_and_counted(tmp_path: Path, missing: A
     assert loaded.report["dropped"] == {"train": {"no_label": 1}, "test": {"no_label": 1}}
 
 
+def test_a_column_without_any_label_is_answered_with_the_columns(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no row of .*train\.jsonl has a label") as error:
+        load(tmp_path, [{**row, "mood": "x"} for row in rows(None, "")])
+    assert "data.columns.label=NAME, one of text, label, mood" in error.value.hint
+
+
 @pytest.mark.parametrize("several", [[0, 1], [1], {"joy": 1}, "[0, 1]", "['joy', 'fear']", "[]"])
 def test_several_labels_in_a_row_are_refused(tmp_path: Path, several: Any) -> None:
     with pytest.raises(UserError, match=r"train\.jsonl:2: several labels in one row") as error:
