@@ -6,7 +6,7 @@
 A group of conf/data is of a piece: rows, test rows, labels, columns, prompt. Of one that a shipped
 recipe chose nothing is left where the user names training rows. One that the user chose keeps its
 labels, columns and prompt, but its test rows go with its training rows. What the user says of the
-data himself, on the command line or in a recipe of his own, always applies.
+data, on the command line or in an own recipe, always applies.
 """
 
 from pathlib import Path
@@ -27,7 +27,8 @@ def words_that_follow(words: list[str], config_dir: Path | None) -> list[str]:
     Raises:
         UserError: a recipe of the user's own is broken.
     """
-    typed, own = set(), set()
+    typed: set[str] = set()
+    own: set[str] = set()
     for override in OverridesParser.create().parse_overrides(words):
         several = override.is_sweep_override()
         if override.key_or_group == "recipe":
@@ -51,8 +52,8 @@ def words_that_follow(words: list[str], config_dir: Path | None) -> list[str]:
 
 
 def _said_in(name: str, own: dict[str, Path]) -> set[str]:
-    """Keys of `data` that a recipe of the user's own sets, itself or by another of his that it
-    builds on, and `data` where it chooses the group."""
+    """Keys of `data` that an own recipe sets, or another own one that it builds on, and `data`
+    where it chooses the group."""
     if name not in own:
         return set()
     recipe = OmegaConf.to_container(recipes.read(own[name]), resolve=False)

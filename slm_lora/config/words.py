@@ -112,9 +112,8 @@ def _check_shape(override: Override) -> None:
     key, typed = override.key_or_group, value_of(override)
     if key in ONE_PATTERN and isinstance(files := override.value(), list):
         raise UserError(f"{key} is a list", several_files(key, [str(file) for file in files]))
-    if key in FREE:
-        return
-    if (ends := re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)) and not is_taken(f"{key}={typed}"):
+    ends = None if key in FREE else re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)
+    if ends and not is_taken(f"{key}={typed}"):
         inside = f"{ends[1]},{ends[2]}"
         raise UserError(
             f"{key}={typed} is not a number",

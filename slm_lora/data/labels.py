@@ -47,14 +47,13 @@ class Labels:
         self._names = names or _alike(Counter(spelled[0] for spelled in read))
         ways = {name: name for name in self._names.values()} | self._names
         self._whatever_case = {way.casefold(): name for way, name in ways.items()}
-        found = Counter(dict.fromkeys(self._names.values() if names else (), 0))
-        strange: Counter[str] = Counter()
+        found, strange = Counter[str](), Counter[str]()
         for spelled in read:
             name = self._find(spelled)
             (strange if name is None else found)[name or spelled[0]] += 1
         if strange:
             raise self._strange(strange)
-        order = list(found) if config.labels else in_order(found)
+        order = dict.fromkeys(self._names.values()) if config.labels else in_order(found)
         self.counts = {name: found[name] for name in order if found[name]}
 
     def name(self, record: Record) -> str | None:
@@ -71,7 +70,7 @@ class Labels:
         Raises:
             UserError: test rows have labels that no training row has.
         """
-        strange: Counter[str] = Counter()
+        strange = Counter[str]()
         for record in test.records:
             if spelled := _spellings(record):
                 name = self._find(spelled)

@@ -5,7 +5,7 @@ prompt+completion  prompt, completion             prompt, or its messages       
 messages           messages                       all turns but the last            the last turn
 code               instruction, solution          instruction                       solution
 instruction        instruction, [input], output   instruction, empty line, input    output
-text+label         text, label                    data/question.py                  label's name
+text+label         text, label                    data.prompt or data/question.py   label's name
 text               text                           none                              text
 
 The first shape whose columns are all there is taken. Strings become a user's and an assistant's
