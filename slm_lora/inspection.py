@@ -15,6 +15,7 @@ from rich.text import Text
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.data import Prepared
+from slm_lora.data.labels import in_order
 from slm_lora.data.tokens import NOT_TRAINED
 from slm_lora.preflight import Plan
 from slm_lora.training import filling, sft_config
@@ -90,7 +91,7 @@ def _rows_table(found: Json) -> Table:
         "used": found["rows"],
         **{
             f"label {label}": {split: found["labels"][split].get(label, 0) for split in splits}
-            for label in sorted({name for labels in found["labels"].values() for name in labels})
+            for label in in_order({name for labels in found["labels"].values() for name in labels})
         },
     }
     for name, by_split in counts.items():

@@ -8,7 +8,7 @@ frozen, and config.yaml holds just that.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +74,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     tokenizer = model.load_tokenizer(config)
 
     loaded = loaded or load_rows(config.data, config.task.format)
+    config = replace(config, data=loaded.config)
     task = TASKS[config.task.kind]
     labels = task.labels(config, loaded.report)
     data = prepare(loaded, tokenizer, config)

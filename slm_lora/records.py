@@ -41,6 +41,8 @@ class RowsReport(TypedDict):
     sources: dict[str, Any]
     """`train`, `test` → a list of files (`file`, `sha256`, `rows`) or hub splits; `test` may be a
     text that says that they were held out of the training rows."""
+    columns: list[str]
+    """Those of the training rows, in their file's words and in ours."""
     shape: str
     """slm_lora/data/shapes.py"""
     rows_read: dict[str, int]
@@ -51,7 +53,7 @@ class RowsReport(TypedDict):
     rows: dict[str, int]
     """Split → rows used."""
     labels: dict[str, dict[str, int]]
-    """Split → label → rows."""
+    """Split → label → rows; numbers by their value."""
     multi_turn_rows: int
     overlap: dict[str, Any]
     fingerprint: str

@@ -192,6 +192,7 @@ def test_model_reads_the_ids_of_training(
     )
     tokenizer = model.load_tokenizer(config)
     loaded = load_rows(config.data)
+    config = replace(config, data=loaded.config)
     prepared = prepare(loaded, tokenizer, config)
     labels = TASKS[config.task.kind].labels(config, prepared.report)
     assert bool(labels) == is_labelled

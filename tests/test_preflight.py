@@ -71,7 +71,7 @@ REFUSED = {
     "trainer.save_steps=5 trainer.save_strategy=no": "type trainer.save_strategy=steps",
     "trainer.warmup_steps=9 trainer.max_steps=9": "would never reach its learning rate",
     "data.overlong=error trainer.max_length=20": "trainer.max_length is 20",
-    "data.labels={0:no}": "is not known",
+    "data.labels={0:no}": "labels without a name: ",
     "task=code": "has no tests",
 }
 
@@ -124,6 +124,18 @@ def test_sizes_by_hand(hollow: Path) -> None:
     steps = -(-len(found.data.train) // 32) * 3
     assert found.size.steps == steps
     assert plan(hollow, "trainer.max_steps=7").size.steps == 7
+
+
+def test_the_config_that_is_written_holds_the_question_that_is_asked(hollow: Path) -> None:
+    asked = "Text: {text}\nAnswer with negative or positive.\nLabel:"
+    for recipe in ("sentiment", "classify"):
+        config = compose.load([f"+recipe={recipe}", *words(hollow)[1:]])
+        found = preflight(config)
+        assert (config.data.prompt, found.config.data.prompt) == (None, asked)
+        row = json.loads((hollow / "test.jsonl").read_text().splitlines()[0])
+        question = found.data.test[0]["prompt"][0]["content"]
+        assert question == asked.format(text=row["text"])
+        assert found.labels == ["negative", "positive"]
 
 
 def test_gpt2_has_its_own_kind_of_layer(hollow: Path, tmp_path: Path) -> None:

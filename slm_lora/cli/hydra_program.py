@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from slm_lora.config import compose
 from slm_lora.config.places import CONF
-from slm_lora.config.words import check_words, opened
+from slm_lora.config.words import check_words
 
 
 def hand_to_hydra(
@@ -27,7 +27,7 @@ def hand_to_hydra(
     """
     compose.register()
     check_words(settings, config_dir, sweep=True)
-    sys.argv = [sys.argv[0], *flags, *opened(settings), *compose.search_path(config_dir)]
+    sys.argv = [sys.argv[0], *flags, *compose.for_hydra(settings, config_dir)]
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException) as error:

@@ -17,6 +17,7 @@ from yaml import YAMLError
 
 from slm_lora.config import recipes
 from slm_lora.config.options import PASSED_ON, check_options
+from slm_lora.config.own_rows import words_that_follow
 from slm_lora.config.places import CONF, RECIPES, groups
 from slm_lora.config.quoting import quoted
 from slm_lora.config.schema import Config, open_schema
@@ -34,7 +35,16 @@ def register() -> None:
         store.store(group="recipe", name=file.stem, node=recipes.read(file), package="_global_")
 
 
-def search_path(config_dir: Path | None) -> list[str]:
+def for_hydra(words: list[str], config_dir: Path | None) -> list[str]:
+    """The words of a command line as Hydra is to be told them, with those that follow from them.
+
+    Raises:
+        UserError: a recipe of the user's own is broken.
+    """
+    return [*opened(words), *words_that_follow(words, config_dir), *_search_path(config_dir)]
+
+
+def _search_path(config_dir: Path | None) -> list[str]:
     """The word that makes the user's own folder known to Hydra (hydra_plugins/slm_lora_recipes.py);
     its `--config-dir` would read the recipes in it as any other file."""
     if config_dir is None:
@@ -66,8 +76,7 @@ def _composed(words: list[str], config_dir: Path | None, **how: bool) -> DictCon
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            overrides = [*opened(words), *search_path(config_dir)]
-            return cast(DictConfig, compose("config", overrides=overrides, **how))
+            return cast(DictConfig, compose("config", for_hydra(words, config_dir), **how))
         except (HydraException, OmegaConfBaseException) as error:
             raise explain(error) from error
 

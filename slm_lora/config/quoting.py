@@ -14,7 +14,9 @@ def config_text(value: Any) -> str:
     if isinstance(value, dict):
         pairs = (f"{config_text(k)}: {config_text(v)}" for k, v in value.items())
         return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, str) and not re.fullmatch(r"[\w./@%+-]+", value):
+    if isinstance(value, str) and (
+        not re.fullmatch(r"[\w./@%+-]+", value) or value.lower() in ("null", "true", "false")
+    ):
         return quoted(value)
     return str(value)
 

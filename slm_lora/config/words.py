@@ -42,6 +42,8 @@ def check_words(
             raise _several_values(override)
         _check_shape(override)
         parsed.append(override)
+    for key in FREE:
+        _check_whole(key, [o for o in parsed if o.key_or_group == key])
     return parsed
 
 
@@ -110,12 +112,24 @@ def _check_shape(override: Override) -> None:
     key, typed = override.key_or_group, value_of(override)
     if key in ONE_PATTERN and isinstance(files := override.value(), list):
         raise UserError(f"{key} is a list", several_files(key, [str(file) for file in files]))
-    if (ends := re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)) and not is_taken(f"{key}={typed}"):
+    ends = None if key in FREE else re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)
+    if ends and not is_taken(f"{key}={typed}"):
         inside = f"{ends[1]},{ends[2]}"
         raise UserError(
             f"{key}={typed} is not a number",
             f"to try several with -m: '{key}=range({inside})' or '{key}=choice({inside})'; "
             f"with hydra/sweeper=optuna also '{key}=interval({inside})'",
+        )
+
+
+def _check_whole(key: str, typed: list[Override]) -> None:
+    """Refuse what a shell makes of `data.labels={1:bad,5:good}`: a word for each pair."""
+    pairs = [value_of(o).partition(":") for o in typed if isinstance(o.value(), str)]
+    if pairs:
+        whole = ", ".join(f"{name}: {value.strip() or 'NAME'}" for name, _, value in pairs)
+        raise UserError(
+            f"{key}={''.join(pairs[0])} is not a mapping",
+            f"the shell takes braces apart; type {shell_word(f'{key}={{{whole}}}')}",
         )
 
 

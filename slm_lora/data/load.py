@@ -3,42 +3,53 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data import cleaning, overlap, programs, shapes, splits
-from slm_lora.data.labels import Labels
+from slm_lora.data import cleaning, overlap, programs, shapes, splits, told
+from slm_lora.data.labels import Labels, in_order
+from slm_lora.data.question import question
 from slm_lora.data.read import read
 from slm_lora.data.shapes import Item
-from slm_lora.data.source import Source
+from slm_lora.data.source import Source, columns_of
 from slm_lora.errors import UserError
+from slm_lora.progress import log
 from slm_lora.records import Row, RowsReport
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Rows of the three splits, and the report: sources, shape, counts, overlap, fingerprint."""
+    """Rows of the three splits, and the report: sources, shape, counts, overlap, fingerprint.
+    `config` says of these rows what was asked for, and what was taken from them (`prompt`)."""
 
     train: list[Row]
     validation: list[Row]
     test: list[Row]
     report: RowsReport
+    config: DataConfig
 
 
 def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     """Read, clean and split the rows that the config names.
 
-    Test rows of their own source are never left out but for an empty text; rows that repeat another
-    are counted. Training rows with a test row's text are dropped. `test_format` is task.format.
+    Test rows of their own source are never left out but for an empty text or no label; rows that
+    repeat another are counted. Training rows with a test row's text are dropped. `test_format` is
+    task.format.
 
     Raises:
-        UserError: a source is not there or malformed, a shape or label is unknown, no row is left.
+        UserError: a source is not there or malformed, a shape or label is unknown, the test rows
+            have labels of their own, no row is left.
     """
     train_source, test_source = read(config)
     if test_source is not None:
         programs.items_of(test_source.records, test_format)
     shape = _shape(config, train_source, test_source)
-    labels = Labels(config, train_source)
+    labelled = shape == "text+label"
+    labels = Labels(config, train_source if labelled else Source())
+    if labelled:
+        if test_source is not None:
+            labels.check_test(test_source)
+        config = replace(config, prompt=config.prompt or question(config, list(labels.counts)))
 
     pool, dropped = shapes.to_items(train_source, shape, config, labels)
     pool, repeated = cleaning.drop_repeated(pool)
@@ -64,6 +75,7 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
             "train": train_source.report,
             "test": test_source.report if test_source else "held out of the training rows",
         },
+        "columns": columns_of(train_source),
         "shape": shape,
         "rows_read": {
             "train": len(train_source.records),
@@ -74,13 +86,12 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         "kept_in_test": dict(test_repeated),
         "multi_turn_rows": sum(_turns(row) > 1 for items in rows.values() for row in items),
         "overlap": {"exact": exact, **overlap.near(pool, test, config.near_duplicate)},
-        "labels": {
-            split: dict(sorted(Counter(row["label"] for row in items if "label" in row).items()))
-            for split, items in rows.items()
-        },
+        "labels": {split: _label_counts(items) for split, items in rows.items()},
         "fingerprint": fingerprint(rows),
     }
-    return Loaded(rows["train"], rows["validation"], rows["test"], report)
+    for line in told.lines(report):
+        log.info("%s", line)
+    return Loaded(rows["train"], rows["validation"], rows["test"], report, config)
 
 
 def fingerprint(rows: dict[str, list[Row]]) -> str:
@@ -104,6 +115,11 @@ def _shape(config: DataConfig, train: Source, test: Source | None) -> str:
             "expected the same columns in both; see data.columns",
         )
     return found[0]
+
+
+def _label_counts(rows: list[Row]) -> dict[str, int]:
+    counts = Counter(row["label"] for row in rows if "label" in row)
+    return {name: counts[name] for name in in_order(counts)}
 
 
 def _turns(row: Row) -> int:

@@ -5,7 +5,7 @@ prompt+completion  prompt, completion             prompt, or its messages       
 messages           messages                       all turns but the last            the last turn
 code               instruction, solution          instruction                       solution
 instruction        instruction, [input], output   instruction, empty line, input    output
-text+label         text, label                    data.prompt or "{text}\\nLabel:"  label's name
+text+label         text, label                    data.prompt or data/question.py   label's name
 text               text                           none                              text
 
 The first shape whose columns are all there is taken. Strings become a user's and an assistant's
@@ -109,11 +109,12 @@ def recognise(source: Source) -> str:
 def to_items(
     source: Source, shape: str, config: DataConfig, labels: Labels
 ) -> tuple[list[Item], Counter[str]]:
-    """The rows of a source, and how many were left out by reason: `empty`, `no_answer`,
-    `tool_calls` (a call is no text).
+    """The rows of a source, and how many were left out by reason: `empty`, `no_label`,
+    `no_answer`, `tool_calls` (a call is no text).
 
     Raises:
-        UserError: a value of the wrong type, an unknown label or role, with the row's origin.
+        UserError: a value of the wrong type, several labels or an unknown role, with the row's
+            origin.
     """
     build = builder(source, shape, config, labels)
     own_ids = [record.columns.get("id") for record in source.records]

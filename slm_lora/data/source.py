@@ -26,3 +26,15 @@ class Source:
 def columns_of(source: Source) -> list[str]:
     """Names of all columns that any record has."""
     return list(dict.fromkeys(name for record in source.records for name in record.columns))
+
+
+def named(source: Source) -> str:
+    """The source's files or hub splits, for messages."""
+    return ", ".join(place(entry) for entry in source.report)
+
+
+def place(entry: dict[str, Any]) -> str:
+    """Where the rows of one entry of `report` come from."""
+    if "file" in entry:
+        return str(entry["file"])
+    return f"{entry.get('hub') or entry.get('folder')} {entry['split']}"

@@ -11,7 +11,6 @@ from slm_lora.errors import UserError
 from slm_lora.records import Message
 
 ROLES = ("system", "user", "assistant", "tool")
-LABEL_PROMPT = "{text}\nLabel:"
 
 Built = tuple[list[Message], str] | str
 """The row's turns (the last one is trained) and its own text, or why it is left out."""
@@ -34,8 +33,9 @@ def builder(
             )
         return _plain if shape == "text" else _messages
     if shape == "text+label":
-        template = _template(config.prompt or LABEL_PROMPT, source)
-        return lambda record: _question(template, record, labels.name(record))
+        assert config.prompt, "load_rows makes one"
+        template = _template(config.prompt, source)
+        return lambda record: _labelled(template, record, labels.name(record))
     own_template = _template(config.prompt, source) if config.prompt else None
     if shape == "code":
         question = own_template or _template("{instruction}", source)
@@ -81,6 +81,10 @@ def _question(template: Template, record: Record, answer: str) -> Built:
     if not own.strip() or not answer.strip():
         return "empty"
     return [_user(question), _assistant(answer)], own
+
+
+def _labelled(template: Template, record: Record, label: str | None) -> Built:
+    return "no_label" if label is None else _question(template, record, label)
 
 
 def _plain(record: Record) -> Built:

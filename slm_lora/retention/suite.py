@@ -52,7 +52,7 @@ def suite_rows(config: Config) -> Part | None:
     layout = next((known for known, fields in LAYOUTS.items() if fields <= found), "rows")
     programs.items_of(source.records, layout)
     shape = _shape(name, source)
-    items, _ = shapes.to_items(source, shape, DataConfig(), Labels(DataConfig(), source))
+    items, _ = shapes.to_items(source, shape, DataConfig(), Labels(DataConfig(), Source()))
     if not items:
         raise UserError(f"retention.suite={name} has no rows", "name a file with some")
     rows = [item.row for item in items]

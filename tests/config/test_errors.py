@@ -122,6 +122,9 @@ MEANT_LINES = {
     "lora.target_modules=q_proj,v_proj": "type 'lora.target_modules=[q_proj,v_proj]'",
     "data.train=a/x.jsonl,a/y.jsonl": "type \"data.train='a/*.jsonl'\"",
     "data.train=[a/x.jsonl,a/y.jsonl]": "type \"data.train='a/*.jsonl'\"",
+    # Braces that the shell took apart.
+    "data.labels=1:bad data.labels=5:good": "type 'data.labels={1: bad, 5: good}'",
+    "data.labels=0:1 data.labels=1:2": "type 'data.labels={0: 1, 1: 2}'",
     "-m lora.r=4:16": "'lora.r=range(4,16)'",
     "-m lora.r=interval(4,16)": "add hydra/sweeper=optuna",
     "-m hydra/sweeper=optuna lora.r=interval(16,4)": "type 'lora.r=interval(4,16)'",

@@ -42,7 +42,7 @@ def test_empty_repeated_and_conflicting_rows_are_dropped_and_counted(tmp_path: P
         {"text": None, "label": "y"},
     ]
     loaded = load(tmp_path, rows, [{"text": "test", "label": "x"}])
-    assert ids(loaded.train) == {"kept\nLabel:"}
+    assert ids(loaded.train) == {"Text: kept\nAnswer with x or y.\nLabel:"}
     assert loaded.report["dropped"]["train"] == {
         "duplicate": 2,
         "conflicting_label": 2,
@@ -93,7 +93,7 @@ def test_test_rows_of_their_own_file_all_stay_but_empty_ones(tmp_path: Path) -> 
 def test_training_rows_with_a_test_rows_text_are_dropped(tmp_path: Path) -> None:
     rows = [{"text": "A film, truly!", "label": "x"}, {"text": "another film", "label": "x"}]
     loaded = load(tmp_path, rows, [{"text": "a film truly", "label": "x"}])
-    assert ids(loaded.train) == {"another film\nLabel:"}
+    assert ids(loaded.train) == {"Text: another film\nLabel:"}
     assert loaded.report["overlap"]["exact"] == 1
     assert loaded.report["dropped"]["train"] == {"in_test": 1}
 

@@ -32,7 +32,7 @@ def assistant(content: str) -> dict[str, str]:
 
 
 SHAPES: list[tuple[str, dict[str, Any], list[dict[str, str]], str]] = [
-    ("text+label", {"text": "dull", "label": "bad"}, [user("dull\nLabel:")], "bad"),
+    ("text+label", {"text": "dull", "label": "bad"}, [user("Text: dull\nLabel:")], "bad"),
     ("text", {"text": "once upon a time"}, [], "once upon a time"),
     ("instruction", {"instruction": "add", "input": "1 2", "output": 3}, [user("add\n\n1 2")], "3"),
     ("instruction", {"instruction": "hi", "input": "", "output": "ho"}, [user("hi")], "ho"),
@@ -69,7 +69,7 @@ def test_columns_are_mapped_and_the_template_may_use_any_column(tmp_path: Path) 
     row = {"review": "dull", "stars": 1, "place": "Rome"}
     loaded = load(
         tmp_path,
-        [row],
+        [row, {**row, "review": "good", "stars": 2}],
         [{**row, "review": "fine", "stars": 2}],
         columns={"text": "review", "label": "stars"},
         labels={"1": "bad", "2": "good"},
@@ -88,7 +88,7 @@ def test_columns_can_change_places(tmp_path: Path) -> None:
         tmp_path, [{"text": "bad", "label": "dull"}], [{"text": "bad", "label": "x"}],
         columns=swapped,
     )  # fmt: skip
-    assert loaded.train[0]["prompt"] == [user("dull\nLabel:")]
+    assert loaded.train[0]["prompt"] == [user("Label: dull\nText:")]
     assert loaded.train[0]["label"] == "bad"
 
 
@@ -154,10 +154,15 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
     "unknown label": (
         [GOOD, {"text": "b", "label": 3}],
         {"labels": {"x": "good"}},
-        "train.jsonl:2: label '3' is not known",
-        "known here: x: good",
+        "labels without a name: 3 (1); first in ",
+        "type 'data.labels={x: good, 3: 3}'",
     ),
-    "no label": ([GOOD, {"text": "b", "label": None}], {}, "train.jsonl:2: no label", "x"),
+    "several labels": (
+        [GOOD, {"text": "b", "label": [0, 1]}],
+        {},
+        "train.jsonl:2: several labels in one row, [0, 1]",
+        "data.columns.label=COLUMN",
+    ),
     "text of a list": (
         [{"text": ["a"], "label": "x"}],
         {},
@@ -195,11 +200,6 @@ def test_what_does_not_fit_is_an_error_with_its_origin(tmp_path: Path, case: str
         load(tmp_path, rows, None, test_fraction=0.5, **config)
     assert message in error.value.message
     assert hint in error.value.hint
-
-
-def test_a_test_label_that_training_has_not_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"test\.jsonl:1: label 'y' is not known"):
-        load(tmp_path, [GOOD], [{"text": "b", "label": "y"}])
 
 
 def test_training_and_test_rows_of_unlike_shapes_are_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from tests.helpers.adapted_run import adapted_run
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ def adapted_run(folder: Path, *words: str) -> Path:
     run = Run(folder)
     tokenizer = model.load_tokenizer(config)
     loaded = load_rows(config.data, config.task.format)
+    config = replace(config, data=loaded.config)
     write_text(run.config, compose.to_yaml(config))
     write_json(run.data_report, prepare(loaded, tokenizer, config).report)
     tuned = model.add_adapter(

@@ -109,7 +109,7 @@ def test_one_label_in_training_makes_no_regression() -> None:
 
 @pytest.mark.parametrize(
     ("prompt", "said"),
-    [(None, "x\nLabel:"), ("{text}", "x"), ("Q {{a}}: {text}", "Q {a}: x"), ("{text}?", "x?")],
+    [(None, "x"), ("{text}", "x"), ("Q {{a}}: {text}", "Q {a}: x"), ("{text}?", "x?")],
 )
 def test_own_text_leaves_the_template_out(prompt: str | None, said: str) -> None:
     row: Row = {"id": "1", "prompt": [{"role": "user", "content": said}], "completion": []}

@@ -9,7 +9,9 @@ from slm_lora.errors import UserError
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where rows come from and how they are cleaned."""
+    """Where rows come from and how they are cleaned. Rows that you name (`train`, `name`) are also
+    tested on rows of yours: of what a shipped recipe brings, no test rows, labels, columns, prompt
+    are left. Those of a group that you choose, such as data=sst2, stay, but for its test rows."""
 
     name: str | None = None
     """Hub id of a dataset; null when `train` names files."""
@@ -25,16 +27,19 @@ class DataConfig:
     """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. A TSV
     without a header holds texts and integer labels. Files win over `name`."""
     test: str | None = None
-    """File or glob with test rows; null splits them off the training rows."""
+    """File or glob with test rows, whose labels must be among those of the training rows; null
+    splits them off the training rows."""
     columns: dict[str, str] = field(default_factory=dict)
     """Our column name → the file's, such as {text: review, label: stars}. Ours: id, text, label,
     prompt, completion, messages, instruction, input, output."""
     labels: dict[Any, str] = field(default_factory=dict)
     """Value in the label column → label name, which is also the answer the model learns to write.
-    Empty: the values are the names."""
+    Empty: the values are the names. 1, 1.0 and "1" are one value, and case does not matter. Rows
+    without a label are dropped and counted."""
     prompt: str | None = None
     """Template of the user's turn, with {column} fields; null takes the shape's own
-    (slm_lora/data/shapes.py)."""
+    (slm_lora/data/shapes.py), for text and label a question that names the columns and, up to 20,
+    the labels."""
     system: str | None = None
     """System turn put before every prompt that has none of its own."""
     encoding: str = "utf-8"

@@ -17,7 +17,10 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
+from slm_lora.config.quoting import config_text, shell_word
 from slm_lora.config.schema import Config
+from slm_lora.data.labels import in_order
+from slm_lora.data.shapes import COLUMNS
 from slm_lora.errors import UserError
 from slm_lora.generate import answers, stop_ids
 from slm_lora.records import Row, RowsReport
@@ -108,10 +111,21 @@ def labels_of(config: Config, data_report: RowsReport) -> list[str]:
     if not found:
         raise UserError(
             f"task=classification, but the rows are {data_report['shape']}, without labels",
-            "name the label's column by data.columns.label=NAME, or type task=text",
+            _name_the_labels(config, data_report),
         )
     named = dict.fromkeys(config.data.labels.values())
-    return [name for name in named if name in found] or sorted(found)
+    return [name for name in named if name in found] or in_order(found)
+
+
+def _name_the_labels(config: Config, data_report: RowsReport) -> str:
+    """What to type where no column is called label."""
+    taken = {*COLUMNS, *config.data.columns.values()}
+    others = [name for name in data_report["columns"] if name not in taken]
+    if not others:
+        return "type task=text"
+    word = shell_word(f"data.columns.label={config_text(others[-1])}")
+    also = f"; there are {', '.join(others)}" if len(others) > 1 else ""
+    return f"name the label's column, such as {word}{also}; or type task=text"
 
 
 def _named(

@@ -18,7 +18,6 @@ from sklearn.pipeline import make_pipeline
 from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data.turns import LABEL_PROMPT
 from slm_lora.generate import context_length
 from slm_lora.records import Row
 from slm_lora.scoring import label_scores
@@ -125,7 +124,7 @@ def own_text(row: Row, config: DataConfig) -> str:
     """What the user says in a row, without what `data.prompt` writes before its first column and
     after its last one: all rows have that in common, and it asks a language model."""
     said = "\n".join(turn["content"] for turn in row["prompt"] if turn["role"] == "user")
-    parts = list(Formatter().parse(config.prompt or LABEL_PROMPT))
+    parts = list(Formatter().parse(config.prompt or "{text}"))
     columns = [n for n, (_, name, _, _) in enumerate(parts) if name is not None]
     before = "".join(written for written, *_ in parts[: columns[0] + 1])
     after = "".join(written for written, *_ in parts[columns[-1] + 1 :])

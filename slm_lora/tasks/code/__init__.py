@@ -48,8 +48,9 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
     """
     if untested := next((row["id"] for row in rows if "tests" not in row), None):
         raise UserError(
-            f"task=code, but row {untested} has no tests",
-            'expected the columns "tests" and "entry_points" (slm_lora/data/programs.py)',
+            f"task=code, but test row {untested} has no tests",
+            'name test rows that have the columns "tests" and "entry_points" '
+            "(slm_lora/data/programs.py) by data.test=FILE",
         )
     references = [_program(row, row["completion"][0]["content"]) for row in rows]
     stubs = [_program({**row, "prefix": ""}, stub(row["entry_points"])) for row in rows]

@@ -1,0 +1,41 @@
+"""What the log says of the rows: every source with its rows, what became of them, the labels."""
+
+from collections import Counter
+from typing import Any
+
+from slm_lora.data.labels import counted
+from slm_lora.data.source import place
+from slm_lora.records import RowsReport
+
+NAMED = 6
+"""Most files that are named."""
+UNBALANCED = 3
+"""The most frequent label has so many times the rows of the rarest."""
+
+
+def lines(report: RowsReport) -> list[str]:
+    """A line on the sources, and one on the labels where there are any."""
+    rows, (train, test) = report["rows"], (report["sources"][s] for s in ("train", "test"))
+    said = f"rows: {rows['train']:,} to train on"
+    said += f", {rows['validation']:,} for validation" if rows["validation"] else ""
+    if isinstance(test, list):
+        said += f" from {_sources(train)}; {rows['test']:,} to test on from {_sources(test)}"
+    else:
+        said += f", {rows['test']:,} split off to test on, all from {_sources(train)}"
+    labels = Counter(report["labels"]["train"]) + Counter(report["labels"]["validation"])
+    return [said, *([_balance(labels)] if labels else [])]
+
+
+def _sources(entries: list[dict[str, Any]]) -> str:
+    some = [f"{place(entry)} ({entry['rows']:,} rows)" for entry in entries[:NAMED]]
+    more = sum(entry["rows"] for entry in entries[NAMED:])
+    return ", ".join([*some, *([f"others ({more:,} rows)"] if more else [])])
+
+
+def _balance(labels: Counter[str]) -> str:
+    (top, most), least = labels.most_common(1)[0], min(labels.values())
+    said = f"labels of the training rows: {counted(labels)}"
+    if most < UNBALANCED * least:
+        return said
+    share = most / labels.total()
+    return f"{said}; unbalanced: '{top}' is {share:.0%} of them, so read f1_macro beside accuracy"
