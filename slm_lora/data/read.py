@@ -21,10 +21,10 @@ def read(config: DataConfig) -> tuple[Source, Source | None]:
     if config.train is not None:
         from slm_lora.data.files import read_files
 
-        train = read_files(config.train, "data.train", config.encoding)
+        train = read_files(config.train, "data.train", config)
         if config.test is None:
             return train, None
-        return train, read_files(config.test, "data.test", config.encoding)
+        return train, read_files(config.test, "data.test", config)
     if config.name is None:
         raise UserError(
             "no data is named",

@@ -6,6 +6,9 @@ from typing import Any
 from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.errors import UserError
 
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+"""Word, which needs no quoting in a shell → the sign between columns."""
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -22,8 +25,8 @@ class DataConfig:
     test_split: str | None = None
     """Name of the hub split to evaluate on; null splits it off the training rows."""
     train: str | None = None
-    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. A TSV
-    without a header holds texts and integer labels. Files win over `name`."""
+    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. Files
+    win over `name`."""
     test: str | None = None
     """File or glob with test rows; null splits them off the training rows."""
     columns: dict[str, str] = field(default_factory=dict)
@@ -38,7 +41,15 @@ class DataConfig:
     system: str | None = None
     """System turn put before every prompt that has none of its own."""
     encoding: str = "utf-8"
-    """Text encoding of the files; a byte that does not fit is an error with file and line."""
+    """Text encoding of the files; a byte that does not fit is an error with file and line. UTF-16
+    and byte order marks are recognised."""
+    delimiter: str | None = None
+    """Sign between the columns of csv, tsv and txt files: comma, semicolon, tab, pipe or any other
+    sign. null takes the one that fits; a txt file is then a text a line unless each line is a text
+    and its label."""
+    header: bool | None = None
+    """Whether the first line of a csv, tsv or txt table names the columns. null looks; two columns
+    without names are a text and its label, more are called 1, 2, 3 …"""
     seed: int = 42
     """Seed of splits and limits, apart from `seed`: runs that differ in that one only are trained
     and tested on the same rows."""
@@ -65,8 +76,20 @@ class DataConfig:
             for value, name in self.labels.items()
         }
         object.__setattr__(self, "labels", named)
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", _sign(self.delimiter))
         check_fields("data", self)
         if self.test is not None and self.train is None:
             raise UserError(
                 "data.test names files but data.train does not", "type data.train=FILE too"
             )
+
+
+def _sign(delimiter: str) -> str:
+    sign = DELIMITERS.get(delimiter, "\t" if delimiter == "\\t" else delimiter)
+    if len(sign) != 1 or sign in '"\r\n':
+        raise UserError(
+            f"data.delimiter is {delimiter!r}",
+            f"expected {', '.join(DELIMITERS)} or one sign, such as data.delimiter=semicolon",
+        )
+    return sign
