@@ -75,8 +75,9 @@ def _cuts_off_labels(text: str, delimiter: str) -> bool:
 def _records(
     origin: str, suffix: str, text: str, delimiter: str
 ) -> Iterator[tuple[int, list[str]]]:
-    """Records that are not empty. Only csv knows quoting (IANA text/tab-separated-values)."""
-    if suffix != ".csv":
+    """Records that are not empty. Tab-separated values know no quoting (IANA), but spreadsheets
+    quote there too."""
+    if suffix != ".csv" and not _is_quoted(text, delimiter):
         yield from ((n, line.split(delimiter)) for n, line in lines(text) if line)
         return
     csv.field_size_limit(2**31 - 1)
@@ -92,6 +93,17 @@ def _records(
             f"{origin}:{start}: malformed CSV, {error}",
             'expected fields in double quotes where they hold delimiters, quotes ("") or newlines',
         ) from error
+
+
+def _is_quoted(text: str, delimiter: str) -> bool:
+    """Whether fields are in quotes and some for a reason: a quote, delimiter or newline inside."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        sample = [fields for fields in islice(reader, SAMPLE) if fields] if '"' in text else []
+    except csv.Error:
+        return False
+    inside = {sign for fields in sample for field in fields for sign in field}
+    return len(set(map(len, sample))) == 1 and bool(inside & {'"', "\n", delimiter})
 
 
 def _delimiter(suffix: str, text: str) -> str | None:

@@ -7,8 +7,8 @@ JSON and tables are read here rather than by a library so that an error can name
 
 import gzip
 import hashlib
-import json
 import zlib
+from difflib import get_close_matches
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import ClassLabel, Features
 
+from slm_lora.config.quoting import config_text, shell_word
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.decoding import decode, lines
 from slm_lora.data.delimited import is_labelled, read_delimited
+from slm_lora.data.json_rows import read_json
 from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
 
@@ -37,7 +39,11 @@ def read_files(pattern: str, key: str, config: DataConfig) -> Source:
     Raises:
         UserError: no such file, an unknown kind of file, or one that is malformed, with its line.
     """
-    files = find(pattern, key)
+    return read_paths(find(pattern, key), key, config)
+
+
+def read_paths(files: list[Path], key: str, config: DataConfig) -> Source:
+    """All records of these files, as `read_files`."""
     stems = [stem(file) for file in files]
     source = Source()
     for file in files:
@@ -65,12 +71,28 @@ def find(pattern: str, key: str) -> list[Path]:
     # Path.glob takes no absolute pattern.
     named = sorted(map(Path, glob(str(path), recursive=True)))  # noqa: PTH207
     files = [file for file in named if file.is_file()]
-    if not files:
-        raise UserError(
-            f"{key}={pattern}: no such file, looked for from the folder {Path.cwd()}",
-            f"expected a path or a glob, such as {key}=rows.jsonl or {key}='rows/*.parquet'",
+    if files:
+        return files
+    if named:
+        inside = sorted(
+            {f.suffix for folder in named for f in folder.iterdir()} & {*TEXTS, *TABLES}
         )
-    return files
+        raise UserError(
+            f"{key}={pattern} is a folder, and files are expected",
+            f"type {_word(key, f'{path}/*{inside[0]}' if inside else f'{path}/FILE')}",
+        )
+    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = get_close_matches(path.name, beside, 1)
+    raise UserError(
+        f"{key}={pattern}: no such file, looked for from the folder {Path.cwd()}",
+        f"did you mean {_word(key, str(path.parent / close[0]))}?"
+        if close
+        else f"expected a path or a glob, such as {key}=rows.jsonl or {key}='rows/*.parquet'",
+    )
+
+
+def _word(key: str, path: str) -> str:
+    return shell_word(f"{key}={config_text(path)}")
 
 
 def stem(file: Path) -> str:
@@ -96,9 +118,7 @@ def _read(file: Path, key: str, config: DataConfig) -> tuple[Numbered, str, dict
         return [(n, {"text": line}) for n, line in lines(text)], ":", {}
     if suffix in DELIMITED:
         return read_delimited(file, suffix, text, config), ":", {}
-    if text.lstrip().startswith("["):
-        return _json_list(file, text), " item ", {}
-    return _json_lines(file, text), ":", {}
+    return *read_json(file, text, config), {}
 
 
 def _table(file: Path, suffix: str) -> pa.Table:
@@ -122,45 +142,3 @@ def _bytes(file: Path) -> bytes:
         raise UserError(
             f"{file} cannot be read: {error}", "check that the file is whole"
         ) from error
-
-
-def _json_lines(file: Path, text: str) -> Numbered:
-    rows = []
-    for number, line in lines(text):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise UserError(
-                    f"{file}:{number}: malformed JSON, {error.msg} (column {error.colno})",
-                    "expected one object a line, or one list of objects",
-                ) from error
-            rows.append((number, _object(row, line, f"{file}:{number}")))
-    return rows
-
-
-def _json_list(file: Path, text: str) -> Numbered:
-    try:
-        rows = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"{file}:{error.lineno}: malformed JSON, {error.msg} (column {error.colno})",
-            "expected one object a line, or one list of objects",
-        ) from error
-    return [(n, _object(row, text, f"{file} item {n}")) for n, row in enumerate(rows, 1)]
-
-
-def _object(row: Any, text: str, origin: str) -> dict[str, Any]:
-    if not isinstance(row, dict):
-        raise UserError(
-            f"{origin}: a {type(row).__name__}, not an object", 'expected {"column": value, …}'
-        )
-    if "\\u" in text:
-        try:
-            json.dumps(row, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            raise UserError(
-                f"{origin}: half of a surrogate pair, which is no character",
-                r"write the character itself, or both halves (\ud83d\ude00)",
-            ) from error
-    return row

@@ -166,9 +166,54 @@ def test_the_hint_is_another_encoding_than_the_one_that_failed(tmp_path: Path) -
     assert error.value.hint.startswith("type data.encoding=utf-8 ")
 
 
+JSON_LAYOUTS: dict[str, str] = {
+    "list in an object, on lines": json.dumps({"version": "1", "data": ROWS}, indent=1),
+    "list in an object, on one line": json.dumps({"data": ROWS, "total": 2}),
+    "objects over lines": "\n".join(json.dumps(row, indent=2) for row in ROWS),
+    "columns": json.dumps({name: [row[name] for row in ROWS] for name in ROWS[0]}),
+    "columns of pandas": json.dumps(
+        {name: {str(n): row[name] for n, row in enumerate(ROWS)} for name in ROWS[0]}
+    ),
+    "rows by name": json.dumps({"first": ROWS[0], "second": ROWS[1]}),
+}
+
+
+@pytest.mark.parametrize("layout", JSON_LAYOUTS)
+def test_json_is_read_as_it_is_laid_out(tmp_path: Path, layout: str) -> None:
+    (tmp_path / "a.json").write_text(JSON_LAYOUTS[layout], encoding="utf-8")
+    assert columns(tmp_path / "a.json") == ROWS
+
+
+def test_objects_over_lines_are_known_by_the_line_that_they_begin_in(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{\n "text": "a"\n}\n\n{\n "text": "b"\n}\n')
+    records = read_files(str(tmp_path / "a.json"), "data.train", DataConfig()).records
+    assert [record.origin for record in records] == [f"{tmp_path}/a.json:{n}" for n in (1, 5)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "user", "content": "a"}]},
+        {"instruction": "a", "output": "b", "tools": [{"name": "x"}]},
+    ],
+)
+def test_an_only_object_that_is_a_row_stays_one(tmp_path: Path, row: dict[str, Any]) -> None:
+    assert columns(write_jsonl(tmp_path / "a.jsonl", [row])) == [row]
+
+
 TABLES: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
     "semicolon.csv": ("text;label\na, b;1\nc;0\n", {}, [("a, b", "1"), ("c", "0")]),
     "tab.csv": ('text\tlabel\n"a\n""b"";"\t1\n', {}, [('a\n"b";', "1")]),
+    "quoted.tsv": (
+        'text\tlabel\r\n"a ""b"",\tc"\t1\r\n"d\ne"\t0\r\n',
+        {},
+        [('a "b",\tc', "1"), ("d\ne", "0")],
+    ),
+    "quotations.tsv": (
+        'text\tlabel\n"Fine, really."\t1\n"So" so\t0\n',
+        {},
+        [('"Fine, really."', "1"), ('"So" so', "0")],
+    ),
     "pipe.csv": ("text|label\na;b,c|1\n", {}, [("a;b,c", "1")]),
     "comma.tsv": ("text,label\na,1\n", {}, [("a", "1")]),
     "texts_with_signs.csv": (
@@ -262,6 +307,8 @@ def test_a_delimiter_of_two_signs_is_refused() -> None:
 
 
 BROKEN = {
+    "lists.json": (b'{"train": [{"text": "a"}], "test": [{"text": "b"}]}', " has several lists"),
+    "pretty.json": (b'{\n "data": [\n  {"text" "a"}\n ]\n}', ":3: malformed JSON"),
     "two.jsonl": (b'{"text": "a"}\n{"text": \n', ":2: malformed JSON"),
     "list.json": (b'[{"text": "a"},\n {"text" "b"}]', ":2: malformed JSON"),
     "number.jsonl": (b'{"text": "a"}\n7\n', ":2: a int, not an object"),
@@ -296,6 +343,23 @@ def test_a_missing_file_says_where_it_was_looked_for(
         columns("rows/none.jsonl")
     assert "data.train=rows/none.jsonl: no such file" in error.value.message
     assert str(tmp_path) in error.value.message
+
+
+def test_a_folder_is_not_called_missing(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "my rows" / "a.jsonl", ROWS)
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / "my rows")
+    assert "my rows is a folder" in error.value.message
+    (word,) = shlex.split(error.value.hint.removeprefix("type "))
+    (override,) = OverridesParser.create().parse_overrides([word])
+    assert columns(override.value()) == ROWS
+
+
+def test_a_misspelt_name_is_answered_with_the_file_there_is(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "reviews.jsonl", ROWS)
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / "revews.jsonl")
+    assert error.value.hint == f"did you mean data.train={tmp_path}/reviews.jsonl?"
 
 
 def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:

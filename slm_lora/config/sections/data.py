@@ -21,17 +21,18 @@ class DataConfig:
     revision: str | None = None
     """The dataset's branch, tag or commit on the hub."""
     train_split: str = "train"
-    """Name of the hub split to train on."""
+    """Name of the split to train on, of a hub dataset or of a folder."""
     test_split: str | None = None
-    """Name of the hub split to evaluate on; null splits it off the training rows."""
+    """Name of the split to evaluate on; null splits it off the training rows."""
     train: str | None = None
-    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. Files
-    win over `name`."""
+    """File, glob or folder with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz`
+    too. A folder is one that `datasets` saved, or laid out as on the hub. Files win over `name`."""
     test: str | None = None
-    """File or glob with test rows; null splits them off the training rows."""
+    """File, glob or folder with test rows; null splits them off the training rows."""
     columns: dict[str, str] = field(default_factory=dict)
     """Our column name → the file's, such as {text: review, label: stars}. Ours: id, text, label,
-    prompt, completion, messages, instruction, input, output."""
+    prompt, completion, messages, instruction, input, output, solution, system. Usual names of other
+    programs, such as question and answer, need no entry."""
     labels: dict[Any, str] = field(default_factory=dict)
     """Value in the label column → label name, which is also the answer the model learns to write.
     Empty: the values are the names."""
