@@ -54,7 +54,7 @@ def read(file: str, config: Config) -> list[Program]:
     Raises:
         UserError: it is not there or malformed, or two rows have one id.
     """
-    records = read_files(file, "FILE", config.data.encoding).records
+    records = read_files(file, "FILE", config.data).records
     programs.items_of(records, config.task.format)
     found = []
     for record in records:

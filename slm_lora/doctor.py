@@ -4,12 +4,12 @@ import os
 from importlib.util import find_spec
 
 import torch
-from rich.console import Console
 from rich.table import Table
 
 from slm_lora.config.options import trackers
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import SandboxConfig
+from slm_lora.console import stdout
 from slm_lora.errors import UserError
 from slm_lora.hardware import compute_capability, detect
 from slm_lora.run_folder import versions
@@ -30,7 +30,7 @@ def describe_machine() -> None:
         table.add_row(package, version)
     optional = [name for name in (*trackers(), "optuna") if find_spec(name)]
     table.add_row("optional", ", ".join(optional) or "none installed")
-    Console().print(table)
+    stdout().print(table)
     if device.type == "cpu" and compute_capability() is not None:
         print(f"there is a GPU, but torch {torch.__version__} cannot use it: install a CUDA build")
     if device.type == "cpu":

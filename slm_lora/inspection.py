@@ -8,12 +8,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from transformers import PreTrainedTokenizerBase
 
+from slm_lora.console import stdout
 from slm_lora.data import Prepared
 from slm_lora.data.labels import in_order
 from slm_lora.data.tokens import NOT_TRAINED
@@ -57,18 +57,18 @@ def examples(prepared: Prepared, tokenizer: PreTrainedTokenizerBase) -> list[Jso
 
 def show_tables(found: Json) -> None:
     """Tables and coloured rows for a person."""
-    console = Console()
+    console = stdout()
     left, right = ("", "") if console.color_system else ("«", "»")
     for row in found["examples"]:
         title = f"row {row['id']}, {row['length']} tokens, the trained ones marked:"
-        console.print(title, markup=False, style="bold")
+        console.print(title, style="bold")
         text = Text(row["prompt"]).append(left + row["trained"] + right, style="green reverse")
         console.print(Padding(text, (0, 0, 1, 2)))
     console.print(f"Shape: {found['shape']}" + _multi_turn(found["multi_turn_rows"]))
     console.print(_rows_table(found))
     console.print(_lengths_table(found))
     for line in _facts(found):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False)
 
 
 def _multi_turn(rows: int) -> str:

@@ -5,11 +5,11 @@ python -m slm_lora plan +recipe=code_gen
 
 from huggingface_hub import HfApi, is_offline_mode
 from huggingface_hub.errors import HfHubHTTPError
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
 from slm_lora.config.sections.model import ModelConfig
+from slm_lora.console import stdout
 from slm_lora.model import place_of
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
@@ -25,7 +25,7 @@ def show(plan: Plan) -> None:
     table = Table(show_header=False, title="Plan", title_justify="left")
     for name, value in lines(plan).items():
         table.add_row(name, value)
-    Console().print(table)
+    stdout().print(table)
 
 
 def lines(plan: Plan) -> dict[str, str]:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
-from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import Progress
 
-console = Console(stderr=True)
+from slm_lora.console import stderr
+
+console = stderr()
 log = logging.getLogger("slm_lora")
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
     """The items, with a bar while they are worked on."""
     progress = Progress(console=console, transient=True, disable=not wants_bars())
     with shown(progress):
-        yield from progress.track(items, total=total, description=title)
+        yield from progress.track(items, total=total, description=escape(title))
 
 
 def wants_bars() -> bool:

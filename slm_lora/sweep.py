@@ -18,11 +18,11 @@ import psutil
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig
-from rich.console import Console
 
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.words import check_words, value_of
+from slm_lora.console import stderr
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json
 from slm_lora.hardware import check_without_torch
@@ -177,7 +177,7 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str], jobs: Jobs) 
         failure = {"words": words, "error": str(error), "traceback": trace}
         if not Run(folder).validation.exists():  # else the folder is that of a finished, other job
             write_json(Run(folder).failure, failure)
-        Console(stderr=True).print(f"job {folder.name} failed: {error}", style="red", markup=False)
+        stderr().print(f"job {folder.name} failed: {error}", style="red")
         return None
     finally:
         free_memory()

@@ -25,7 +25,7 @@ FLOORS = [
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"},
     {"files", "stats", "records"},
     {"progress", "cache"},
-    {"config"},
+    {"console", "config"},
     {"errors"},
 ]
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms}

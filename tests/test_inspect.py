@@ -15,6 +15,7 @@ from trl import SFTConfig
 from slm_lora import __main__
 from slm_lora.data import Prepared
 from slm_lora.training import filling
+from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import make_llama, make_rows, slm_lora
 
 
@@ -102,3 +103,17 @@ def test_wrong_data_is_an_error_without_a_traceback_or_a_wait(tmp_path: Path) ->
     assert "\nerror: data.columns.prompt=review: " in done.stderr
     assert "Traceback" not in done.stderr
     assert not any(line.split("|")[-1].strip() == "torch" for line in done.stderr.splitlines())
+
+
+def test_labels_in_brackets_are_shown(tmp_path: Path) -> None:
+    labels = ("[joy]", "[/fear]", "[b]")
+    rows = [{"text": f"row {n}", "label": labels[n % 3]} for n in range(30)]
+    line = [
+        "inspect", "task=classification", "quantization=none", "device=cpu", "batch_size=8",
+        f"model.name_or_path={make_llama(tmp_path / 'llama')}",
+        f"data.train={write_jsonl(tmp_path / 'train.jsonl', rows)}",
+    ]  # fmt: skip
+    with redirect_stdout(StringIO()) as shown:
+        __main__.dispatch(line)
+    for label in labels:
+        assert f"label {label} " in shown.getvalue()

@@ -31,6 +31,7 @@ from slm_lora.config import compose
 from slm_lora.config.checks import nearest
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import ChatConfig
+from slm_lora.console import stdout
 from slm_lora.errors import UserError
 from slm_lora.generate import room_for_prompt
 from slm_lora.progress import log
@@ -69,7 +70,7 @@ def start(config: Config, run: Run, text: str | None, as_json: bool) -> None:
     if text is not None and as_json:
         print(visible(json.dumps(_both(pair, run, text), indent=2, ensure_ascii=False)))
         return
-    session = Conversation(pair, run, config.chat, Console(highlight=False))
+    session = Conversation(pair, run, config.chat, stdout(highlight=False))
     if text is None:
         session.run_until_left()
         return
@@ -144,7 +145,7 @@ class Conversation:
             complete_while_typing=False,
         )
         kind = f"labels {', '.join(self.pair.labels)}" if self.pair.labels else "conversation"
-        self.console.print(f"{self.run.path}: {kind}; /help lists the commands", markup=False)
+        self.console.print(f"{self.run.path}: {kind}; /help lists the commands")
         while True:
             try:
                 line = lines.prompt(f"{' and '.join(self.answerers)}> ")
@@ -162,7 +163,7 @@ class Conversation:
                 else:
                     self.ask(line)
             except UserError as error:
-                self.console.print(visible(str(error)), style="red", markup=False)
+                self.console.print(visible(str(error)), style="red")
 
     def command(self, name: str, rest: str) -> None:
         """What a line that begins with a slash asks for."""
@@ -179,7 +180,7 @@ class Conversation:
             self.reset()
         elif name == "/help":
             for command, meaning in COMMANDS.items():
-                self.console.print(f"{command:<9} {meaning}", markup=False)
+                self.console.print(f"{command:<9} {meaning}")
         else:
             raise UserError(f"{name} is no command", nearest(name, list(COMMANDS)))
 
@@ -196,7 +197,7 @@ class Conversation:
             names = [word.partition("=")[0] for word in words]
             self.drawing = replace(self.drawing, **{name: vars(read)[name] for name in names})
         shown = vars(self.drawing)
-        self.console.print(" ".join(f"{name}={shown[name]}" for name in PARAMETERS), markup=False)
+        self.console.print(" ".join(f"{name}={shown[name]}" for name in PARAMETERS))
 
     def ask(self, text: str) -> bool:
         """The answer of one or both models, which is kept; whether nobody interrupted it."""
@@ -223,7 +224,6 @@ class Conversation:
             self.console.print(
                 f"[the model reads {context} tokens: from here on without the oldest turns]",
                 style="dim",
-                markup=False,
             )
             self.shortened = True
         return prompt(self.pair, head + turns), turns
@@ -240,7 +240,7 @@ class Conversation:
         print()
         if answer.finish != "stop":
             why = {"length": f"cut off after {answer.tokens} tokens", "interrupted": "stopped"}
-            self.console.print(f"[{why[answer.finish]}]", style="dim", markup=False)
+            self.console.print(f"[{why[answer.finish]}]", style="dim")
         return answer
 
 

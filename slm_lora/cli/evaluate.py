@@ -3,6 +3,7 @@
 from slm_lora.cli.finished import Finished, open_finished
 from slm_lora.cli.summary import print_verdict
 from slm_lora.cli.verb import Verb
+from slm_lora.console import stdout
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
 
@@ -33,15 +34,14 @@ def ask_server(finished: Finished) -> None:
                 f"type slm-lora evaluate {finished.folder.path} {word} first, then the endpoint "
                 "with the folder that it prints",
             )
-    from rich.console import Console
 
     from slm_lora.endpoint import compare_served
     from slm_lora.endpoint.summary import lines
 
     folder = compare_served(finished.folder, finished.config)
-    console = Console()
+    console = stdout()
     for line in lines(folder):
-        console.print(line, markup=False)
+        console.print(line)
     print(folder.path)
 
 

@@ -7,6 +7,7 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.retention import NOTHING
+from slm_lora.console import stdout
 from slm_lora.files import read_json
 from slm_lora.hardware import check_without_torch
 from slm_lora.run_folder import Run
@@ -17,11 +18,10 @@ def main(words: list[str]) -> None:
     finished = open_adapted("merge", VERB, words)
     config, folder = replace(finished.config, retention=NOTHING), finished.folder
     check_without_torch(config)
-    from rich.console import Console
 
     from slm_lora.report import combination_table, merge_table
 
-    console = Console()
+    console = stdout()
     if config.merge.adapters:
         from slm_lora.combine import combine
 

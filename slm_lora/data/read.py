@@ -1,4 +1,4 @@
-"""Where rows come from: files when `data.train` names some, else a dataset of the hub.
+"""Where rows come from: files or a folder when `data.train` names some, else a dataset of the hub.
 
 python -m slm_lora inspect +recipe=sentiment data=sst2
 python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data.test=dev.tsv
@@ -19,12 +19,12 @@ def read(config: DataConfig) -> tuple[Source, Source | None]:
         UserError: nothing is named, or what is named is not there or malformed.
     """
     if config.train is not None:
-        from slm_lora.data.files import read_files
-
-        train = read_files(config.train, "data.train", config.encoding)
-        if config.test is None:
-            return train, None
-        return train, read_files(config.test, "data.test", config.encoding)
+        train = _local(config.train, "data.train", config.train_split, config)
+        if config.test is not None:
+            return train, _local(config.test, "data.test", config.test_split or "test", config)
+        if config.test_split is not None and Path(config.train).expanduser().is_dir():
+            return train, _local(config.train, "data.train", config.test_split, config)
+        return train, None
     if config.name is None:
         raise UserError(
             "no data is named",
@@ -32,6 +32,17 @@ def read(config: DataConfig) -> tuple[Source, Source | None]:
         )
     train = read_hub(config, config.train_split)
     return train, read_hub(config, config.test_split) if config.test_split else None
+
+
+def _local(named: str, key: str, split: str, config: DataConfig) -> Source:
+    """Files, or a folder's split."""
+    from slm_lora.data.files import read_files
+    from slm_lora.data.folders import read_folder
+
+    path = Path(named).expanduser()
+    return (
+        read_folder(path, key, split, config) if path.is_dir() else read_files(named, key, config)
+    )
 
 
 def read_hub(config: DataConfig, split: str) -> Source:

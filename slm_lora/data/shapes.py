@@ -8,23 +8,29 @@ instruction        instruction, [input], output   instruction, empty line, input
 text+label         text, label                    data.prompt or data/question.py   label's name
 text               text                           none                              text
 
-The first shape whose columns are all there is taken. Strings become a user's and an assistant's
-turn. `instruction` is the Alpaca layout (github.com/tatsu-lab/stanford_alpaca); what else a row of
-code may carry says slm_lora/data/programs.py.
+The first shape whose columns are all there is taken; usual names in any case, such as question and
+answer, are read as ours (slm_lora/data/columns.py). Strings become a user's and an assistant's
+turn, a column system the system turn. `instruction` is the Alpaca layout
+(github.com/tatsu-lab/stanford_alpaca); what else a row of code may carry says
+slm_lora/data/programs.py.
 """
 
 import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
 from typing import cast
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs
+from slm_lora.data.columns import column_word, to_type, usual_names
 from slm_lora.data.labels import Labels
 from slm_lora.data.source import Source, columns_of
-from slm_lora.data.turns import builder
+from slm_lora.data.turns import builder, string
 from slm_lora.errors import UserError
+from slm_lora.progress import log
 from slm_lora.records import Row
 
 SHAPES = {
@@ -36,13 +42,15 @@ SHAPES = {
     "text": ("text",),
 }
 """Shape → columns it needs, in order of preference."""
+OPTIONAL = ("id", "input", "system")
 COLUMNS = (
-    "id",
-    "input",
+    *OPTIONAL,
     *programs.TESTED,
     *dict.fromkeys(name for needed in SHAPES.values() for name in needed),
 )
 """All column names that mean something here."""
+CONVERSATIONS = ("prompt+completion", "messages", "instruction")
+"""Shapes whose column system is a turn."""
 SENTENCE_SIGNS = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u2026"
 
 
@@ -66,25 +74,39 @@ def normalise(text: str) -> str:
 
 
 def rename(source: Source, config: DataConfig) -> None:
-    """Gives the columns the names of `data.columns`; a file that has our name already keeps it.
+    """Gives the columns the names of `data.columns`, then ours for usual ones; a file that has our
+    name already keeps it.
 
     Raises:
         UserError: a mapped column is not there.
     """
     found = columns_of(source)
-    renamed = {ours: theirs for ours, theirs in config.columns.items() if theirs in found}
-    for record in source.records:
-        record.columns |= {ours: record.columns.get(theirs) for ours, theirs in renamed.items()}
-    if renamed.get("label") in source.class_names:
-        source.class_names["label"] = source.class_names[renamed["label"]]
+    _rename(source, {ours: name for ours, name in config.columns.items() if name in found})
     for ours, theirs in config.columns.items():
         if ours not in COLUMNS:
             raise UserError(f"data.columns.{ours} is no column", nearest(ours, COLUMNS))
         if theirs not in found and ours not in found:
             raise UserError(
                 f"data.columns.{ours}={theirs}: {_where(source)} has no such column",
-                f"its columns are {', '.join(found)}; type data.columns.{ours}=NAME",
+                f"its columns are {', '.join(found)}; "
+                f"type {column_word(ours, get_close_matches(theirs, found, 1, 0)[0])}",
             )
+    meant = usual_names(columns_of(source))
+    _rename(source, meant)
+    said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
+    shape = _shape_of(columns_of(source))
+    if shape in CONVERSATIONS and config.prompt is None:
+        used = {*SHAPES[shape], *OPTIONAL, *meant.values(), *config.columns.values()}
+        said += [f"{name} not used" for name in found if name not in used]
+    if said:
+        log.info("columns of %s: %s", Path(_where(source)).name, ", ".join(said))
+
+
+def _rename(source: Source, names: dict[str, str]) -> None:
+    for record in source.records:
+        record.columns |= {ours: record.columns.get(theirs) for ours, theirs in names.items()}
+    if names.get("label") in source.class_names:
+        source.class_names["label"] = source.class_names[names["label"]]
 
 
 def recognise(source: Source) -> str:
@@ -96,21 +118,24 @@ def recognise(source: Source) -> str:
     if not source.records:
         raise UserError(f"no rows found in {_where(source)}", "expected at least one")
     found = columns_of(source)
-    for shape, needed in SHAPES.items():
-        if set(needed) <= set(found):
-            return shape
+    if shape := _shape_of(found):
+        return shape
     raise UserError(
         f"{_where(source)} has the columns {', '.join(found)}, which are no known shape",
         "expected text+label, text, prompt+completion, messages or instruction+output; name them, "
-        f"such as data.columns.text={found[0]} data.columns.label={found[-1]}",
+        f"such as {to_type(source)}",
     )
+
+
+def _shape_of(found: list[str]) -> str | None:
+    return next((shape for shape, needed in SHAPES.items() if {*needed} <= {*found}), None)
 
 
 def to_items(
     source: Source, shape: str, config: DataConfig, labels: Labels
 ) -> tuple[list[Item], Counter[str]]:
     """The rows of a source, and how many were left out by reason: `empty`, `no_label`,
-    `no_answer`, `tool_calls` (a call is no text).
+    `no_answer`, `tool_calls` (a call is no text), `no_text` (nor is a picture).
 
     Raises:
         UserError: a value of the wrong type, several labels or an unknown role, with the row's
@@ -128,8 +153,10 @@ def to_items(
             continue
         turns, own = built
         prompt, completion = turns[:-1], turns[-1:]
-        if config.system and not (prompt and prompt[0]["role"] == "system"):
-            prompt = [{"role": "system", "content": config.system}, *prompt]
+        own_system = string(record, "system") if shape in CONVERSATIONS else ""
+        system = own_system.strip() or config.system
+        if system and not (prompt and prompt[0]["role"] == "system"):
+            prompt = [{"role": "system", "content": system}, *prompt]
         row: Row = {
             "id": str(record.columns["id"]) if unique else record.id,
             "prompt": prompt,
@@ -147,5 +174,8 @@ def to_items(
 
 
 def _where(source: Source) -> str:
-    names = (entry.get("file") or f"{entry['hub']} {entry['split']}" for entry in source.report)
+    names = (
+        entry.get("file") or f"{entry.get('hub') or entry['folder']} {entry['split']}"
+        for entry in source.report
+    )
     return ", ".join(names)

@@ -1,16 +1,16 @@
 """A record's turns: what the user says and what the assistant is to answer, shape by shape."""
 
+import json
 from collections.abc import Callable
 from string import Formatter
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.labels import Labels
+from slm_lora.data.messages import is_messages, messages, unspoken
 from slm_lora.data.source import Record, Source, columns_of
 from slm_lora.errors import UserError
 from slm_lora.records import Message
-
-ROLES = ("system", "user", "assistant", "tool")
 
 Built = tuple[list[Message], str] | str
 """The row's turns (the last one is trained) and its own text, or why it is left out."""
@@ -42,7 +42,7 @@ def builder(
         return lambda record: _question(question, record, string(record, "solution"))
     if shape == "instruction":
         question = own_template or _instruction
-        return lambda record: _question(question, record, string(record, "output"))
+        return lambda record: _question(question, record, written(record, "output"))
     return lambda record: _prompt_completion(record, own_template)
 
 
@@ -72,7 +72,7 @@ def _template(text: str, source: Source) -> Template:
 def _instruction(record: Record) -> tuple[str, str]:
     question = string(record, "instruction")
     if record.columns.get("input"):
-        question += "\n\n" + string(record, "input")
+        question += "\n\n" + written(record, "input")
     return question, question
 
 
@@ -93,8 +93,8 @@ def _plain(record: Record) -> Built:
 
 
 def _messages(record: Record) -> Built:
-    if _calls_tools(record, "messages"):
-        return "tool_calls"
+    if reason := unspoken(record, "messages"):
+        return reason
     turns = messages(record, "messages")
     if not turns or turns[-1]["role"] != "assistant":
         return "no_answer"
@@ -109,10 +109,9 @@ def _conversation(turns: list[Message]) -> Built:
 
 
 def _prompt_completion(record: Record, template: Template | None) -> Built:
-    if _calls_tools(record, "prompt") or _calls_tools(record, "completion"):
-        return "tool_calls"
-    completion = record.columns.get("completion")
-    if isinstance(completion, list):
+    if reason := unspoken(record, "prompt", "completion"):
+        return reason
+    if is_messages(record.columns.get("completion")):
         answer = messages(record, "completion")
         if len(answer) != 1 or answer[0]["role"] != "assistant":
             raise UserError(
@@ -120,48 +119,12 @@ def _prompt_completion(record: Record, template: Template | None) -> Built:
                 "expected one message of the assistant; put the turns before it into the prompt",
             )
     else:
-        answer = [_assistant(string(record, "completion"))]
+        answer = [_assistant(written(record, "completion"))]
     if template is not None:
         return _question(template, record, answer[0]["content"])
-    if isinstance(record.columns.get("prompt"), list):
+    if is_messages(record.columns.get("prompt")):
         return _conversation(messages(record, "prompt") + answer)
     return _conversation([_user(string(record, "prompt")), *answer])
-
-
-def _calls_tools(record: Record, column: str) -> bool:
-    """Whether a turn has more to say than its text, which is all that is rendered."""
-    turns = record.columns.get(column)
-    return isinstance(turns, list) and any(
-        isinstance(turn, dict) and turn.get("tool_calls") for turn in turns
-    )
-
-
-def messages(record: Record, column: str) -> list[Message]:
-    """A column's messages, checked.
-
-    Raises:
-        UserError: it is no list of {"role", "content"} with known roles and text.
-    """
-    value = record.columns.get(column)
-    if not isinstance(value, list):
-        raise UserError(
-            f"{record.origin}: {column} is a {type(value).__name__}",
-            'expected a list of {"role": "user", "content": "…"}',
-        )
-    turns: list[Message] = []
-    for turn in value:
-        if not isinstance(turn, dict) or not isinstance(turn.get("content"), str):
-            raise UserError(
-                f"{record.origin}: a message is {str(turn)[:80]}",
-                'expected {"role": "user", "content": "…"} with text as content',
-            )
-        if turn.get("role") not in ROLES:
-            raise UserError(
-                f"{record.origin}: a message has the role {turn.get('role')!r}",
-                f"expected one of {', '.join(ROLES)}",
-            )
-        turns.append({"role": turn["role"], "content": turn["content"]})
-    return turns
 
 
 def string(record: Record, column: str) -> str:
@@ -180,6 +143,14 @@ def string(record: Record, column: str) -> str:
     raise UserError(
         f"{record.origin}: column {column} is a {type(value).__name__}", "expected text"
     )
+
+
+def written(record: Record, column: str) -> str:
+    """As `string`; lists and objects as JSON."""
+    value = record.columns.get(column)
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return string(record, column)
 
 
 def _user(content: str) -> Message:

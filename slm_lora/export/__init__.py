@@ -14,13 +14,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 from transformers.utils.logging import disable_progress_bar
 
 from slm_lora import rendering
 from slm_lora.config.schema import Config
+from slm_lora.console import stdout
 from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
 from slm_lora.export.vocabulary import vocabulary
 from slm_lora.export.weights import Weights
@@ -76,7 +76,7 @@ def show(report: Report) -> None:
             shown = f"{value:,}" if type(value) is int else value
             shown = f"{value:.4g}" if isinstance(value, float) else shown
             table.add_row(key.replace("_", " "), str(shown))
-    Console().print(table)
+    stdout().print(table)
     for warning in report.get("warnings", []):
         log.warning("%s", warning)
 

@@ -9,12 +9,12 @@ files.py says what goes up, scan.py refuses secrets and paths of this machine, r
 from huggingface_hub import get_token, is_offline_mode
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import HubConfig
+from slm_lora.console import stdout
 from slm_lora.errors import UserError
 from slm_lora.files import check_weights
 from slm_lora.hub import remote
@@ -47,7 +47,7 @@ def publish(config: Config, run: Run, dry_run: bool) -> None:
         )
     files = files_of(config, run, download=not dry_run)
     refuse_private(files, run.path, token)
-    console = Console()
+    console = stdout()
     if dry_run or token is None:
         console.print(_table(files, {}))
         print(next(file.text for file in files if file.path == "README.md"))
@@ -56,8 +56,8 @@ def publish(config: Config, run: Run, dry_run: bool) -> None:
     sent = remote.send(hub, files, token)
     console.print(_table(files, sent.changed))
     for path in sent.removed:
-        console.print(f"removed: {path}", markup=False)
-    console.print(sent.summary, markup=False, soft_wrap=True)
+        console.print(f"removed: {path}")
+    console.print(sent.summary, soft_wrap=True)
     print(sent.url)
 
 

@@ -7,11 +7,10 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from slm_lora import plotting
+from slm_lora.console import stdout
 from slm_lora.files import read_json, whole
 from slm_lora.formatting import interval, number
 from slm_lora.leaderboard.settings import Job, Setting, jobs_in, judge_in, like, ranked
@@ -49,7 +48,7 @@ def write_leaderboard(folder: Path) -> Run | None:
     if judge and done:
         swept = [key for key in keys if key != "seed"]
         alike = [like(done[0], setting, judge) for setting in done]
-        Console().print(_table(settings, swept, judge, alike))
+        stdout().print(_table(settings, swept, judge, alike))
         if reason:
             print(f"Chosen by the loss, not by the task's metric: {reason}")
         if len({tuple(item["id"] for item in setting.predictions) for setting in done}) > 1:
@@ -116,5 +115,5 @@ def _table(settings: list[Setting], swept: list[str], judge: Task, alike: list[b
         jobs = " ".join(job.run.path.name for job in setting.jobs)
         failed = len(setting.jobs) - len(setting.done)
         cells.append(f"{jobs} ({failed} failed)" if failed and setting.done else jobs)
-        table.add_row(*map(Text, cells))
+        table.add_row(*cells)
     return table

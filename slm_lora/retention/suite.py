@@ -81,7 +81,7 @@ def of_programs(name: str, source: str, rows: Sequence[Row], config: Config) -> 
 
 def _read(name: str, config: Config) -> Source:
     if name not in HUB:
-        return read_files(name, "retention.suite", config.data.encoding)
+        return read_files(name, "retention.suite", config.data)
     try:
         return read_hub(HUB[name], "test")
     except UserError as error:

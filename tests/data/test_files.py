@@ -5,13 +5,18 @@ pytest tests/data/test_files.py
 
 import gzip
 import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from slm_lora.config.sections.data import DataConfig
+from slm_lora.config.suggest import is_taken
 from slm_lora.data.files import read_files
 from slm_lora.errors import UserError
 from tests.helpers.rows import write_jsonl
@@ -19,8 +24,9 @@ from tests.helpers.rows import write_jsonl
 ROWS = [{"text": "good, «fine»\nfilm", "label": "1"}, {"text": 'a "bad" one', "label": "0"}]
 
 
-def columns(pattern: object, encoding: str = "utf-8") -> list[dict]:
-    return [record.columns for record in read_files(str(pattern), "data.train", encoding).records]
+def columns(pattern: object, **config: Any) -> list[dict]:
+    source = read_files(str(pattern), "data.train", DataConfig(**config))
+    return [record.columns for record in source.records]
 
 
 def write_csv(file: Path) -> Path:
@@ -85,7 +91,7 @@ def test_tsv_with_a_header_takes_its_names(tmp_path: Path) -> None:
 def test_a_glob_reads_all_files_in_order_and_reports_each(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "b.jsonl", [{"text": "second"}])
     write_jsonl(tmp_path / "a.jsonl", [{"text": "first"}])
-    source = read_files(f"{tmp_path}/*.jsonl", "data.train", "utf-8")
+    source = read_files(f"{tmp_path}/*.jsonl", "data.train", DataConfig())
     assert [record.columns["text"] for record in source.records] == ["first", "second"]
     assert [Path(entry["file"]).name for entry in source.report] == ["a.jsonl", "b.jsonl"]
     assert source.report[0]["rows"] == 1
@@ -100,16 +106,16 @@ def test_ids_are_stem_and_line_or_path_where_stems_repeat(tmp_path: Path) -> Non
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()
         write_jsonl(tmp_path / folder / "rows.jsonl", [{"text": folder}])
-    only = read_files(f"{tmp_path}/x/rows.jsonl", "data.train", "utf-8")
+    only = read_files(f"{tmp_path}/x/rows.jsonl", "data.train", DataConfig())
     assert only.records[0].id == "rows:1"
-    both = read_files(f"{tmp_path}/*/rows.jsonl", "data.train", "utf-8")
+    both = read_files(f"{tmp_path}/*/rows.jsonl", "data.train", DataConfig())
     assert len({record.id for record in both.records}) == 2
 
 
 def test_class_names_of_a_parquet_file_are_read(tmp_path: Path) -> None:
     features = Features({"text": Value("string"), "label": ClassLabel(names=["bad", "good"])})
     Dataset.from_dict({"text": ["x"], "label": [1]}, features).to_parquet(tmp_path / "a.parquet")
-    source = read_files(str(tmp_path / "a.parquet"), "data.train", "utf-8")
+    source = read_files(str(tmp_path / "a.parquet"), "data.train", DataConfig())
     assert source.class_names == {"label": ["bad", "good"]}
 
 
@@ -124,11 +130,185 @@ def test_a_wrong_byte_names_file_line_and_key_and_the_key_mends_it(tmp_path: Pat
     with pytest.raises(UserError) as error:
         columns(file)
     assert error.value.message == f"{file}:3: byte 0xe9 is not utf-8"
-    assert "data.encoding=latin-1" in error.value.hint
-    assert columns(file, "latin-1")[1]["text"] == "café"
+    assert "data.encoding=cp1252" in error.value.hint
+    assert columns(file, encoding="latin-1")[1]["text"] == "café"
+
+
+GERMAN = "text;label\r\nIch mag «es», sehr;1\r\nNein;0\r\n"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_unicode_is_recognised_with_a_mark_and_without(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_bytes(GERMAN.encode(encoding))
+    expected = [{"text": "Ich mag «es», sehr", "label": "1"}, {"text": "Nein", "label": "0"}]
+    assert columns(tmp_path / "a.csv") == expected
+
+
+def test_utf_16_of_chinese_without_a_mark(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_bytes("text\tlabel\n很好看的电影:我喜欢\t好\n".encode("utf-16-le"))
+    assert columns(tmp_path / "a.tsv") == [{"text": "很好看的电影:我喜欢", "label": "好"}]
+
+
+def test_an_encoding_against_the_mark_is_answered_with_the_marks(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(GERMAN.encode("utf-16"))
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / "a.csv", encoding="latin-1")
+    assert error.value.hint == "type data.encoding=utf-16"
+    assert columns(tmp_path / "a.csv", encoding="utf-16")[1] == {"text": "Nein", "label": "0"}
+
+
+def test_the_hint_is_another_encoding_than_the_one_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("text,label\ncafé,1\n".encode())
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / "a.csv", encoding="ascii")
+    assert error.value.hint.startswith("type data.encoding=utf-8 ")
+
+
+JSON_LAYOUTS: dict[str, str] = {
+    "list in an object, on lines": json.dumps({"version": "1", "data": ROWS}, indent=1),
+    "list in an object, on one line": json.dumps({"data": ROWS, "total": 2}),
+    "objects over lines": "\n".join(json.dumps(row, indent=2) for row in ROWS),
+    "columns": json.dumps({name: [row[name] for row in ROWS] for name in ROWS[0]}),
+    "columns of pandas": json.dumps(
+        {name: {str(n): row[name] for n, row in enumerate(ROWS)} for name in ROWS[0]}
+    ),
+    "rows by name": json.dumps({"first": ROWS[0], "second": ROWS[1]}),
+}
+
+
+@pytest.mark.parametrize("layout", JSON_LAYOUTS)
+def test_json_is_read_as_it_is_laid_out(tmp_path: Path, layout: str) -> None:
+    (tmp_path / "a.json").write_text(JSON_LAYOUTS[layout], encoding="utf-8")
+    assert columns(tmp_path / "a.json") == ROWS
+
+
+def test_objects_over_lines_are_known_by_the_line_that_they_begin_in(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{\n "text": "a"\n}\n\n{\n "text": "b"\n}\n')
+    records = read_files(str(tmp_path / "a.json"), "data.train", DataConfig()).records
+    assert [record.origin for record in records] == [f"{tmp_path}/a.json:{n}" for n in (1, 5)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "user", "content": "a"}]},
+        {"instruction": "a", "output": "b", "tools": [{"name": "x"}]},
+    ],
+)
+def test_an_only_object_that_is_a_row_stays_one(tmp_path: Path, row: dict[str, Any]) -> None:
+    assert columns(write_jsonl(tmp_path / "a.jsonl", [row])) == [row]
+
+
+TABLES: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
+    "semicolon.csv": ("text;label\na, b;1\nc;0\n", {}, [("a, b", "1"), ("c", "0")]),
+    "tab.csv": ('text\tlabel\n"a\n""b"";"\t1\n', {}, [('a\n"b";', "1")]),
+    "quoted.tsv": (
+        'text\tlabel\r\n"a ""b"",\tc"\t1\r\n"d\ne"\t0\r\n',
+        {},
+        [('a "b",\tc', "1"), ("d\ne", "0")],
+    ),
+    "quotations.tsv": (
+        'text\tlabel\n"Fine, really."\t1\n"So" so\t0\n',
+        {},
+        [('"Fine, really."', "1"), ('"So" so', "0")],
+    ),
+    "pipe.csv": ("text|label\na;b,c|1\n", {}, [("a;b,c", "1")]),
+    "comma.tsv": ("text,label\na,1\n", {}, [("a", "1")]),
+    "texts_with_signs.csv": (
+        "text,label\na;b|c,1\nd;e|f,0\n",
+        {},
+        [("a;b|c", "1"), ("d;e|f", "0")],
+    ),
+    "decimal_commas.csv": (
+        "text;label\nin 1,5 h;4,0\n9,5;3\n",
+        {},
+        [("in 1,5 h", "4.0"), ("9,5", "3")],
+    ),
+    "decimals_only.csv": ("a;1,5\nb;2,5\n", {}, [("a", "1.5"), ("b", "2.5")]),
+    "no_header.csv": (
+        '"fine, really",good\nmeh,bad\nsure,good\n',
+        {},
+        [("fine, really", "good"), ("meh", "bad"), ("sure", "good")],
+    ),
+    "label_first.txt": (
+        "ham\tok lar\nspam\tfree!\nham\tyes\nspam\twin\n",
+        {},
+        [("ok lar", "ham"), ("free!", "spam"), ("yes", "ham"), ("win", "spam")],
+    ),
+    "labels.txt": (
+        "i am glad;joy\ni am not;fear\ni sing;joy\ni run;fear\n",
+        {},
+        [("i am glad", "joy"), ("i am not", "fear"), ("i sing", "joy"), ("i run", "fear")],
+    ),
+    "insisted.csv": ("text~label\na,b~1\n", {"delimiter": "~"}, [("a,b", "1")]),
+    "insisted.txt": ("text;label\na;b\nc;d\n", {"delimiter": ";"}, [("a", "b"), ("c", "d")]),
+    "insisted_header.csv": (
+        "text,label\na,1\n",
+        {"header": False},
+        [("text", "label"), ("a", "1")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_delimiter_and_header_are_recognised_or_insisted_on(tmp_path: Path, name: str) -> None:
+    content, config, rows = TABLES[name]
+    (tmp_path / name).write_text(content, encoding="utf-8", newline="")
+    expected = [{"text": text, "label": label} for text, label in rows]
+    assert columns(tmp_path / name, **config) == expected
+
+
+def test_more_columns_without_names_are_numbered(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('"3","a title","a text"\n"1","another","more"\n')
+    assert columns(tmp_path / "a.csv")[1] == {"1": "1", "2": "another", "3": "more"}
+
+
+def test_lines_of_prose_are_no_table(tmp_path: Path) -> None:
+    prose = "once; upon a time\nthere was; a fox\nit ran; to the sea\nand; swam\n"
+    (tmp_path / "a.txt").write_text(prose)
+    assert [c["text"] for c in columns(tmp_path / "a.txt")] == prose.splitlines()
+
+
+ONE_COLUMN: dict[str, tuple[str, dict[str, Any], str]] = {
+    "wrong": ("text;label\na;1\n", {"delimiter": "pipe"}, "type data.delimiter=semicolon"),
+    "needless": ("text\na\n", {"delimiter": ","}, "type data.delimiter=null"),
+    "unusual": ("text~label\na, b~1\n", {}, "type \"data.delimiter='~'\""),
+    "only": ("my words\na\nb c\n", {}, "type \"data.columns.text='my words'\""),
+}
+
+
+@pytest.mark.parametrize("case", ONE_COLUMN)
+def test_one_column_is_an_error_with_the_first_line(tmp_path: Path, case: str) -> None:
+    content, config, hint = ONE_COLUMN[case]
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / "a.csv", **config)
+    assert repr(content.splitlines()[0]) in error.value.message
+    assert error.value.hint == hint
+    # What is to be typed is taken, and reads the file.
+    (word,) = shlex.split(hint.removeprefix("type "))
+    assert word.startswith("data.columns.") or is_taken(word)
+    (override,) = OverridesParser.create().parse_overrides([word])
+    key = override.key_or_group.removeprefix("data.")
+    typed = {"columns": {"text": override.value()}} if "." in key else {key: override.value()}
+    assert columns(tmp_path / "a.csv", **typed)
+
+
+def test_one_column_with_a_known_name_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\nfine\nbad\n")
+    assert columns(tmp_path / "a.csv") == [{"text": "fine"}, {"text": "bad"}]
+
+
+def test_a_delimiter_of_two_signs_is_refused() -> None:
+    with pytest.raises(UserError, match=r"data\.delimiter is ';;'"):
+        DataConfig(delimiter=";;")
 
 
 BROKEN = {
+    "lists.json": (b'{"train": [{"text": "a"}], "test": [{"text": "b"}]}', " has several lists"),
+    "pretty.json": (b'{\n "data": [\n  {"text" "a"}\n ]\n}', ":3: malformed JSON"),
     "two.jsonl": (b'{"text": "a"}\n{"text": \n', ":2: malformed JSON"),
     "list.json": (b'[{"text": "a"},\n {"text" "b"}]', ":2: malformed JSON"),
     "number.jsonl": (b'{"text": "a"}\n7\n', ":2: a int, not an object"),
@@ -165,7 +345,24 @@ def test_a_missing_file_says_where_it_was_looked_for(
     assert str(tmp_path) in error.value.message
 
 
+def test_a_folder_is_not_called_missing(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "my rows" / "a.jsonl", ROWS)
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / "my rows")
+    assert "my rows is a folder" in error.value.message
+    (word,) = shlex.split(error.value.hint.removeprefix("type "))
+    (override,) = OverridesParser.create().parse_overrides([word])
+    assert columns(override.value()) == ROWS
+
+
+def test_a_misspelt_name_is_answered_with_the_file_there_is(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "reviews.jsonl", ROWS)
+    with pytest.raises(UserError) as error:
+        columns(tmp_path / "revews.jsonl")
+    assert error.value.hint == f"did you mean data.train={tmp_path}/reviews.jsonl?"
+
+
 def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
     file = write_jsonl(tmp_path / "a.jsonl", ROWS)
     with pytest.raises(UserError, match="utf-9 is not known"):
-        columns(file, "utf-9")
+        columns(file, encoding="utf-9")

@@ -52,6 +52,117 @@ SHAPES: list[tuple[str, dict[str, Any], list[dict[str, str]], str]] = [
 ]
 
 
+ASKED = [user("why"), assistant("so")]
+PARTS = [{"type": "text", "text": "why"}, {"type": "text", "text": "so"}]
+ELSEWHERE: dict[str, tuple[dict[str, Any], str, list[dict[str, str]]]] = {
+    "faq": ({"question": "why", "answer": "so"}, "instruction", ASKED),
+    "any case": (
+        {"Instruction": "add", "INPUT": "1 2", "Output": 3},
+        "instruction",
+        [user("add\n\n1 2"), assistant("3")],
+    ),
+    "dolly": (
+        {"instruction": "add", "context": "1 2", "response": "3", "category": "sums"},
+        "instruction",
+        [user("add\n\n1 2"), assistant("3")],
+    ),
+    "input and output": ({"input": "why", "output": "so"}, "prompt+completion", ASKED),
+    "orca": (
+        {"id": 1, "system_prompt": "Be.", "question": "why", "response": "so"},
+        "instruction",
+        [{"role": "system", "content": "Be."}, *ASKED],
+    ),
+    "reviews": (
+        {"review": "dull", "sentiment": "bad"},
+        "text+label",
+        [user("dull"), assistant("bad")],
+    ),
+    "our own names first": (
+        {"prompt": "why", "completion": "so", "question": "a", "answer": "b"},
+        "prompt+completion",
+        ASKED,
+    ),
+    "nested answers": (
+        {"instruction": "cut", "output": {"größe": 1, "of": ["a", None]}},
+        "instruction",
+        [user("cut"), assistant('{"größe": 1, "of": ["a", null]}')],
+    ),
+    "a list as an answer": (
+        {"prompt": "cut", "completion": [{"name": "a"}, {"name": "b"}]},
+        "prompt+completion",
+        [user("cut"), assistant('[{"name": "a"}, {"name": "b"}]')],
+    ),
+    "sharegpt": (
+        {
+            "system": "Be.",
+            "conversations": [
+                {"from": "human", "value": "why"},
+                {"from": "gpt", "value": "so"},
+                {"from": "human", "value": "and?"},
+                {"from": "tool", "value": "7"},
+                {"from": "GPT", "value": "no"},
+            ],
+        },
+        "messages",
+        [
+            {"role": "system", "content": "Be."},
+            *ASKED,
+            user("and?"),
+            {"role": "tool", "content": "7"},
+            assistant("no"),
+        ],
+    ),
+    "parts and a developer": (
+        {
+            "messages": [
+                {"role": "developer", "content": "Be."},
+                {"role": "user", "content": PARTS},
+                {"role": "assistant", "content": [{"type": "text", "text": "no"}]},
+            ]
+        },
+        "messages",
+        [{"role": "system", "content": "Be."}, user("why\nso"), assistant("no")],
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", ELSEWHERE)
+def test_layouts_of_other_programs_are_read(tmp_path: Path, layout: str) -> None:
+    row, shape, turns = ELSEWHERE[layout]
+    template = {"prompt": "{text}"} if shape == "text+label" else {}
+    loaded = load(tmp_path, [row], TEST[shape], **template)
+    made = loaded.train[0]
+    assert loaded.report["shape"] == shape
+    assert made["prompt"] + made["completion"] == turns
+
+
+def test_what_is_read_as_what_and_what_is_not_used_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"Question": "why", "answer": "so", "url": "x"}]
+    with caplog.at_level("INFO", "slm_lora"):
+        load(tmp_path, rows, TEST["instruction"])
+    said = "columns of train.jsonl: Question as instruction, answer as output, url not used"
+    assert [record.message for record in caplog.records] == [said]
+
+
+def test_of_two_columns_that_could_be_meant_none_is_taken(tmp_path: Path) -> None:
+    rows = [{"review": "dull", "stars": n, "category": n} for n in (1, 2, 1, 2)]
+    with pytest.raises(UserError, match="review, stars, category, which are no known shape"):
+        load(tmp_path, rows)
+
+
+def test_a_turn_that_is_more_than_text_leaves_the_row_out(tmp_path: Path) -> None:
+    picture = [{"type": "image_url", "image_url": {"url": "x"}}, *PARTS]
+    rows = [
+        {"messages": ASKED},
+        {"messages": [{"role": "user", "content": picture}, assistant("no")]},
+        {"messages": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "{}"}]},
+    ]
+    loaded = load(tmp_path, rows, TEST["messages"])
+    assert loaded.report["dropped"]["train"] == {"no_text": 1, "tool_calls": 1}
+
+
 @pytest.mark.parametrize(("shape", "row", "prompt", "completion"), SHAPES)
 def test_each_shape_becomes_prompt_and_completion(
     tmp_path: Path, shape: str, row: dict[str, Any], prompt: list[Any], completion: str
@@ -136,17 +247,23 @@ def test_ids_are_the_files_own_when_unique_else_stem_and_line(tmp_path: Path) ->
 GOOD = {"text": "a", "label": "x"}
 ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
     "no shape": (
-        [{"review": "a", "stars": 1}],
+        [{"film plot": f"plot {n}", "won it": n % 2} for n in range(4)],
         {},
-        "train.jsonl has the columns review, stars, which are no known shape",
-        "data.columns.text=review data.columns.label=stars",
+        "train.jsonl has the columns film plot, won it, which are no known shape",
+        """such as "data.columns.text='film plot'" "data.columns.label='won it'\"""",
+    ),
+    "no shape, no labels": (
+        [{"frage": f"was {n}", "antwort": f"das hier {n}"} for n in range(4)],
+        {},
+        "frage, antwort, which are no known shape",
+        "such as data.columns.prompt=frage data.columns.completion=antwort",
     ),
     "no rows": ([], {}, "no rows found in", "expected at least one"),
     "no such column": (
         [GOOD],
         {"columns": {"prompt": "question"}},
         "data.columns.prompt=question: ",
-        "its columns are text, label",
+        "its columns are text, label; type data.columns.prompt=text",
     ),
     "no such name": ([GOOD], {"columns": {"txt": "text"}}, "data.columns.txt", "'text'"),
     "unknown field": ([GOOD], {"prompt": "{txt}"}, "no column {txt}", "'text'"),
@@ -179,9 +296,9 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         "text as content",
     ),
     "unknown role": (
-        [{"messages": [{"role": "human", "content": "hi"}]}],
+        [{"messages": [{"role": "narrator", "content": "hi"}]}],
         {},
-        "train.jsonl:1: a message has the role 'human'",
+        "train.jsonl:1: a message has the role 'narrator'",
         "assistant",
     ),
     "two completions": (

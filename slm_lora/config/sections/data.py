@@ -6,6 +6,9 @@ from typing import Any
 from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.errors import UserError
 
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+"""Word, which needs no quoting in a shell → the sign between columns."""
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -20,18 +23,19 @@ class DataConfig:
     revision: str | None = None
     """The dataset's branch, tag or commit on the hub."""
     train_split: str = "train"
-    """Name of the hub split to train on."""
+    """Name of the split to train on, of a hub dataset or of a folder."""
     test_split: str | None = None
-    """Name of the hub split to evaluate on; null splits it off the training rows."""
+    """Name of the split to evaluate on; null splits it off the training rows."""
     train: str | None = None
-    """File or glob with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz` too. A TSV
-    without a header holds texts and integer labels. Files win over `name`."""
+    """File, glob or folder with training rows: jsonl, json, csv, tsv, parquet, arrow, txt; `.gz`
+    too. A folder is one that `datasets` saved, or laid out as on the hub. Files win over `name`."""
     test: str | None = None
-    """File or glob with test rows, whose labels must be among those of the training rows; null
-    splits them off the training rows."""
+    """File, glob or folder with test rows, whose labels must be among those of the training rows;
+    null splits them off the training rows."""
     columns: dict[str, str] = field(default_factory=dict)
     """Our column name → the file's, such as {text: review, label: stars}. Ours: id, text, label,
-    prompt, completion, messages, instruction, input, output."""
+    prompt, completion, messages, instruction, input, output, solution, system. Usual names of other
+    programs, such as question and answer, need no entry."""
     labels: dict[Any, str] = field(default_factory=dict)
     """Value in the label column → label name, which is also the answer the model learns to write.
     Empty: the values are the names. 1, 1.0 and "1" are one value, and case does not matter. Rows
@@ -43,7 +47,15 @@ class DataConfig:
     system: str | None = None
     """System turn put before every prompt that has none of its own."""
     encoding: str = "utf-8"
-    """Text encoding of the files; a byte that does not fit is an error with file and line."""
+    """Text encoding of the files; a byte that does not fit is an error with file and line. UTF-16
+    and byte order marks are recognised."""
+    delimiter: str | None = None
+    """Sign between the columns of csv, tsv and txt files: comma, semicolon, tab, pipe or any other
+    sign. null takes the one that fits; a txt file is then a text a line unless each line is a text
+    and its label."""
+    header: bool | None = None
+    """Whether the first line of a csv, tsv or txt table names the columns. null looks; two columns
+    without names are a text and its label, more are called 1, 2, 3 …"""
     seed: int = 42
     """Seed of splits and limits, apart from `seed`: runs that differ in that one only are trained
     and tested on the same rows."""
@@ -70,8 +82,20 @@ class DataConfig:
             for value, name in self.labels.items()
         }
         object.__setattr__(self, "labels", named)
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", _sign(self.delimiter))
         check_fields("data", self)
         if self.test is not None and self.train is None:
             raise UserError(
                 "data.test names files but data.train does not", "type data.train=FILE too"
             )
+
+
+def _sign(delimiter: str) -> str:
+    sign = DELIMITERS.get(delimiter, "\t" if delimiter == "\\t" else delimiter)
+    if len(sign) != 1 or sign in '"\r\n':
+        raise UserError(
+            f"data.delimiter is {delimiter!r}",
+            f"expected {', '.join(DELIMITERS)} or one sign, such as data.delimiter=semicolon",
+        )
+    return sign

@@ -1,0 +1,18 @@
+"""The consoles that a person reads: what a user wrote is text there, never rich's markup.
+
+    console.stdout().print(table)
+
+`[joy]` would be a style and leave a cell blank, `[/fear]` an error, `:cat:` a picture.
+"""
+
+from rich.console import Console
+
+
+def stdout(highlight: bool = True) -> Console:
+    """For what was asked for; `highlight` colours numbers and paths."""
+    return Console(markup=False, emoji=False, highlight=highlight)
+
+
+def stderr() -> Console:
+    """For logs and progress."""
+    return Console(stderr=True, markup=False, emoji=False)

@@ -1,0 +1,99 @@
+"""What columns are called: our names, the usual ones elsewhere, and what an unknown one may be.
+
+python -m slm_lora inspect +recipe=instruct data.train=faq.jsonl      question and answer, say
+"""
+
+from slm_lora.config.quoting import config_text, shell_word
+from slm_lora.config.sections.data import DataConfig
+from slm_lora.data.source import Record, Source, columns_of
+
+USUAL = {
+    "messages": "conversations conversation dialogue dialog",
+    "instruction": "question query problem user human",
+    "input": "context",
+    "output": "response answer completion assistant solution",
+    "prompt": "input inputs source",
+    "completion": "response answer output target targets",
+    "text": "sentence review comment tweet document content question",
+    "label": "labels class category sentiment emotion intent topic target stars rating",
+    "system": "system_prompt",
+}
+"""Our name → what it is called elsewhere."""
+LAYOUTS = (
+    ("messages",),
+    ("instruction", "solution"),
+    ("instruction", "output"),
+    ("prompt", "completion"),
+    ("text", "label"),
+    ("text",),
+)
+"""Columns that are looked for by their usual names, in order of preference."""
+OPTIONAL = {"messages": ("system",), "instruction": ("system", "input"), "prompt": ("system",)}
+"""First column of a layout → what may stand beside it."""
+KNOWN = {*USUAL, *(name for names in USUAL.values() for name in names.split())}
+SAMPLE = 200
+"""Rows that are looked at to guess what a column is."""
+
+
+def is_known(name: str, config: DataConfig) -> bool:
+    """Whether a column's name means something here, or in the user's `data.columns`."""
+    return name.casefold() in KNOWN or name in config.columns.values()
+
+
+def usual_names(found: list[str]) -> dict[str, str]:
+    """Our name → the column that is meant by it, where our own is not there: written in another
+    case, or called as elsewhere. Of two columns that could be meant none is taken."""
+    meant: dict[str, str] = {}
+    for ours in (*USUAL, "solution", "id"):
+        _look(ours, [ours], found, meant)
+    has = {*found, *meant}
+    layout = next((needed for needed in LAYOUTS if has >= {*needed}), None)
+    for needed in LAYOUTS if layout is None else ():
+        if needed == ("text",) and any(name.casefold() in USUAL["label"].split() for name in found):
+            continue  # texts whose labels are left out would be plain text
+        tried = dict(meant)
+        for ours in needed:
+            _look(ours, USUAL.get(ours, "").split(), found, tried)
+        if {*found, *tried} >= {*needed}:
+            layout, meant = needed, tried
+            break
+    for ours in OPTIONAL.get(layout[0], ()) if layout else ():
+        _look(ours, USUAL[ours].split(), found, meant)
+    return meant
+
+
+def _look(ours: str, names: list[str], found: list[str], meant: dict[str, str]) -> None:
+    """Add the one column of these names, unless ours is there or the column is taken."""
+    columns = [name for name in found if name.casefold() in names and name not in meant.values()]
+    if ours not in found and ours not in meant and len(columns) == 1:
+        meant[ours] = columns[0]
+
+
+def to_type(source: Source) -> str:
+    """The words that name the columns which are probably meant: the longest text, and beside it a
+    label where another column's values repeat, else an answer."""
+    found, records = columns_of(source), source.records[:SAMPLE]
+    lengths = {name: sum(len(_shown(record, name)) for record in records) for name in found}
+    text = max(found, key=lambda name: lengths[name])
+    others = [name for name in found if name != text]
+    values = {name: len({_shown(record, name) for record in records}) for name in others}
+    labels = [name for name in others if 1 < values[name] <= len(records) / 2]
+    if not others:
+        named = {"text": text}
+    elif labels:
+        named = {"text": text, "label": min(labels, key=lambda name: values[name])}
+    else:
+        other = max(others, key=lambda name: lengths[name])
+        asked, answered = sorted((text, other), key=found.index)
+        named = {"prompt": asked, "completion": answered}
+    return " ".join(column_word(ours, name) for ours, name in named.items())
+
+
+def column_word(ours: str, name: str) -> str:
+    """The word of a command line that says which column is meant by our name."""
+    return shell_word(f"data.columns.{ours}={config_text(name)}")
+
+
+def _shown(record: Record, name: str) -> str:
+    value = record.columns.get(name)
+    return "" if value is None else str(value)

@@ -1,0 +1,99 @@
+"""Conversations as they are published, to messages of a role and a text.
+
+layout       a turn                                                    roles
+OpenAI chat  {"role": …, "content": "…" or [{"type": "text", …}]}      developer is system
+ShareGPT     {"from": …, "value": "…"}                                 human, gpt, system, tool
+"""
+
+from typing import Any
+
+from slm_lora.data.source import Record
+from slm_lora.errors import UserError
+from slm_lora.records import Message
+
+ROLES = {
+    "system": "system developer",
+    "user": "user human",
+    "assistant": "assistant gpt chatgpt model bot",
+    "tool": "tool function observation function_response tool_response",
+}
+"""Our role → what it is called elsewhere."""
+ROLE = {name: ours for ours, names in ROLES.items() for name in names.split()}
+CALLS = ("function_call", "tool_call")
+"""Roles of ShareGPT's turns that call a tool."""
+
+
+def messages(record: Record, column: str) -> list[Message]:
+    """A column's messages, checked.
+
+    Raises:
+        UserError: it is no list of turns with known roles and text.
+    """
+    turns: list[Message] = []
+    for turn in _turns(record, column):
+        role, content = _role(turn), _text(_content(turn))
+        if content is None:
+            raise UserError(
+                f"{record.origin}: a message is {str(turn)[:80]}",
+                'expected {"role": "user", "content": "…"} with text as content',
+            )
+        if role not in ROLE:
+            raise UserError(
+                f"{record.origin}: a message has the role {role!r}",
+                f"expected one of {', '.join(ROLE)}",
+            )
+        turns.append({"role": ROLE[role], "content": content})
+    return turns
+
+
+def is_messages(value: Any) -> bool:
+    """Whether a value is a list of turns, and not one of anything else."""
+    return isinstance(value, list) and all(isinstance(v, dict) and _role(v) for v in value)
+
+
+def unspoken(record: Record, *columns: str) -> str | None:
+    """Why a row is left out whose turns have more than text: `tool_calls`, or `no_text` for
+    pictures and sound. None where they have not, or the column is no list of turns."""
+    for column in columns:
+        if is_messages(record.columns.get(column)):
+            for turn in _turns(record, column):
+                if turn.get("tool_calls") or turn.get("function_call") or _role(turn) in CALLS:
+                    return "tool_calls"
+                content = _content(turn)
+                if isinstance(content, list) and _text(content) is None:
+                    return "no_text"
+    return None
+
+
+def _turns(record: Record, column: str) -> list[dict[str, Any]]:
+    value = record.columns.get(column)
+    if not isinstance(value, list):
+        raise UserError(
+            f"{record.origin}: {column} is a {type(value).__name__}",
+            'expected a list of {"role": "user", "content": "…"}',
+        )
+    for turn in value:
+        if not isinstance(turn, dict):
+            raise UserError(
+                f"{record.origin}: a message is {str(turn)[:80]}",
+                'expected {"role": "user", "content": "…"} with text as content',
+            )
+    return value
+
+
+def _role(turn: dict[str, Any]) -> Any:
+    role = turn.get("role") or turn.get("from")
+    return role.lower() if isinstance(role, str) else role
+
+
+def _content(turn: dict[str, Any]) -> Any:
+    content = turn.get("content")
+    return turn.get("value") if content is None else content
+
+
+def _text(content: Any) -> str | None:
+    """The text of a turn's content; its parts as paragraphs. None where a part is none."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    parts = [part.get("text") if isinstance(part, dict) else part for part in content]
+    return "\n".join(parts) if all(isinstance(part, str) for part in parts) else None
