@@ -10,6 +10,7 @@ from transformers import AutoTokenizer
 
 from slm_lora import nano
 from slm_lora.config import compose
+from slm_lora.config.quoting import config_text
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows, prepare
 from slm_lora.files import write_json, write_jsonl, write_text
@@ -177,7 +178,9 @@ def make_run(folder: Path, base: list[dict[str, Any]], tuned: list[dict[str, Any
     task = TASKS[kind]
     overrides = ["+recipe=instruct", f"task={kind}"]
     compose.register()
-    config = compose.load([*overrides, f"run_dir={folder}", "data.train=rows.jsonl"])
+    config = compose.load(
+        [*overrides, f"run_dir={config_text(str(folder))}", "data.train=rows.jsonl"]
+    )
     run = Run(folder, overrides)
     write_text(run.config, compose.to_yaml(config))
     device = {"type": "cpu", "name": "AMD EPYC 7763", "memory": 8 * 2**30, "precision": "bf16"}
