@@ -58,7 +58,9 @@ def _said_in(name: str, own: dict[str, Path]) -> set[str]:
         return set()
     recipe = OmegaConf.to_container(recipes.read(own[name]), resolve=False)
     assert isinstance(recipe, dict)
-    said = {f"data.{key}" for key, value in (recipe.get("data") or {}).items() if value is not None}
+    data = recipe.get("data")
+    keys = data if isinstance(data, dict) else {}  # anything else is Hydra's to refuse
+    said = {f"data.{key}" for key, value in keys.items() if value is not None}
     others = {other: file for other, file in own.items() if other != name}
     for entry in recipe.get("defaults") or []:
         if isinstance(entry, dict):

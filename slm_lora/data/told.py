@@ -27,9 +27,9 @@ def lines(report: RowsReport) -> list[str]:
 
 
 def _sources(entries: list[dict[str, Any]]) -> str:
-    some = [f"{place(entry)} ({entry['rows']:,} rows)" for entry in entries[:NAMED]]
+    some = [f"{place(entry)} ({entry['rows']:,} read)" for entry in entries[:NAMED]]
     more = sum(entry["rows"] for entry in entries[NAMED:])
-    return ", ".join([*some, *([f"others ({more:,} rows)"] if more else [])])
+    return ", ".join([*some, *([f"others ({more:,} read)"] if more else [])])
 
 
 def _balance(labels: Counter[str]) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from slm_lora.config import compose
 from slm_lora.config.sections.data import DataConfig
+from slm_lora.errors import UserError
 from tests.helpers.tiny import slm_lora
 
 MINE = "data.train=reviews.csv"
@@ -93,6 +94,11 @@ def test_an_own_recipes_test_rows_stay_for_other_training_rows(tmp_path: Path) -
     found = data("+recipe=mine", MINE, config_dir=folder)
     assert (found.train, found.test) == ("reviews.csv", str(tmp_path / "recipe" / "b.csv"))
     assert found.labels == {"0": "bad", "1": "good"}
+
+
+def test_an_own_recipe_whose_data_is_no_mapping_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="recipe/mine"):
+        data("+recipe=mine", config_dir=own(tmp_path, mine="data: sst2"))
 
 
 def test_hydra_prints_what_is_trained() -> None:
