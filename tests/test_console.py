@@ -54,7 +54,7 @@ def test_a_bar_takes_any_title(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_verdict_names_a_folder_with_brackets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = classification_run(tmp_path / "run [v2] [/b]")
+    folder = classification_run(tmp_path / "run").rename(tmp_path / "run [v2]")
     print_verdict(Run(folder))
     printed = capsys.readouterr().out
     assert f"report: {folder}/report.html" in printed

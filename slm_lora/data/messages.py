@@ -40,7 +40,7 @@ def messages(record: Record, column: str) -> list[Message]:
         if role not in ROLE:
             raise UserError(
                 f"{record.origin}: a message has the role {role!r}",
-                f"expected one of {', '.join(ROLE)}",
+                f"expected one of {', '.join(ROLES)}",
             )
         turns.append({"role": ROLE[role], "content": content})
     return turns
@@ -81,9 +81,8 @@ def _turns(record: Record, column: str) -> list[dict[str, Any]]:
     return value
 
 
-def _role(turn: dict[str, Any]) -> Any:
-    role = turn.get("role") or turn.get("from")
-    return role.lower() if isinstance(role, str) else role
+def _role(turn: dict[str, Any]) -> str:
+    return str(turn.get("role") or turn.get("from") or "").lower()
 
 
 def _content(turn: dict[str, Any]) -> Any:
@@ -96,4 +95,5 @@ def _text(content: Any) -> str | None:
     if not isinstance(content, list):
         return content if isinstance(content, str) else None
     parts = [part.get("text") if isinstance(part, dict) else part for part in content]
-    return "\n".join(parts) if all(isinstance(part, str) for part in parts) else None
+    texts = [part for part in parts if isinstance(part, str)]
+    return "\n".join(texts) if len(texts) == len(parts) else None

@@ -42,9 +42,10 @@ SHAPES = {
     "text": ("text",),
 }
 """Shape → columns it needs, in order of preference."""
-OPTIONAL = ("id", "input", "system")
 COLUMNS = (
-    *OPTIONAL,
+    "id",
+    "input",
+    "system",
     *programs.TESTED,
     *dict.fromkeys(name for needed in SHAPES.values() for name in needed),
 )
@@ -81,6 +82,8 @@ def rename(source: Source, config: DataConfig) -> None:
         UserError: a mapped column is not there.
     """
     found = columns_of(source)
+    if not found:
+        return  # said when the shape is looked for
     _rename(source, {ours: name for ours, name in config.columns.items() if name in found})
     for ours, theirs in config.columns.items():
         if ours not in COLUMNS:
@@ -96,7 +99,8 @@ def rename(source: Source, config: DataConfig) -> None:
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
     shape = _shape_of(columns_of(source))
     if shape in CONVERSATIONS and config.prompt is None:
-        used = {*SHAPES[shape], *OPTIONAL, *meant.values(), *config.columns.values()}
+        used = {*SHAPES[shape], "id", "system", *meant.values(), *config.columns.values()}
+        used |= {"input"} if shape == "instruction" else set()
         said += [f"{name} not used" for name in found if name not in used]
     if said:
         log.info("columns of %s: %s", Path(_where(source)).name, ", ".join(said))

@@ -259,6 +259,7 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         "such as data.columns.prompt=frage data.columns.completion=antwort",
     ),
     "no rows": ([], {}, "no rows found in", "expected at least one"),
+    "no rows to rename": ([], {"columns": {"text": "a"}}, "no rows found in", "at least one"),
     "no such column": (
         [GOOD],
         {"columns": {"prompt": "question"}},
