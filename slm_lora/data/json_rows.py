@@ -7,6 +7,7 @@ columns is turned to rows, as pandas writes them (`{"text": {"0": "…"}, "label
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from slm_lora.data.decoding import lines
 from slm_lora.errors import UserError
 
 Row = dict[str, Any]
+SIGN = re.compile(r"\S")
 
 
 def read_json(file: Path, text: str, config: DataConfig) -> tuple[list[tuple[int, Row]], str]:
@@ -25,8 +27,9 @@ def read_json(file: Path, text: str, config: DataConfig) -> tuple[list[tuple[int
     Raises:
         UserError: malformed JSON or something else than objects, with its line or item.
     """
+    escaped = "\\u" in text
     if text.lstrip().startswith("["):
-        return _items(file, text, _parsed(file, text)), " item "
+        return _items(file, _parsed(file, text), escaped), " item "
     filled = [(number, line) for number, line in lines(text) if line.strip()]
     if filled and not _is_whole(filled[0][1]):
         numbered: list[tuple[int, Any]] = list(_objects(file, text))
@@ -35,8 +38,8 @@ def read_json(file: Path, text: str, config: DataConfig) -> tuple[list[tuple[int
     if len(numbered) == 1 and isinstance(numbered[0][1], dict):
         rows = _inside(file, numbered[0][1], config)
         if rows is not None:
-            return _items(file, text, rows), " item "
-    return [(n, _object(row, text, f"{file}:{n}")) for n, row in numbered], ":"
+            return _items(file, rows, escaped), " item "
+    return [(n, _object(row, escaped, f"{file}:{n}")) for n, row in numbered], ":"
 
 
 def _parsed(file: Path, text: str, first_line: int = 1) -> Any:
@@ -65,15 +68,14 @@ def _is_whole(line: str) -> bool:
 def _objects(file: Path, text: str) -> Iterator[tuple[int, Any]]:
     """Objects over several lines, one after another, with the lines that they begin in."""
     decoder, at, line = json.JSONDecoder(), 0, 1
-    while rest := text[at:].lstrip():
-        begin = len(text) - len(rest)
-        line += text.count("\n", at, begin)
+    while begins := SIGN.search(text, at):
+        line += text.count("\n", at, begins.start())
         try:
-            found, at = decoder.raw_decode(text, begin)
+            found, at = decoder.raw_decode(text, begins.start())
         except json.JSONDecodeError as error:
             raise _malformed(file, error) from error
         yield line, found
-        line += text.count("\n", begin, at)
+        line += text.count("\n", begins.start(), at)
 
 
 def _inside(file: Path, whole: Row, config: DataConfig) -> list[Any] | None:
@@ -105,16 +107,17 @@ def _is_list_of_objects(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
 
 
-def _items(file: Path, text: str, rows: list[Any]) -> list[tuple[int, Row]]:
-    return [(n, _object(row, text, f"{file} item {n}")) for n, row in enumerate(rows, 1)]
+def _items(file: Path, rows: list[Any], escaped: bool) -> list[tuple[int, Row]]:
+    return [(n, _object(row, escaped, f"{file} item {n}")) for n, row in enumerate(rows, 1)]
 
 
-def _object(row: Any, text: str, origin: str) -> Row:
+def _object(row: Any, escaped: bool, origin: str) -> Row:
+    """The row, checked; only where characters are escaped one can be half."""
     if not isinstance(row, dict):
         raise UserError(
             f"{origin}: a {type(row).__name__}, not an object", 'expected {"column": value, …}'
         )
-    if "\\u" in text:
+    if escaped:
         try:
             json.dumps(row, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
