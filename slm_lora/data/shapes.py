@@ -27,7 +27,7 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs
 from slm_lora.data.columns import column_word, to_type, usual_names
 from slm_lora.data.labels import Labels
-from slm_lora.data.source import Source, columns_of
+from slm_lora.data.source import Source, columns_of, named
 from slm_lora.data.turns import builder, string
 from slm_lora.errors import UserError
 from slm_lora.progress import log
@@ -90,7 +90,7 @@ def rename(source: Source, config: DataConfig) -> None:
             raise UserError(f"data.columns.{ours} is no column", nearest(ours, COLUMNS))
         if theirs not in found and ours not in found:
             raise UserError(
-                f"data.columns.{ours}={theirs}: {_where(source)} has no such column",
+                f"data.columns.{ours}={theirs}: {named(source)} has no such column",
                 f"its columns are {', '.join(found)}; "
                 f"type {column_word(ours, get_close_matches(theirs, found, 1, 0)[0])}",
             )
@@ -103,7 +103,7 @@ def rename(source: Source, config: DataConfig) -> None:
         used |= {"input"} if shape == "instruction" else set()
         said += [f"{name} not used" for name in found if name not in used]
     if said:
-        log.info("columns of %s: %s", Path(_where(source)).name, ", ".join(said))
+        log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))
 
 
 def _rename(source: Source, names: dict[str, str]) -> None:
@@ -120,12 +120,12 @@ def recognise(source: Source) -> str:
         UserError: no shape fits, or there are no rows.
     """
     if not source.records:
-        raise UserError(f"no rows found in {_where(source)}", "expected at least one")
+        raise UserError(f"no rows found in {named(source)}", "expected at least one")
     found = columns_of(source)
     if shape := _shape_of(found):
         return shape
     raise UserError(
-        f"{_where(source)} has the columns {', '.join(found)}, which are no known shape",
+        f"{named(source)} has the columns {', '.join(found)}, which are no known shape",
         "expected text+label, text, prompt+completion, messages or instruction+output; name them, "
         f"such as {to_type(source)}",
     )
@@ -175,11 +175,3 @@ def to_items(
                 programs.check_record(record)
         items.append(Item(row, normalise(own)))
     return items, dropped
-
-
-def _where(source: Source) -> str:
-    names = (
-        entry.get("file") or f"{entry.get('hub') or entry['folder']} {entry['split']}"
-        for entry in source.report
-    )
-    return ", ".join(names)
