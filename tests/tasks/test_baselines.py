@@ -1,7 +1,6 @@
 """Baselines: each against an independent computation, and as stages of a real run."""
 
 import json
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -24,7 +23,6 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl
-from slm_lora.leaderboard import write_leaderboard
 from slm_lora.records import Row
 from slm_lora.report import verdict
 from slm_lora.report.baselines import simple_ways
@@ -193,6 +191,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], str
         "trainer.max_steps=2",
         "batch_size=8",
         "merge.after_training=false",
+        "retention.rows=0",
         "run_dir=run",
     ]
     result = slm_lora(*words, cwd=folder)
@@ -271,15 +270,6 @@ def test_verdict_where_tuning_is_better(done: tuple[Path, list[str], str]) -> No
     assert verdict(metrics).endswith("The best simple way, majority class, reaches 0.753.")
     assert simple_ways({**metrics, "baselines": {}}) == []
     assert "simple way" not in verdict({**metrics, "baselines": {}})
-
-
-def test_leaderboard_names_those_of_the_best_job(
-    done: tuple[Path, list[str], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copytree(done[0], tmp_path / "0")
-    write_leaderboard(tmp_path)
-    said = capsys.readouterr().out
-    assert "Simple ways, measured by job 0: TF-IDF + logistic regression 1.000; " in said
 
 
 def test_a_file_that_is_there_is_not_made_again(done: tuple[Path, list[str], str]) -> None:
