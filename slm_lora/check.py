@@ -24,8 +24,9 @@ from slm_lora.progress import track
 from slm_lora.sandbox import Program, Sandbox, Verdict
 
 
-def judge_programs(file: str, config: Config, out: Path | None) -> None:
+def judge_programs(file: str, config: Config, out: Path | None) -> bool:
     """Run every program of the file; verdicts to `out`, or to stdout without it, a summary last.
+    Returns whether all passed.
 
     Raises:
         UserError: the file is not there or malformed, `out` exists, or this machine cannot judge.
@@ -46,6 +47,7 @@ def judge_programs(file: str, config: Config, out: Path | None) -> None:
         for line in lines:
             print(json.dumps(line, ensure_ascii=False))
     print(summary(verdicts, time.monotonic() - began))
+    return all(verdict.verdict == "pass" for verdict in verdicts)
 
 
 def read(file: str, config: Config) -> list[Program]:
@@ -55,6 +57,8 @@ def read(file: str, config: Config) -> list[Program]:
         UserError: it is not there or malformed, or two rows have one id.
     """
     records = read_files(file, "FILE", config.data).records
+    if not records:
+        raise UserError(f"{file} has no programs", "expected at least one row")
     programs.items_of(records, config.task.format)
     found = []
     for record in records:

@@ -27,7 +27,7 @@ def programs(tmp_path: Path) -> Path:
 
 def test_verdicts_on_stdout_and_the_summary_last(programs) -> None:
     result = slm_lora("check", programs, cwd=programs.parent)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 1, "solutions that fail their tests"
     *lines, summary = result.stdout.splitlines()
     found = [json.loads(line) for line in lines]
     assert {line["id"]: line["verdict"] for line in found} == EXPECTED
@@ -41,7 +41,7 @@ def test_verdicts_on_stdout_and_the_summary_last(programs) -> None:
 def test_out_is_written_once(programs) -> None:
     words = ["check", programs, "out=verdicts.jsonl", "sandbox.workers=2"]
     result = slm_lora(*words, cwd=programs.parent)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 1, result.stderr
     assert len(result.stdout.splitlines()) == 1
     lines = (programs.parent / "verdicts.jsonl").read_text().splitlines()
     assert {row["id"]: row["verdict"] for row in map(json.loads, lines)} == EXPECTED
@@ -70,16 +70,31 @@ def test_public_formats(tmp_path, solution: str, verdict: str) -> None:
         (["programs.jsonl", "sandbox.worker=2"], "did you mean 'sandbox.workers'?"),
         (["twice.jsonl"], "1 ids occur twice, such as good"),
         (["untested.jsonl"], "untested.jsonl:1: tests is None"),
+        (["empty.jsonl"], "empty.jsonl has no programs"),
     ],
 )
 def test_mistakes_are_named(programs, words: list[str], expected: str) -> None:
     folder = programs.parent
     write_jsonl(folder / "twice.jsonl", [ROWS[0] | {"entry_points": ["f"]}] * 2)
+    (folder / "empty.jsonl").touch()
     write_jsonl(folder / "untested.jsonl", [{"id": "x", "solution": "x = 1"}])
     result = slm_lora("check", *words, cwd=folder)
     assert result.returncode == 2
     assert expected in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_framework_beside_the_rows(tmp_path: Path) -> None:
+    (tmp_path / "brio.py").write_text("def shout(text):\n    return text.upper() + '!'\n")
+    solution = "import brio\ndef f(text):\n    return brio.shout(text)\n"
+    row = {"solution": solution, "entry_points": ["f"], "tests": ["assert f('a') == 'A!'"]}
+    write_jsonl(tmp_path / "rows.jsonl", [{"id": f"r{n}", **row} for n in range(3)])
+    without = slm_lora("check", "rows.jsonl", cwd=tmp_path)
+    assert without.returncode == 1
+    assert "No module named 'brio'" in without.stdout
+    result = slm_lora("check", "rows.jsonl", "sandbox.preload=[brio.py]", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.splitlines()[-1].endswith("pass 3")
 
 
 def test_without_bubblewrap_nothing_is_judged(programs) -> None:

@@ -1,5 +1,6 @@
 """Programs against their tests, without a model: `slm-lora check programs.jsonl`."""
 
+import sys
 from pathlib import Path
 
 from slm_lora.cli.line import parse
@@ -22,7 +23,9 @@ def main(words: list[str]) -> None:
     set_up_logging()
     from slm_lora.check import judge_programs
 
-    judge_programs(files[0], config, Path(outs[-1]) if outs else None)
+    passed = judge_programs(files[0], config, Path(outs[-1]) if outs else None)
+    if not passed and config.task.solution == "reference":
+        sys.exit(1)
 
 
 VERB = Verb(
@@ -30,12 +33,14 @@ VERB = Verb(
     usage="FILE [out=verdicts.jsonl] [+recipe=NAME] [key=value …]",
     about=(
         "Runs every program of a file in the sandbox: rows of your own (id, solution, tests, "
-        "entry_points) or the public HumanEval and MBPP files. Verdicts go to stdout or to out=."
+        "entry_points) or the public HumanEval and MBPP files. Verdicts go to stdout or to out=. "
+        "Exit code 1: a solution does not pass its tests."
     ),
     examples=(
         "check programs.jsonl sandbox.preload=[fasthtml.common] out=verdicts.jsonl",
         "check HumanEval.jsonl.gz task.format=humaneval",
         "check my_framework/test.jsonl task.solution=stub",
+        "check rows.jsonl sandbox.preload=[my_framework.py]",
     ),
     main=main,
     options=(

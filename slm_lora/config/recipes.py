@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
 
+from slm_lora.config.sections.task import is_file
 from slm_lora.errors import UserError
 
 SCHEME = "slm-lora-own"
@@ -36,10 +37,9 @@ def read(file: Path) -> DictConfig:
         value = _raw(recipe, key)
         if isinstance(value, str) and value != "plain":
             OmegaConf.update(recipe, key, _absolute(file, key, value))
-    # Of the modules that a sandbox loads only those that end in .py are files.
     preload = _raw(recipe, "sandbox.preload")
     for place, name in enumerate(preload if isinstance(preload, list) else []):
-        if str(name).endswith(".py"):
+        if is_file(str(name)):
             path = _absolute(file, "sandbox.preload", name)
             OmegaConf.update(recipe, f"sandbox.preload.{place}", path)
     return recipe

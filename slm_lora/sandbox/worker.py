@@ -18,11 +18,12 @@ from typing import Any
 
 import psutil
 
-from slm_lora.config.sections.task import SandboxConfig
+from slm_lora.config.sections.task import SandboxConfig, is_file
 from slm_lora.errors import UserError
 
 from . import bubblewrap, seccomp
 from .inside.frames import read_frame, write_frame
+from .inside.own import Module
 from .records import Program, Verdict
 from .testcode import compiled
 
@@ -61,10 +62,10 @@ class Worker:
         else:
             self._folder = tempfile.mkdtemp(prefix="slm_lora_sandbox_")
             environment = {"PYTHONHASHSEED": "0"}
-        files = [Path(name) for name in config.preload if name.endswith(".py")]
+        own = [name for name in config.preload if is_file(name)]
         settings = {
-            "preload": [name for name in config.preload if not name.endswith(".py")],
-            "warm_up": [(str(path), _text(path)) for path in files],
+            "preload": [name for name in config.preload if name not in own],
+            "own": [module for name in own for module in _modules(Path(name))],
             "cpu_seconds": config.cpu_seconds,
             "wall_seconds": config.wall_seconds,
             "memory_bytes": config.memory_mb * MEGABYTE,
@@ -196,14 +197,30 @@ def _outside(said: str) -> str:
     )
 
 
-def _text(path: Path) -> str:
+def _modules(path: Path) -> list[Module]:
+    """A Python file, or the files of a package."""
+    if path.stem in sys.stdlib_module_names:
+        raise UserError(
+            f"sandbox.preload names {path}, and {path.stem} is a module of Python's own",
+            "give it another name",
+        )
+    files = [path] if path.suffix == ".py" else sorted(path.rglob("*.py"))
+    if path.suffix != ".py" and path / "__init__.py" not in files:
+        raise UserError(
+            f"sandbox.preload names {path}, which is no package", f"expected {path / '__init__.py'}"
+        )
     try:
-        return path.read_text(encoding="utf-8")
+        return [(_dotted(path, file), str(file), file.read_text("utf-8")) for file in files]
     except (OSError, UnicodeError) as error:
         raise UserError(
             f"sandbox.preload names {path}, which cannot be read: {error}",
-            "expected a module or the path of a Python file",
+            "expected a module, or the path of a Python file or of a package",
         ) from error
+
+
+def _dotted(path: Path, file: Path) -> str:
+    """`shop/orders/__init__.py` of the package `shop` is `shop.orders`."""
+    return ".".join(file.relative_to(path.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _located(message: str, test: str) -> str:

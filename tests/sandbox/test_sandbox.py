@@ -284,6 +284,45 @@ def test_a_file_to_preload_is_run_once_for_all_programs(tmp_path: Path) -> None:
         Sandbox(SandboxConfig(workers=1, preload=[str(tmp_path / "no.py")]))
 
 
+def test_a_framework_of_ones_own_is_imported_and_cannot_be_changed(tmp_path: Path) -> None:
+    for name, text in {
+        "brio/__init__.py": "from .signs import Sign\nfrom brio.deep.end import END\n",
+        "brio/signs.py": "class Sign:\n    def say(self):\n        return 'hi'\n",
+        "brio/deep/__init__.py": "",
+        "brio/deep/end.py": "END = 3\n",
+        "tiny.py": "import brio\nTHREE = brio.END\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    says = "import brio, brio.deep.end as end, tiny\n"
+    says += "def f(): return brio.Sign().say(), end.END, tiny.THREE, brio.__file__\n"
+    solutions = [
+        "import brio\nfrom brio.signs import Sign\ndef f(): return Sign",
+        "import brio\nbrio.Sign.say = lambda self: 'bye'\ndef f(): return brio.Sign",
+        "import brio\ndef f(): return brio.__loader__",
+        "import brio\ndef f(): open(brio.__spec__.origin)",
+    ]
+    preload = [str(tmp_path / "brio"), str(tmp_path / "tiny.py")]
+    with Sandbox(SandboxConfig(workers=1, preload=preload)) as sandbox:
+        verdicts = sandbox.judge(
+            [
+                program(solutions[0], "import brio", "assert f()().say() == 'hi'"),
+                program(solutions[1], "assert f()().say() == 'bye'"),
+                program(solutions[2], "assert f() is None"),
+                program(solutions[3], "f()"),
+                program(says.replace(", brio.__file__", ""), "assert f() == ('hi', 3, 3)"),
+            ]
+        )
+    found = [verdict.verdict for verdict in verdicts]
+    assert found == ["pass", "forbidden", "pass", "error", "pass"], verdicts
+    assert "FileNotFoundError" in verdicts[3].message
+    with pytest.raises(UserError, match="no package"):
+        Sandbox(SandboxConfig(workers=1, preload=[str(tmp_path / "brio" / "none")]))
+    (tmp_path / "json.py").touch()
+    with pytest.raises(UserError, match="json is a module of Python's own"):
+        Sandbox(SandboxConfig(workers=1, preload=[str(tmp_path / "json.py")]))
+
+
 def test_process_has_limits_and_warns(caplog: pytest.LogCaptureFixture) -> None:
     config = SandboxConfig(kind="process", workers=1, cpu_seconds=1, wall_seconds=3)
     with Sandbox(config) as sandbox:

@@ -60,6 +60,11 @@ class TaskConfig:
             )
 
 
+def is_file(entry: str) -> bool:
+    """Whether an entry of `sandbox.preload` is a path, not the name of an installed module."""
+    return entry.endswith(".py") or "/" in entry
+
+
 @dataclass(frozen=True)
 class SandboxConfig:
     """Where generated programs run, and how much they may use. The limits are for each program."""
@@ -79,7 +84,8 @@ class SandboxConfig:
     """Size of the folder a program may write to; it is emptied after each."""
     preload: list[str] = field(default_factory=list)
     """Modules imported once by each worker, before any program: the framework and what its tests
-    need, such as [fasthtml.common, bs4]. An entry that ends in .py is a file of yours, run once."""
+    need, such as [fasthtml.common, bs4]. An entry that ends in .py, or is a path such as ./brio, is
+    a module or a package of yours: programs and tests can import it by its name."""
 
     @property
     def isolated(self) -> bool:

@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import TypedDict
 
+from .own import Module
 from .runner import CONTROL_FD, REPORT_FD, SPARE_FDS
 
 # Functions defined below look builtins up here, not in what a program may have patched.
@@ -33,8 +34,8 @@ class Settings(TypedDict):
 
     preload: list[str]
     """Modules to import."""
-    warm_up: list[tuple[str, str]]
-    """Path and source of files of the user's to run once."""
+    own: list[Module]
+    """The user's own modules to import."""
     cpu_seconds: float
     wall_seconds: float
     memory_bytes: int

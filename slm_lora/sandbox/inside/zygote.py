@@ -21,6 +21,7 @@ from types import ModuleType
 
 from . import guard, integrity, runner, strict
 from .frames import read_frame, write_frame
+from .own import Sources
 from .sample import PR_SET_DUMPABLE, Settings, add_filter, confine, prctl
 from .score import converse
 from .scratch import wipe
@@ -95,10 +96,13 @@ def preload(settings: Settings) -> None:
     """Import and run what programs shall find warm. Raises what that raises."""
     os.environ.clear()
     optional = [name for name in THIRD_PARTY if find_spec(name)]
-    for name in [*STANDARD.split(), *optional, *settings["preload"]]:
+    own = Sources(settings["own"])
+    sys.meta_path.append(own)
+    for name in [*STANDARD.split(), *optional, *settings["preload"], *own.sources]:
         importlib.import_module(name)
-    for path, source in settings["warm_up"]:
-        exec(compile(source, path, "exec"), {"__name__": "warm_up"})
+    sys.meta_path.remove(own)
+    for module in map(sys.modules.__getitem__, own.sources):
+        module.__loader__ = module.__spec__.loader = None  # code of this folder
     for thread in threading.enumerate()[1:]:
         thread.join(LINGER_SECONDS)
     if threading.active_count() > 1:
