@@ -21,7 +21,6 @@ import torch
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
-from rich.console import Console
 
 from slm_lora import chat, hardware, model
 from slm_lora.chat import Pair, Prompt, Turn
@@ -31,6 +30,7 @@ from slm_lora.cli.chat import is_text
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import ChatConfig
+from slm_lora.console import stdout
 from slm_lora.data import load_rows, prepare
 from slm_lora.data.tokens import NOT_TRAINED
 from slm_lora.errors import UserError
@@ -395,7 +395,8 @@ def test_no_control_sign_reaches_the_terminal() -> None:
 
 def converse(pair: Pair, run: Path, lines: list[str], **settings: object) -> Conversation:
     """The conversation after these lines were typed, and Ctrl-D."""
-    console = Console(highlight=False, width=200)
+    console = stdout(highlight=False)
+    console.width = 200
     session = Conversation(pair, Run(run), replace(GREEDY, **settings), console)
     with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
         pipe.send_text("".join(f"{line}\r" for line in lines) + "\x04")

@@ -15,6 +15,7 @@ from slm_lora.leaderboard import write_leaderboard
 from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Metric, Task, Written, paired
+from slm_lora.tasks.task import limit
 from tests.helpers.published import finished_run, loaded
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def toy(folder: Path) -> Task:
         count="n_texts",
         hub_task=("text-generation", "Short texts"),
         predict=lambda *_: [],
-        written=Written("words", lambda found: found["answer"], lambda *_: [], paired.mean),
+        written=Written("words", lambda found: found["answer"], lambda *_: [], paired.mean, limit),
         metrics=mean_words,
         compare=compare,
         figures=lambda found: {"words": Metric("words per text", "words", False, hub="length")},
