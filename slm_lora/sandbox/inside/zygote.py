@@ -102,6 +102,7 @@ def preload(settings: Settings) -> None:
         importlib.import_module(name)
     sys.meta_path.remove(own)
     for module in map(sys.modules.__getitem__, own.sources):
+        assert module.__spec__
         module.__loader__ = module.__spec__.loader = None  # code of this folder
     for thread in threading.enumerate()[1:]:
         thread.join(LINGER_SECONDS)
