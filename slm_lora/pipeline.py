@@ -23,7 +23,7 @@ from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Validation
 from slm_lora.run_folder import Run, record_base, timed, write_provenance
-from slm_lora.tasks import Given, Prediction, Task, judge_of
+from slm_lora.tasks import Given, Prediction, Task, check_best_by, judge_of
 
 
 def run(plan: Plan, folder: Run) -> Metrics:
@@ -171,8 +171,7 @@ def measure(plan: Plan) -> training.Measure | None:
     if plan.config.best_by == "loss":
         return None
     judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
-    if reason:
-        raise UserError(f"best_by=metric on the validation rows: {reason}", "type best_by=loss")
+    check_best_by(plan.config, reason)
     return measure_by(plan, judge)
 
 

@@ -92,7 +92,7 @@ def _preflight(configs: list[Config], folder: Path | None) -> tuple["Task", str]
     primary metric they are chosen by, and why. `folder` is null where Optuna numbers the jobs."""
     from slm_lora.data import load_rows
     from slm_lora.preflight import preflight
-    from slm_lora.tasks import judge_of
+    from slm_lora.tasks import check_best_by, judge_of
 
     read, rows, judges = None, None, {}
     for number, config in enumerate(configs):
@@ -114,8 +114,7 @@ def _preflight(configs: list[Config], folder: Path | None) -> tuple["Task", str]
                 part.check()
             judge, reason = judge_of(plan.task, plan.data.validation_rows, plan.config)
             judges[judge.primary] = judge, reason
-        if config.best_by == "metric" and reason:
-            raise UserError(f"best_by=metric on the validation rows: {reason}", "type best_by=loss")
+        check_best_by(config, reason)
     if len(judges) > 1:
         raise UserError(
             f"some jobs would be judged by {' and others by '.join(judges)}, which cannot be "

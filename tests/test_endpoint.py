@@ -83,6 +83,22 @@ def own_server(run: Path, template: str | None = None) -> Iterator[str]:
         thread.join()
 
 
+class Quiet(BaseHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server whose requests it handles."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1"
+        finally:
+            server.shutdown()
+
+
 @contextmanager
 def scripted(
     write: Callable[[str], str], models: tuple[str, ...] = ("mine",), key: str | None = None
@@ -90,7 +106,7 @@ def scripted(
     """A server whose answer to a prompt `write` makes; its address, and what it was asked."""
     asked: list[dict[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             if self.path == "/v1/models":
                 self.reply({"data": [{"id": name} for name in models]})
@@ -109,15 +125,8 @@ def scripted(
             self.end_headers()
             self.wfile.write(json.dumps(content if right else {"error": "no"}).encode())
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1", asked
-        finally:
-            server.shutdown()
+    with listening(Handler) as url:
+        yield url, asked
 
 
 def evaluate(run: Path, url: str, *words: str, **env: str) -> tuple[dict[str, Any], str, Path]:
@@ -202,22 +211,15 @@ def moved(to: str) -> Iterator[tuple[str, list[str | None]]]:
     """A server that sends everyone to another one; its address, and the keys that it got."""
     keys: list[str | None] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             keys.append(self.headers["Authorization"])
             self.send_response(302)
             self.send_header("Location", f"{to}/models")
             self.end_headers()
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1", keys
-        finally:
-            server.shutdown()
+    with listening(Handler) as url:
+        yield url, keys
 
 
 def test_key_stays_with_its_server() -> None:

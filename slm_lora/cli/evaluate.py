@@ -34,7 +34,6 @@ def ask_server(finished: Finished) -> None:
                 f"type slm-lora evaluate {finished.folder.path} {word} first, then the endpoint "
                 "with the folder that it prints",
             )
-
     from slm_lora.endpoint import compare_served
     from slm_lora.endpoint.summary import lines
 

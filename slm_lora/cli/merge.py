@@ -18,7 +18,6 @@ def main(words: list[str]) -> None:
     finished = open_adapted("merge", VERB, words)
     config, folder = replace(finished.config, retention=NOTHING), finished.folder
     check_without_torch(config)
-
     from slm_lora.report import combination_table, merge_table
 
     console = stdout()

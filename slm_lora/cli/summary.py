@@ -7,7 +7,6 @@ from slm_lora.run_folder import Run
 
 def print_verdict(folder: Run) -> None:
     """The verdict for a person; the run folder on the last line."""
-
     from slm_lora.report import findings, next_steps, summary_table, verdict
 
     metrics = read_json(folder.metrics)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
@@ -18,6 +17,7 @@ from slm_lora.generate import answer_log_likelihoods
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 from slm_lora.retention.part import Part, by_task
+from slm_lora.tasks.text import measured
 
 
 def of_texts(name: str, source: str, rows: Sequence[Row], config: Config) -> Part:
@@ -41,16 +41,7 @@ def losses(
     pairs = [_split(row) for row in rendering.encode(rows, tokenizer)]
     prompts, answers = [prompt for prompt, _ in pairs], [answer for _, answer in pairs]
     found = answer_log_likelihoods(model, prompts, answers, batch_size=batch_size, title=title)
-    return [
-        {
-            "id": row["id"],
-            "prompt": rendering.prompt_text(row, tokenizer),
-            "completion": row["completion"][0]["content"],
-            "loss": -float(np.mean(tokens)),
-            "tokens": len(tokens),
-        }
-        for row, tokens in zip(rows, found, strict=True)
-    ]
+    return [measured(row, tokens, tokenizer) for row, tokens in zip(rows, found, strict=True)]
 
 
 def _split(row: Encoded) -> tuple[list[int], list[int]]:

@@ -6,7 +6,7 @@ task = TASKS[config.task.kind]
 
 from slm_lora.tasks.classification import CLASSIFICATION
 from slm_lora.tasks.code import CODE
-from slm_lora.tasks.judge import judge_of
+from slm_lora.tasks.judge import check_best_by, judge_of
 from slm_lora.tasks.task import Baseline, Finding, Given, Metric, Pair, Prediction, Task, Written
 from slm_lora.tasks.text import TEXT
 
@@ -20,6 +20,7 @@ __all__ = [
     "Prediction",
     "Task",
     "Written",
+    "check_best_by",
     "judge_of",
 ]
 

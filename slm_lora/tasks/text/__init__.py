@@ -27,7 +27,7 @@ from slm_lora.tasks.text.metrics import FIGURES, compare, metrics, remark
 from slm_lora.tasks.text.nearness import SCORES, score
 from slm_lora.tasks.text.shown import examples, plots
 
-__all__ = ["TEXT", "compare", "metrics", "predict"]
+__all__ = ["TEXT", "compare", "measured", "metrics", "predict"]
 
 
 def predict(
@@ -49,11 +49,7 @@ def predict(
     written = _write(model, tokenizer, rows, encoded, config, title) if config.task.generate else {}
     return [
         {
-            "id": row["id"],
-            "prompt": rendering.prompt_text(row, tokenizer),
-            "completion": row["completion"][0]["content"],
-            "loss": -float(np.mean(tokens)),
-            "tokens": len(tokens),
+            **measured(row, tokens, tokenizer),
             "answer": written.get(i),
             **(
                 score(written[i], row["completion"][0]["content"])
@@ -63,6 +59,19 @@ def predict(
         }
         for i, (row, tokens) in enumerate(zip(rows, likelihoods, strict=True))
     ]
+
+
+def measured(
+    row: Row, likelihoods: Sequence[float], tokenizer: PreTrainedTokenizerBase
+) -> Prediction:
+    """A row with the mean loss of its completion, from the log-likelihood of each token."""
+    return {
+        "id": row["id"],
+        "prompt": rendering.prompt_text(row, tokenizer),
+        "completion": row["completion"][0]["content"],
+        "loss": -float(np.mean(likelihoods)),
+        "tokens": len(likelihoods),
+    }
 
 
 def _write(
