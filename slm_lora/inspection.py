@@ -5,6 +5,7 @@ python -m slm_lora inspect +recipe=sentiment model=nano --json
 """
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora.console import stdout
 from slm_lora.data import Prepared
+from slm_lora.data.fitting import NOT_TRAINED
 from slm_lora.data.labels import in_order
-from slm_lora.data.tokens import NOT_TRAINED
 from slm_lora.preflight import Plan
 from slm_lora.training import filling, sft_config
 
@@ -41,18 +42,26 @@ def show(plan: Plan, as_json: bool) -> None:
 
 
 def examples(prepared: Prepared, tokenizer: PreTrainedTokenizerBase) -> list[Json]:
-    """The first training rows as text, split where training begins."""
+    """The first training rows, in `parts` of text that are trained or not; the last of them is
+    `trained`, what stands before it the `prompt`."""
     rows = []
     for row in prepared.train.select(range(min(SHOWN, len(prepared.train)))):
-        start = row["labels"].count(NOT_TRAINED)
-        prompt = tokenizer.decode(row["input_ids"][:start])
-        whole = tokenizer.decode(row["input_ids"])
-        # A tokenizer may drop the space that a piece begins with, so the whole is decoded and cut.
-        trained = whole.removeprefix(prompt)
-        rows.append(
-            {"id": row["id"], "length": row["length"], "prompt": prompt, "trained": trained}
-        )
+        parts = _parts(row, tokenizer)
+        texts = [part["text"] for part in parts]
+        whole = {"prompt": "".join(texts[:-1]), "trained": texts[-1], "parts": parts}
+        rows.append({"id": row["id"], "length": row["length"], **whole})
     return rows
+
+
+def _parts(row: Json, tokenizer: PreTrainedTokenizerBase) -> list[Json]:
+    parts: list[Json] = []
+    end, shown = 0, ""
+    for trained, labels in groupby(row["labels"], key=lambda label: label != NOT_TRAINED):
+        end += len(list(labels))
+        # A tokenizer may drop the space that a piece begins with, so all before is decoded too.
+        before, shown = shown, tokenizer.decode(row["input_ids"][:end])
+        parts.append({"text": shown.removeprefix(before), "trained": trained})
+    return parts
 
 
 def show_tables(found: Json) -> None:
@@ -62,17 +71,26 @@ def show_tables(found: Json) -> None:
     for row in found["examples"]:
         title = f"row {row['id']}, {row['length']} tokens, the trained ones marked:"
         console.print(title, style="bold")
-        text = Text(row["prompt"]).append(left + row["trained"] + right, style="green reverse")
+        text = Text()
+        for part in row["parts"]:
+            if part["trained"]:
+                text.append(left + part["text"] + right, style="green reverse")
+            else:
+                text.append(part["text"])
         console.print(Padding(text, (0, 0, 1, 2)))
-    console.print(f"Shape: {found['shape']}" + _multi_turn(found["multi_turn_rows"]))
+    console.print(f"Shape: {found['shape']}{_answers(found)}")
     console.print(_rows_table(found))
     console.print(_lengths_table(found))
     for line in _facts(found):
         console.print(line, highlight=False)
 
 
-def _multi_turn(rows: int) -> str:
-    return f"; {rows} rows of several turns, of which the last answer is trained" if rows else ""
+def _answers(found: Json) -> str:
+    """What is trained of conversations."""
+    if not found["multi_turn_rows"]:
+        return ""
+    trained, left = found["turns"]["trained"], found["turns"]["not_trained"]
+    return f"; {trained:,} of {trained + left:,} answers in the training rows are trained"
 
 
 def _rows_table(found: Json) -> Table:
@@ -88,6 +106,11 @@ def _rows_table(found: Json) -> Table:
         },
         **{f"kept in test: {name}": {"test": n} for name, n in found["kept_in_test"].items()},
         "truncated": found["truncated"],
+        **(
+            {"last turns without an answer left off": found["unanswered"]}
+            if any(found["unanswered"].values())
+            else {}
+        ),
         "used": found["rows"],
         **{
             f"label {label}": {split: found["labels"][split].get(label, 0) for split in splits}

@@ -13,6 +13,12 @@ class Message(TypedDict):
     role: str
     """`system`, `user`, `assistant` or `tool`."""
     content: str
+    tool_calls: NotRequired[list[dict[str, Any]]]
+    """Of the assistant: `{"type": "function", "function": {"name", "arguments"}}`."""
+    tool_call_id: NotRequired[str]
+    """Of a tool: the call that it answers."""
+    name: NotRequired[str]
+    """Of a tool: what it is called."""
 
 
 class Row(TypedDict):
@@ -24,6 +30,8 @@ class Row(TypedDict):
     """Empty for plain text."""
     completion: list[Message]
     """One message of the assistant, which is trained."""
+    tools: NotRequired[list[dict[str, Any]]]
+    """What the assistant may call: JSON schemas, as chat templates take them."""
     label: NotRequired[str]
     """In a classification: the completion's text."""
     tests: NotRequired[list[str]]
@@ -55,6 +63,9 @@ class RowsReport(TypedDict):
     labels: dict[str, dict[str, int]]
     """Split → label → rows; numbers by their value."""
     multi_turn_rows: int
+    """Rows with an answer before the last one."""
+    unanswered: dict[str, int]
+    """Split → conversations whose last turns nobody answered; these turns are left off."""
     overlap: dict[str, Any]
     fingerprint: str
     """SHA-256 over all rows."""
@@ -66,6 +77,8 @@ class DataReport(RowsReport):
     lengths: dict[str, dict[str, int]]
     """Split → place in the distribution → tokens."""
     truncated: dict[str, int]
+    turns: dict[str, int]
+    """Of the training rows: turns of the assistant, by `trained`, `not_trained`."""
     trained_token_share: float
     end_of_turn: str
     end_of_turn_trained: bool

@@ -1,8 +1,9 @@
 """From a row to token ids: the one rendering that training, evaluation and chat share.
 
-A row is `{"id", "prompt": [messages], "completion": [message], "label"?}`. The tokenizer's chat
-template writes the special tokens, so text is tokenized with `add_special_tokens=False`. A row
-without a prompt is plain text: begin of text, the text, end of text.
+A row is `{"id", "prompt": [messages], "completion": [message], "label"?, "tools"?}`. The
+tokenizer's chat template writes the special tokens, so text is tokenized with
+`add_special_tokens=False`. A row without a prompt is plain text: begin of text, the text, end of
+text.
 
 Templates differ, and what follows is found by trying, never by a model's name: whether one takes a
 system turn, what it writes before an answer, and the tokens that end a turn.
@@ -76,15 +77,15 @@ def prompt_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
     """
     if not row["prompt"]:
         return str(tokenizer.bos_token or "")
-    asked = _rendered(row, row["prompt"], tokenizer, asks=True)
-    extra, before, _ = _around_answer(tokenizer)
+    asked = rendered(row, row["prompt"], tokenizer, asks=True)
+    extra, before, _ = around_answer(tokenizer)
     # Nobody answers what the template writes by itself, such as an empty block of thoughts.
     return asked.removesuffix(extra) + (before if before.strip() else "")
 
 
 def lead(tokenizer: PreTrainedTokenizerBase) -> str:
     """What the template writes between the prompt and the answer: a space in the plain one."""
-    _, before, _ = _around_answer(tokenizer)
+    _, before, _ = around_answer(tokenizer)
     return "" if before.strip() else before
 
 
@@ -98,10 +99,18 @@ def full_text(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
         return (
             f"{prompt_text(row, tokenizer)}{row['completion'][0]['content']}{tokenizer.eos_token}"
         )
-    return _rendered(row, row["prompt"] + row["completion"], tokenizer)
+    return rendered(row, row["prompt"] + row["completion"], tokenizer)
 
 
-def _rendered(
+def reference(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
+    """The answer as the model is to write it: its text, or its calls in the template's words."""
+    if not row["completion"][0].get("tool_calls"):
+        return row["completion"][0]["content"]
+    prompt, whole = prompt_text(row, tokenizer), full_text(row, tokenizer)
+    return whole[len(prompt) : _answer_end(row, prompt, whole, tokenizer)].strip()
+
+
+def rendered(
     row: Row, messages: list[Message], tokenizer: PreTrainedTokenizerBase, asks: bool = False
 ) -> str:
     """The template's text; `asks`: up to where the answer begins. Where the template has no system
@@ -113,7 +122,9 @@ def _rendered(
         messages = [{"role": "user", "content": text}, *rest]
     try:
         return str(
-            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=asks)
+            tokenizer.apply_chat_template(
+                messages, tools=row.get("tools"), tokenize=False, add_generation_prompt=asks
+            )
         )
     except TemplateError as error:
         roles = ", ".join(message["role"] for message in messages)
@@ -137,7 +148,7 @@ def takes_system(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 
 @cache
-def _around_answer(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str]:
+def around_answer(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str]:
     """What the template writes at the end of a prompt only while it is not answered (it may open a
     block of thoughts), between a prompt and its answer, and after the answer."""
     if not tokenizer.chat_template:  # it is for plain text only
@@ -189,7 +200,7 @@ def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Enco
     prompts = [prompt_text(row, tokenizer) for row in rows]
     texts = [full_text(row, tokenizer) for row in rows]
     wholes = tokenize(texts, tokenizer)
-    ends = [_answer_end(*three) for three in zip(rows, prompts, texts, strict=True)]
+    ends = [_answer_end(*three, tokenizer) for three in zip(rows, prompts, texts, strict=True)]
     lengths = _lengths_to_answer(texts, ends, wholes, tokenizer)
     encoded = []
     for n, prompt in enumerate(tokenize(prompts, tokenizer)):
@@ -221,7 +232,7 @@ def stop_ids(
 def turn_end(tokenizer: PreTrainedTokenizerBase) -> int:
     """The first added token that the template writes after an answer, which may go on to the end of
     the text; the tokenizer's end of text where it writes none."""
-    _, _, after = _around_answer(tokenizer)
+    _, _, after = around_answer(tokenizer)
     added = _added(tokenizer)
     ends = (token for token in tokenize([after], tokenizer)[0] if token in added)
     return next(ends, int(tokenizer.eos_token_id))
@@ -241,15 +252,17 @@ def answer_in(written: str, lead: str) -> str:
     return THOUGHTS.sub("", written).removeprefix(lead)
 
 
-def _answer_end(row: Row, prompt: str, whole: str) -> int:
+def _answer_end(row: Row, prompt: str, whole: str, tokenizer: PreTrainedTokenizerBase) -> int:
     """The character after the answer in the whole text."""
-    answer = row["completion"][0]["content"].strip()
     if not whole.startswith(prompt):
         raise UserError(
             f"row {row['id']}: the chat template writes a conversation otherwise when it is "
             "answered",
             "type model.chat_template=plain, or =FILE with one that only adds the answer",
         )
+    if row["completion"][0].get("tool_calls"):  # the template has words of its own for them
+        return len(whole.removesuffix(around_answer(tokenizer)[2]))
+    answer = row["completion"][0]["content"].strip()
     start = whole.find(answer, len(prompt))
     if start < 0:
         raise UserError(

@@ -32,7 +32,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import ChatConfig
 from slm_lora.console import stdout
 from slm_lora.data import load_rows, prepare
-from slm_lora.data.tokens import NOT_TRAINED
+from slm_lora.data.fitting import NOT_TRAINED
 from slm_lora.errors import UserError
 from slm_lora.files import write_jsonl
 from slm_lora.run_folder import Run

@@ -21,6 +21,7 @@ FLOORS = [
     {"tasks", "training"},
     {"plotting", "scoring"},
     {"data", "model", "generate"},
+    {"conversation"},
     {"rendering"},
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"},
     {"files", "stats", "records"},

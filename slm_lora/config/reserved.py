@@ -22,7 +22,7 @@ RESERVED_TRAINER_KEYS = {
     "push_to_hub": "slm-lora publish RUN when the run is done",
     "hub_token": "export HF_TOKEN=… before the command",
     "completion_only_loss": "leave it out: of a row only the completion is trained",
-    "assistant_only_loss": "leave it out: of messages only the last answer is trained",
+    "assistant_only_loss": "data.turns=all",
     "dataset_text_field": "data.columns.text={}",
     "chat_template_path": "model.chat_template={}",
     "trust_remote_code": "model.trust_remote_code={}",

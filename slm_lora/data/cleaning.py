@@ -17,7 +17,7 @@ def drop_repeated(items: list[Item]) -> tuple[list[Item], Counter[str]]:
     seen: set[tuple[str, str]] = set()
     for item in items:
         prompt = _prompt(item)
-        whole = (prompt, item.row["completion"][0]["content"])
+        whole = (prompt, json.dumps(item.row["completion"]))
         if len(labels.get(prompt, ())) > 1:
             dropped["conflicting_label"] += 1
         elif whole in seen:

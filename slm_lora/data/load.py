@@ -84,7 +84,8 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         "rows": {split: len(items) for split, items in rows.items()},
         "dropped": {"train": dict(dropped), "test": dict(test_dropped)},
         "kept_in_test": dict(test_repeated),
-        "multi_turn_rows": sum(_turns(row) > 1 for items in rows.values() for row in items),
+        "multi_turn_rows": sum(_answered(row) for items in rows.values() for row in items),
+        "unanswered": {split: sum(item.cut for item in items) for split, items in by_split.items()},
         "overlap": {"exact": exact, **overlap.near(pool, test, config.near_duplicate)},
         "labels": {split: _label_counts(items) for split, items in rows.items()},
         "fingerprint": fingerprint(rows),
@@ -122,8 +123,8 @@ def _label_counts(rows: list[Row]) -> dict[str, int]:
     return {name: counts[name] for name in in_order(counts)}
 
 
-def _turns(row: Row) -> int:
-    return sum(message["role"] == "user" for message in row["prompt"])
+def _answered(row: Row) -> bool:
+    return any(message["role"] == "assistant" for message in row["prompt"])
 
 
 def _refuse_empty(

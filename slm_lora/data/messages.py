@@ -3,10 +3,13 @@
 layout       a turn                                                    roles
 OpenAI chat  {"role": …, "content": "…" or [{"type": "text", …}]}      developer is system
 ShareGPT     {"from": …, "value": "…"}                                 human, gpt, system, tool
+
+What the assistant calls and what it may call is slm_lora/data/tool_use.py.
 """
 
 from typing import Any
 
+from slm_lora.data import tool_use
 from slm_lora.data.source import Record
 from slm_lora.errors import UserError
 from slm_lora.records import Message
@@ -19,8 +22,6 @@ ROLES = {
 }
 """Our role → what it is called elsewhere."""
 ROLE = {name: ours for ours, names in ROLES.items() for name in names.split()}
-CALLS = ("function_call", "tool_call")
-"""Roles of ShareGPT's turns that call a tool."""
 
 
 def messages(record: Record, column: str) -> list[Message]:
@@ -31,7 +32,11 @@ def messages(record: Record, column: str) -> list[Message]:
     """
     turns: list[Message] = []
     for turn in _turns(record, column):
-        role, content = _role(turn), _text(_content(turn))
+        role, content, calls = _role(turn), _text(_content(turn)), tool_use.calls(turn, record)
+        if role in tool_use.CALLING:  # its text is the call
+            role, content = "assistant", "" if calls else content
+        if content is None and calls:
+            content = ""
         if content is None:
             raise UserError(
                 f"{record.origin}: a message is {str(turn)[:80]}",
@@ -42,7 +47,13 @@ def messages(record: Record, column: str) -> list[Message]:
                 f"{record.origin}: a message has the role {role!r}",
                 f"expected one of {', '.join(ROLES)}",
             )
-        turns.append({"role": ROLE[role], "content": content})
+        said: Message = {"role": ROLE[role], "content": content}
+        if calls:
+            said["tool_calls"] = calls
+        for key in ("name", "tool_call_id"):
+            if said["role"] == "tool" and isinstance(turn.get(key), str):
+                said[key] = turn[key]  # type: ignore[literal-required]
+        turns.append(said)
     return turns
 
 
@@ -51,18 +62,14 @@ def is_messages(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(v, dict) and _role(v) for v in value)
 
 
-def unspoken(record: Record, *columns: str) -> str | None:
-    """Why a row is left out whose turns have more than text: `tool_calls`, or `no_text` for
-    pictures and sound. None where they have not, or the column is no list of turns."""
-    for column in columns:
-        if is_messages(record.columns.get(column)):
-            for turn in _turns(record, column):
-                if turn.get("tool_calls") or turn.get("function_call") or _role(turn) in CALLS:
-                    return "tool_calls"
-                content = _content(turn)
-                if isinstance(content, list) and _text(content) is None:
-                    return "no_text"
-    return None
+def has_other_than_text(record: Record, *columns: str) -> bool:
+    """Whether turns in these columns hold pictures or sound."""
+    return any(
+        isinstance(_content(turn), list) and _text(_content(turn)) is None
+        for column in columns
+        if is_messages(record.columns.get(column))
+        for turn in _turns(record, column)
+    )
 
 
 def _turns(record: Record, column: str) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""What a tokenizer loses: characters that its vocabulary lacks vanish without a word."""
+"""What a tokenizer loses: characters that its vocabulary lacks vanish without a word, and one of
+the wrong class joins all words into one."""
 
 import re
 import unicodedata
@@ -11,14 +12,16 @@ from transformers import PreTrainedTokenizerBase
 from slm_lora.rendering import Encoded
 
 GARBLED = 0.1
-"""Share of lost characters above which a training row is dropped."""
+"""Share of lost characters, or of spaces between words, above which a training row is dropped."""
+BETWEEN_WORDS = re.compile(r"(?<=\w)\s+(?=\w)")
 EXAMPLES = 3
 
 
 @dataclass
 class Losses:
-    """Rows read back from their tokens. `changed`: only whitespace, case or compatible forms of a
-    character differ, as some tokenizers do by design; `lossy`: characters are gone."""
+    """Rows read back from their tokens. `changed`: only the kind of whitespace, case or compatible
+    forms of a character differ, as some tokenizers do by design; `lossy`: characters are gone, or
+    the space between words."""
 
     rows: int = 0
     changed: int = 0
@@ -48,7 +51,8 @@ class Losses:
 def measure(
     ids: list[str], encoded: list[Encoded], tokenizer: PreTrainedTokenizerBase, losses: Losses
 ) -> list[float]:
-    """The share of its characters that each row loses; counts it in `losses`."""
+    """The share of its characters, or of its spaces between words, that each row loses; counts it
+    in `losses`."""
     texts = tokenizer.batch_decode([row.ids for row in encoded], clean_up_tokenization_spaces=False)
     special = "|".join(map(re.escape, sorted(tokenizer.all_special_tokens, key=len, reverse=True)))
     around = re.compile(rf"\s*({special})\s*" if special else r"(?!)")
@@ -60,6 +64,10 @@ def measure(
         if around.sub(r"\1", back).strip() != around.sub(r"\1", row.text).strip():
             lost = lost_characters(row.text, back, tokenizer.unk_token)
             share = lost.total() / max(len(_bare(row.text)), 1)
+            spaces, kept = (len(BETWEEN_WORDS.findall(text)) for text in (row.text, back))
+            if kept < spaces:
+                lost[" "] = spaces - kept
+                share = max(share, 1 - kept / spaces)
             losses.characters += lost
             losses.changed += not lost
             losses.lossy += bool(lost)

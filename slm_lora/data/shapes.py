@@ -2,7 +2,7 @@
 
 shape              columns                        prompt                            completion
 prompt+completion  prompt, completion             prompt, or its messages           completion
-messages           messages                       all turns but the last            the last turn
+messages           messages                       what stands before it             the last answer
 code               instruction, solution          instruction                       solution
 instruction        instruction, [input], output   instruction, empty line, input    output
 text+label         text, label                    data.prompt or data/question.py   label's name
@@ -24,7 +24,7 @@ from typing import cast
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data import programs
+from slm_lora.data import programs, tool_use
 from slm_lora.data.columns import column_word, to_type, usual_names
 from slm_lora.data.labels import Labels
 from slm_lora.data.source import Source, columns_of, named
@@ -46,12 +46,13 @@ COLUMNS = (
     "id",
     "input",
     "system",
+    *tool_use.OFFERED,
     *programs.TESTED,
     *dict.fromkeys(name for needed in SHAPES.values() for name in needed),
 )
 """All column names that mean something here."""
 CONVERSATIONS = ("prompt+completion", "messages", "instruction")
-"""Shapes whose column system is a turn."""
+"""Shapes whose columns system and tools are part of the conversation."""
 SENTENCE_SIGNS = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u2026"
 
 
@@ -59,10 +60,11 @@ SENTENCE_SIGNS = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u2026"
 class Item:
     """A row on its way through cleaning. `text` is what is the row's own in the prompt (for plain
     text, in the completion), without the template and normalised. Rows with the same `text` are
-    the same question."""
+    the same question. `cut`: turns at the end that nobody answered are left off."""
 
     row: Row
     text: str
+    cut: bool = False
 
 
 def normalise(text: str) -> str:
@@ -100,7 +102,7 @@ def rename(source: Source, config: DataConfig) -> None:
     shape = _shape_of(columns_of(source))
     if shape in CONVERSATIONS and config.prompt is None:
         used = {*SHAPES[shape], "id", "system", *meant.values(), *config.columns.values()}
-        used |= {"input"} if shape == "instruction" else set()
+        used |= {*tool_use.OFFERED, *(["input"] if shape == "instruction" else [])}
         said += [f"{name} not used" for name in found if name not in used]
     if said:
         log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))
@@ -139,7 +141,7 @@ def to_items(
     source: Source, shape: str, config: DataConfig, labels: Labels
 ) -> tuple[list[Item], Counter[str]]:
     """The rows of a source, and how many were left out by reason: `empty`, `no_label`,
-    `no_answer`, `tool_calls` (a call is no text), `no_text` (nor is a picture).
+    `no_answer`, `no_text` (a picture is none).
 
     Raises:
         UserError: a value of the wrong type, several labels or an unknown role, with the row's
@@ -166,6 +168,8 @@ def to_items(
             "prompt": prompt,
             "completion": completion,
         }
+        if shape in CONVERSATIONS and (tools := tool_use.offered(record)):
+            row["tools"] = tools
         if shape == "text+label":
             row["label"] = completion[0]["content"]
         if shape == "code":
@@ -173,5 +177,6 @@ def to_items(
             row = cast(Row, row | {k: value for k, value in kept.items() if value is not None})
             if "tests" in row:
                 programs.check_record(record)
-        items.append(Item(row, normalise(own)))
+        cut = shape == "messages" and len(turns) < len(record.columns["messages"])
+        items.append(Item(row, normalise(own), cut))
     return items, dropped

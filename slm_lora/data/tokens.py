@@ -9,8 +9,7 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,23 @@ import pyarrow as pa
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import rendering
+from slm_lora import conversation, rendering
 from slm_lora.cache import cache_folder, cached
 from slm_lora.config.schema import Config
-from slm_lora.data import round_trip
+from slm_lora.data import fitting, round_trip
+from slm_lora.data.fitting import Fit, Tally, fitted_rows
 from slm_lora.data.load import Loaded
 from slm_lora.errors import UserError
-from slm_lora.progress import track
+from slm_lora.progress import log
 from slm_lora.records import DataReport, Row
-from slm_lora.rendering import Encoded
 
-CHUNK = 1000
-"""Rows tokenized at once."""
+TOOLS = "tool_calls"
+HINTS = {
+    TOOLS: "type model.chat_template=FILE with one that writes tools and their calls",
+    "garbled": "type model.tokenizer=NAME for one that knows these characters, spaces too",
+    "overlong": "type data.overlong=truncate, or more than trainer.max_length={}",
+}
+"""Reason for which no row is left → what to do."""
 SCHEMA = pa.schema(
     {
         "id": pa.string(),
@@ -39,7 +43,6 @@ SCHEMA = pa.schema(
         "length": pa.int32(),
     }
 )
-NOT_TRAINED = -100
 
 
 @dataclass(frozen=True)
@@ -56,52 +59,56 @@ class Prepared:
     validation_rows: list[Row]
 
 
-@dataclass
-class Tally:
-    """What tokenizing one split found. `lengths` counts every row, the dropped ones too."""
-
-    lengths: list[int] = field(default_factory=list)
-    tokens: int = 0
-    trained: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    truncated: int = 0
-    terminators: Counter[tuple[int, ...]] = field(default_factory=Counter)
-    losses: round_trip.Losses = field(default_factory=round_trip.Losses)
-
-
 def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) -> Prepared:
     """Tokenize the training and validation rows, or load them from the cache.
 
-    Test rows are only measured. Over-long rows follow `data.overlong`; rows that lose much of their
-    text in the tokenizer are dropped (`garbled`).
+    Rows with tools that the chat template cannot write are dropped (`tool_calls`). Test rows are
+    else only measured. Over-long rows follow `data.overlong`; rows that lose much of their text in
+    the tokenizer are dropped (`garbled`). Of conversations `data.turns` says what is trained.
 
     Raises:
         UserError: a prompt is no token prefix of its row, a row is over-long and `data.overlong` is
-            `error`, no training row is left, or the cache cannot be written.
+            `error`, no training or test row is left, or the cache cannot be written.
     """
     max_length = config.trainer.get("max_length", 1024)
-    key = fingerprint(loaded, tokenizer, max_length, config.data.overlong)
+    # Who names a prompt and its completion says what is trained: the completion.
+    every = config.data.turns == "all" and "messages" in loaded.report["shape"]
+    fit = Fit(max_length, config.data.overlong, every)
+    key = fingerprint(loaded, tokenizer, fit)
     folder = cache_folder() / "tokens" / key
     if not folder.is_dir():
         with cached(folder) as beside:
-            _write(beside, loaded, tokenizer, max_length, config.data.overlong)
+            _write(beside, loaded, tokenizer, fit)
     report = loaded.report | json.loads((folder / "report.json").read_text())
     report["dropped"] = _sum(loaded.report["dropped"], report.pop("dropped_tokens"))
     report["kept_in_test"] = {**loaded.report["kept_in_test"], **report["dropped"].pop("kept")}
+    test = [row for row in loaded.test if conversation.shows_tools(row, tokenizer)]
     train, validation = (
         Dataset.from_file(str(folder / f"{split}.arrow")) for split in ("train", "validation")
     )
-    report["rows"] = report["rows"] | {"train": len(train), "validation": len(validation)}
-    if not len(train):
-        raise UserError(
-            f"no training row is left; dropped: {report['dropped']['train']}",
-            f"see data.overlong={config.data.overlong} and trainer.max_length={max_length}, "
-            "or type model.tokenizer=NAME for one that knows these characters",
+    report["rows"] = {"train": len(train), "validation": len(validation), "test": len(test)}
+    untold = {split: lost[TOOLS] for split, lost in report["dropped"].items() if TOOLS in lost}
+    if untold:
+        log.warning("left out, as the chat template does not write their tools: rows %s", untold)
+    if every and report["turns"]["not_trained"]:
+        log.warning(
+            "%d earlier answers are not trained: nothing is asked before them, or the chat template "
+            "writes them otherwise than it did",
+            report["turns"]["not_trained"],
         )
+    for split, rows in (("train", train), ("test", test)):
+        if not len(rows):
+            lost = Counter(report["dropped"][split])
+            hint = HINTS[
+                next((reason for reason, _ in lost.most_common() if reason in HINTS), TOOLS)
+            ]
+            raise UserError(
+                f"no {split} row is left; dropped: {dict(lost)}", hint.format(max_length)
+            )
     return Prepared(
         train,
         validation,
-        loaded.test,
+        test,
         report,
         train_rows=_used(loaded.train, train),
         validation_rows=_used(loaded.validation, validation),
@@ -113,33 +120,26 @@ def _used(rows: list[Row], table: Dataset) -> list[Row]:
     return [row for row in rows if row["id"] in kept]
 
 
-def fingerprint(
-    loaded: Loaded, tokenizer: PreTrainedTokenizerBase, max_length: int | None, overlong: str
-) -> str:
+def fingerprint(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, fit: Fit) -> str:
     """SHA-256 over the rows, the tokenizer's files with its template, the limits and this code."""
     digest = hashlib.sha256(loaded.report["fingerprint"].encode())
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)
-        code = [Path(str(module)) for module in (rendering.__file__, round_trip.__file__, __file__)]
+        modules = (rendering, conversation, round_trip, fitting)
+        code = [Path(str(module.__file__)) for module in modules] + [Path(__file__)]
         for file in sorted(Path(folder).rglob("*")) + code:
             if file.is_file():
                 digest.update(file.name.encode() + file.read_bytes())
-    digest.update(f"{max_length} {overlong}".encode())
+    digest.update(repr(fit).encode())
     return digest.hexdigest()
 
 
-def _write(
-    folder: Path,
-    loaded: Loaded,
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int | None,
-    overlong: str,
-) -> None:
+def _write(folder: Path, loaded: Loaded, tokenizer: PreTrainedTokenizerBase, fit: Fit) -> None:
     tallies = {}
     for split in ("train", "validation"):
         tallies[split] = Tally()
         rows = loaded.train if split == "train" else loaded.validation
-        chunks = _tokenize(rows, tokenizer, max_length, overlong, tallies[split], split)
+        chunks = fitted_rows(rows, tokenizer, fit, tallies[split], split)
         with (
             pa.OSFile(str(folder / f"{split}.arrow"), "wb") as file,
             pa.ipc.new_stream(file, SCHEMA) as stream,
@@ -147,60 +147,11 @@ def _write(
             for chunk in chunks:
                 stream.write_table(pa.Table.from_pylist(chunk, SCHEMA))
     tallies["test"] = Tally()
-    for _ in _tokenize(loaded.test, tokenizer, max_length, "drop", tallies["test"], "test"):
+    measured = replace(fit, overlong="drop")
+    for _ in fitted_rows(loaded.test, tokenizer, measured, tallies["test"], "test"):
         pass
     report = _report(tallies, tokenizer)
     (folder / "report.json").write_text(json.dumps(report))
-
-
-def _tokenize(
-    rows: list[Row],
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int | None,
-    overlong: str,
-    tally: Tally,
-    split: str,
-) -> Iterator[list[dict[str, Any]]]:
-    """Chunks of the table's rows."""
-    starts = range(0, len(rows), CHUNK)
-    for start in track(starts, len(starts), f"tokenizing {split}"):
-        chunk = rows[start : start + CHUNK]
-        encoded = rendering.encode(chunk, tokenizer)
-        names = [row["id"] for row in chunk]
-        shares = round_trip.measure(names, encoded, tokenizer, tally.losses)
-        yield [
-            fitted
-            for name, item, share in zip(names, encoded, shares, strict=True)
-            if (fitted := _fit(name, item, share, max_length, overlong, tally))
-        ]
-
-
-def _fit(
-    name: str, item: Encoded, lost: float, max_length: int | None, overlong: str, tally: Tally
-) -> dict[str, Any] | None:
-    """The table's row, or None when the row is dropped."""
-    ids, prompt = item.ids, len(item.prompt)
-    tally.lengths.append(len(ids))
-    if lost > round_trip.GARBLED:
-        tally.dropped["garbled"] += 1
-        return None
-    if max_length is None or len(ids) <= max_length:
-        tally.terminators[tuple(item.terminator)] += 1
-    elif overlong == "error":
-        raise UserError(
-            f"row {name} has {len(ids)} tokens, trainer.max_length is {max_length}",
-            f"type trainer.max_length={len(ids)}, data.overlong=drop or data.overlong=truncate",
-        )
-    elif overlong == "drop" or prompt >= max_length:
-        tally.dropped["overlong"] += 1
-        return None
-    else:
-        ids = ids[:max_length]
-        tally.truncated += 1
-    tally.tokens += len(ids)
-    tally.trained += len(ids) - prompt
-    labels = [NOT_TRAINED] * prompt + ids[prompt:]
-    return {"id": name, "input_ids": ids, "labels": labels, "length": len(ids)}
 
 
 def _report(tallies: dict[str, Tally], tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
@@ -211,13 +162,16 @@ def _report(tallies: dict[str, Tally], tokenizer: PreTrainedTokenizerBase) -> di
     ends = rendering.stop_ids(tokenizer)
     ended = bool(train.terminators) and all(ends & set(ids) for ids in train.terminators)
     usual = train.terminators.most_common(1)[0][0] if train.terminators else ()
+    dropped = {split: dict(tally.dropped) for split, tally in tallies.items()}
+    kept = dropped.pop("test")
+    for split, tally in tallies.items():
+        if tally.untold:
+            dropped.setdefault(split, {})[TOOLS] = tally.untold
     return {
-        "dropped_tokens": {
-            **{split: dict(tallies[split].dropped) for split in ("train", "validation")},
-            "kept": dict(tallies["test"].dropped),
-        },
+        "dropped_tokens": {**dropped, "kept": kept},
         "lengths": {split: percentiles(tally.lengths) for split, tally in tallies.items()},
         "truncated": {split: tallies[split].truncated for split in ("train", "validation")},
+        "turns": {name: train.turns[name] for name in ("trained", "not_trained")},
         "trained_token_share": train.trained / max(train.tokens, 1),
         "end_of_turn": tokenizer.decode(list(usual)),
         "end_of_turn_trained": ended and not train.truncated,

@@ -7,7 +7,7 @@ from string import Formatter
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.labels import Labels
-from slm_lora.data.messages import is_messages, messages, unspoken
+from slm_lora.data.messages import has_other_than_text, is_messages, messages
 from slm_lora.data.source import Record, Source, columns_of
 from slm_lora.errors import UserError
 from slm_lora.records import Message
@@ -93,24 +93,25 @@ def _plain(record: Record) -> Built:
 
 
 def _messages(record: Record) -> Built:
-    if reason := unspoken(record, "messages"):
-        return reason
+    if has_other_than_text(record, "messages"):
+        return "no_text"
     turns = messages(record, "messages")
-    if not turns or turns[-1]["role"] != "assistant":
-        return "no_answer"
-    return _conversation(turns)
+    while turns and turns[-1]["role"] != "assistant":
+        turns.pop()  # nobody answered
+    return _conversation(turns) if turns else "no_answer"
 
 
 def _conversation(turns: list[Message]) -> Built:
     question = "\n".join(turn["content"] for turn in turns[:-1] if turn["role"] != "system")
-    if not turns[-1]["content"].strip() or (turns[:-1] and not question.strip()):
+    answer = turns[-1]["content"].strip() or turns[-1].get("tool_calls")
+    if not answer or (turns[:-1] and not question.strip()):
         return "empty"
     return turns, question or turns[-1]["content"]
 
 
 def _prompt_completion(record: Record, template: Template | None) -> Built:
-    if reason := unspoken(record, "prompt", "completion"):
-        return reason
+    if has_other_than_text(record, "prompt", "completion"):
+        return "no_text"
     if is_messages(record.columns.get("completion")):
         answer = messages(record, "completion")
         if len(answer) != 1 or answer[0]["role"] != "assistant":

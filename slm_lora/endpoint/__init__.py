@@ -7,7 +7,7 @@ Both sides are greedy. The tested answers are those in predictions/tuned.jsonl.
 
 import os
 
-from slm_lora import rendering
+from slm_lora import conversation, rendering
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.endpoint.cause import likely_cause
@@ -35,6 +35,11 @@ def compare_served(run: Run, config: Config) -> Run:
         raise UserError(
             f"the rows are not those that {run.path} was tested on",
             "put the data files back as they were",
+        )
+    if calling := next((row["id"] for row in loaded.test if conversation.uses_tools(row)), None):
+        raise UserError(
+            f"row {calling} uses tools, and every server writes calls in words of its own",
+            "only rows of text can be compared with what a server answers",
         )
     rows, written = _written(run, loaded.test, config)
     labels, tokenizer = task.labels(config, loaded.report), load_tokenizer(config)

@@ -63,19 +63,26 @@ def test_a_conversation_without_an_answer_is_dropped_and_counted(tmp_path: Path)
     assert load(tmp_path, rows, other).report["dropped"]["train"] == {"no_answer": 2}
 
 
-def test_rows_that_call_tools_are_dropped_and_counted(tmp_path: Path) -> None:
-    call = {"type": "function", "function": {"name": "add", "arguments": {"a": 1}}}
-    asked = {"role": "user", "content": "1 + 1?"}
-    calling = {"role": "assistant", "content": None, "tool_calls": [call]}
-    answer = {"role": "assistant", "content": "2"}
-    told = [asked, calling, {"role": "tool", "content": "2"}, answer]
-    plain = {"messages": [asked, answer]}
-    other = [{"messages": [{"role": "user", "content": "z"}, answer]}]
-    loaded = load(tmp_path, [plain, {"messages": told}, {"messages": told[:2]}], other)
-    assert loaded.report["dropped"]["train"] == {"tool_calls": 2}
-    pairs = [{"prompt": told[:1], "completion": [answer]}, {"prompt": told[:3], "completion": "2"}]
-    other = [{"prompt": "z", "completion": "2"}]
-    assert load(tmp_path, pairs, other).report["dropped"]["train"] == {"tool_calls": 1}
+def test_turns_at_the_end_that_nobody_answered_are_left_off_and_counted(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    other = [{"messages": [{"role": "user", "content": "z"}, *talk]}]
+    loaded = load(tmp_path, [{"messages": [*talk, *talk[:1]]}], other)
+    assert loaded.train[0]["prompt"] + loaded.train[0]["completion"] == talk
+    assert loaded.report["unanswered"] == {"train": 1, "validation": 0, "test": 0}
+
+
+def test_the_same_question_may_call_different_tools(tmp_path: Path) -> None:
+    def asked(number: int) -> dict[str, Any]:
+        call = {"function": {"name": "add", "arguments": {"a": number}}}
+        turns = [{"role": "user", "content": "?"}, {"role": "assistant", "tool_calls": [call]}]
+        return {"messages": turns}
+
+    other = [
+        {"messages": [{"role": "user", "content": "z"}, {"role": "assistant", "content": "y"}]}
+    ]
+    loaded = load(tmp_path, [asked(1), asked(2), asked(1)], other)
+    assert len(loaded.train) == 2
+    assert loaded.report["dropped"]["train"] == {"duplicate": 1}
 
 
 def test_test_rows_of_their_own_file_all_stay_but_empty_ones(tmp_path: Path) -> None:

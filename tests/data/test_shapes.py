@@ -157,10 +157,9 @@ def test_a_turn_that_is_more_than_text_leaves_the_row_out(tmp_path: Path) -> Non
     rows = [
         {"messages": ASKED},
         {"messages": [{"role": "user", "content": picture}, assistant("no")]},
-        {"messages": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "{}"}]},
     ]
     loaded = load(tmp_path, rows, TEST["messages"])
-    assert loaded.report["dropped"]["train"] == {"no_text": 1, "tool_calls": 1}
+    assert loaded.report["dropped"]["train"] == {"no_text": 1}
 
 
 @pytest.mark.parametrize(("shape", "row", "prompt", "completion"), SHAPES)

@@ -17,7 +17,7 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import Loaded, Prepared, prepare
 from slm_lora.errors import UserError
 from tests.helpers.rows import load
-from tests.helpers.tiny import make_tokenizer
+from tests.helpers.tiny import WITH_TOOLS, make_tokenizer
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}"
@@ -82,6 +82,65 @@ def test_the_completion_is_trained_and_the_prompt_is_not(
         assert tokenizer.decode(made["input_ids"]).encode() == prompt + completion + b"</s>\n"
     assert prepared.report["end_of_turn"] == "</s>\n"
     assert prepared.report["end_of_turn_trained"]
+
+
+TALKS = [
+    {
+        "messages": [
+            {"role": "user", "content": f"a{n}"}, {"role": "assistant", "content": "b"},
+            {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"},
+        ]
+    }
+    for n in range(3)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("turns", "trained"), [("all", "b</s>\nd</s>\n"), ("last", "d</s>\n")])
+def test_every_answer_of_a_conversation_is_trained_or_the_last(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast, turns: str, trained: str
+) -> None:
+    loaded = load(tmp_path, TALKS, [TALKS[0]], validation_fraction=0)
+    prepared = prepare(loaded, tokenizer, Config(data=DataConfig(turns=turns)))
+    for row in prepared.train:
+        assert tokenizer.decode([token for token in row["labels"] if token != -100]) == trained
+    every = turns == "all"
+    assert prepared.report["turns"] == {"trained": 4 if every else 2, "not_trained": 2 - 2 * every}
+
+
+def test_of_a_prompt_and_its_completion_only_the_completion_is_trained(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    rows = [{"prompt": t["messages"][:3], "completion": t["messages"][3:]} for t in TALKS]
+    prepared = prepare(load(tmp_path, rows, [rows[0]]), tokenizer, config())
+    assert prepared.report["turns"] == {"trained": 2, "not_trained": 2}
+
+
+def test_a_conversation_is_cut_where_something_is_left_to_train(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    loaded = load(tmp_path, TALKS, [TALKS[0]], validation_fraction=0)
+    first = len("<|user|>\na1\n<|assistant|>\nb")
+    assert prepare(loaded, tokenizer, config(first, "truncate")).report["truncated"]["train"] == 2
+    with pytest.raises(UserError, match="no train row is left"):
+        prepare(loaded, tokenizer, config(first - 1, "truncate"))
+
+
+def test_rows_with_tools_that_the_template_cannot_write_are_dropped_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = {"function": {"name": "add", "arguments": {}}}
+    calling = {"messages": [TALKS[0]["messages"][0], {"role": "assistant", "tool_calls": [call]}]}
+    loaded = load(tmp_path, [*TALKS, calling], [TALKS[0], calling], validation_fraction=0)
+    for template, left in ((CHAT_TEMPLATE, {"tool_calls": 1}), (WITH_TOOLS, {})):
+        tokenizer = make_tokenizer(tmp_path / "tools", template)
+        prepared = prepare(loaded, tokenizer, config())
+        assert prepared.report["dropped"]["test"] == left
+        assert prepared.report["rows"]["test"] == len(prepared.test) == 2 - len(left)
+    assert caplog.text.count("does not write their tools: rows {'test': 1}") == 1
+    tokenizer = make_tokenizer(tmp_path / "none", CHAT_TEMPLATE)
+    with pytest.raises(UserError, match=r"no train row is left; dropped: {'tool_calls': 1}") as no:
+        prepare(load(tmp_path, [calling], [TALKS[0]]), tokenizer, config())
+    assert "model.chat_template=FILE" in no.value.hint
 
 
 def test_plain_text_is_trained_from_its_first_token_to_the_end_of_text(
@@ -154,6 +213,15 @@ def test_lost_characters_are_reported_and_rows_of_little_else_dropped(tmp_path: 
     assert found["examples"][1] == {
         "id": "2", "text": "<s>ééab</s>", "read_back": "<s>ab</s>",
     }  # fmt: skip
+
+
+def test_a_tokenizer_that_joins_all_words_loses_their_rows(tmp_path: Path) -> None:
+    """As a SentencePiece model read by the wrong class does."""
+    tokenizer = character_tokenizer("abdeknorsw ")
+    tokenizer.backend_tokenizer.normalizer = normalizers.Replace(" ", "")
+    prepared = prepared_texts(tmp_path, ["abode", "bad words", "so, so"], tokenizer, config())
+    assert prepared.report["dropped"]["train"] == {"garbled": 1}
+    assert prepared.report["round_trip"]["lost_characters"][" "] == 1
 
 
 def test_lost_case_is_no_lost_character(tmp_path: Path) -> None:

@@ -18,6 +18,14 @@ CHAT_TEMPLATE = (
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
 )
+WITH_TOOLS = (
+    "{% if tools %}<turn>tools\n{% for tool in tools %}{{ tool | tojson }}{% endfor %}</turn>\n"
+    "{% endif %}{% for m in messages %}<turn>{{ m.role }}\n{{ m.content }}"
+    "{% for call in m.tool_calls or [] %}<call>{{ call.function.name }} "
+    "{{ call.function.arguments | tojson }}</call>{% endfor %}</turn>\n{% endfor %}"
+    "{% if add_generation_prompt %}<turn>assistant\n{% endif %}"
+)
+"""A template that writes the tools and their calls."""
 
 MARKS = {"positive": "!!!!!!", "negative": "??????"}
 NOUNS = ["room", "film", "book", "meal", "song", "walk", "phone", "show"]

@@ -52,7 +52,7 @@ def predict(
             **measured(row, tokens, tokenizer),
             "answer": written.get(i),
             **(
-                score(written[i], row["completion"][0]["content"])
+                score(written[i], rendering.reference(row, tokenizer))
                 if i in written
                 else dict.fromkeys(SCORES)
             ),
@@ -68,7 +68,7 @@ def measured(
     return {
         "id": row["id"],
         "prompt": rendering.prompt_text(row, tokenizer),
-        "completion": row["completion"][0]["content"],
+        "completion": rendering.reference(row, tokenizer),
         "loss": -float(np.mean(likelihoods)),
         "tokens": len(likelihoods),
     }
