@@ -49,6 +49,8 @@ REFUSED = {
     "lora.target_modules=[q]": "Target modules {'q'} not found",
     "lora.target_modules=[q_proj,lm_head]": "adapter to `lm_head` is not supported",
     "lora.target_modules=nothing": "Target modules nothing not found",
+    "lora.target_modules=q_proj": "type 'lora.target_modules=[q_proj]'",
+    "lora.target_modules=_proj": """type "lora.target_modules='.*_proj'\"""",
     "lora.modules_to_save=[lm_hed] quantization=none": "did you mean 'lm_head'?",
     "lora.extra.layers_to_transform=[0]": "layers_to_transform",
     "lora.extra.bias=sometimes": "sometimes",

@@ -74,7 +74,11 @@ def _unreadable(word: str) -> UserError:
     quote = f"{key}={quoted(value)}"
     known = schema_keys().get(key.lstrip("+"))
     is_list = known is not None and not known.type.startswith("str")
-    if is_list or key.lstrip("+") in groups() or not is_taken(quote):
+    if (
+        (is_list and value.startswith(("[", "{")))
+        or key.lstrip("+") in groups()
+        or not is_taken(quote)
+    ):
         return UserError(
             message, "expected KEY=VALUE, with every bracket and quotation mark closed"
         )

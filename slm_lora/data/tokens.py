@@ -92,8 +92,8 @@ def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) 
         log.warning("left out, as the chat template does not write their tools: rows %s", untold)
     if every and report["turns"]["not_trained"]:
         log.warning(
-            "%d earlier answers are not trained: nothing is asked before them, or the chat template "
-            "writes them otherwise than it did",
+            "%d earlier answers are not trained: nothing is asked before them, or the template "
+            "writes them otherwise later",
             report["turns"]["not_trained"],
         )
     for split, rows in (("train", train), ("test", test)):

@@ -3,7 +3,9 @@
 python -m slm_lora +recipe=sentiment lora.r=8 lora.target_modules=[q_proj,v_proj]
 """
 
+import re
 from pathlib import Path
+from typing import Any
 
 import peft
 import torch
@@ -14,6 +16,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from slm_lora.config.checks import nearest
+from slm_lora.config.quoting import quoted, shell_word
 from slm_lora.config.sections.model import LoraConfig
 from slm_lora.errors import UserError
 from slm_lora.files import check_weights, read_json
@@ -68,11 +71,25 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
         raise UserError(
             f"lora: {str(error).splitlines()[0]}",
-            f"modules of this model that can have an adapter: {', '.join(adaptable)}",
+            _targets_to_type(config.target_modules, adaptable),
         ) from error
     if config.dora and not empty:
         _begin_zero_rows(adapted)
     return adapted
+
+
+def _targets_to_type(typed: Any, adaptable: list[str]) -> str:
+    """The hint: a text is a regular expression for whole names, such as model.layers.0.mlp.up_proj,
+    and what was typed is mostly the last part of one."""
+    ends = [
+        name for name in adaptable if isinstance(typed, str) and re.fullmatch(f".*{typed}", name)
+    ]
+    if typed in ends:
+        return f"type {shell_word(f'lora.target_modules=[{typed}]')}"
+    if ends:
+        word = f"lora.target_modules={quoted(f'.*{typed}')}"
+        return f"a regular expression is one for whole names: type {shell_word(word)}"
+    return f"type lora.target_modules=all-linear, or a list of some of {', '.join(adaptable)}"
 
 
 def _begin_zero_rows(model: peft.PeftModel) -> None:

@@ -77,6 +77,8 @@ WRONG_LINES = {
     "lora=pissa quantization=none lora.dora=true": "it is saved as a plain LoRA adapter",
     "lora.modules_to_save=[lm_head] precision=fp16": "needs the trained weights in fp32",
     "lora.target_modules='['": "a regular expression",
+    "lora.target_modules=.*[01].q_proj": """type "lora.target_modules='.*[01].q_proj'\"""",
+    "lora.target_modules=[q_proj": "with every bracket and quotation mark closed",
     "SEED=1": "did you mean 'seed'?",
     "-m hydra/sweeper=optuna sweep.space={lora.rank:'choice(1,2)'}": "did you mean 'lora.r'?",
     "early_stopping=2 trainer.eval_strategy=no": "type trainer.eval_strategy=steps",
