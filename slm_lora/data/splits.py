@@ -39,7 +39,8 @@ def _lowest(places: set[float], fraction: float, label: str | None) -> set[float
     if fraction == 0 or len(places) < 2:
         return set()
     if label is None:
-        return {at for at in places if at <= max(fraction, min(places))}
+        most = max(fraction, min(places))
+        return {at for at in places if at <= most}
     share = min(max(round(fraction * len(places)), 1), len(places) - 1)
     return set(sorted(places)[:share])
 
