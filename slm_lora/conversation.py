@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
 from slm_lora.records import Message, Row
-from slm_lora.rendering import around_answer, full_text, prompt_text, rendered
+from slm_lora.rendering import Encoded, around_answer, rendered
 
 Span = tuple[int, int]
 """From and up to, without the last."""
@@ -51,7 +51,9 @@ def answered(row: Row) -> int:
     return sum(message["role"] == "assistant" for message in row["prompt"])
 
 
-def earlier_answers(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[list[Span]]:
+def earlier_answers(
+    rows: Sequence[Row], encoded: Sequence[Encoded], tokenizer: PreTrainedTokenizerBase
+) -> list[list[Span]]:
     """Places of the earlier answers among the tokens of each row's prompt, ends of turn included.
 
     Left out is an answer that no turn stands before, one that the template writes otherwise once
@@ -60,7 +62,7 @@ def earlier_answers(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> 
     Raises:
         UserError: the tokenizer does not say which characters a token stands for.
     """
-    several = {n: row for n, row in enumerate(rows) if answered(row)}
+    several = [n for n, row in enumerate(rows) if answered(row)]
     spans: list[list[Span]] = [[] for _ in rows]
     if not several:
         return spans
@@ -69,20 +71,19 @@ def earlier_answers(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> 
             "data.turns=all: this tokenizer does not say which characters a token stands for",
             "type data.turns=last",
         )
-    prompts = [prompt_text(row, tokenizer) for row in several.values()]
+    prompts = [encoded[n].prompt_text for n in several]
     places = tokenizer(
         prompts, add_special_tokens=False, return_offsets_mapping=True, verbose=False
     )["offset_mapping"]
-    for (n, row), offsets in zip(several.items(), places, strict=True):
-        for first, last in _characters(row, tokenizer):
+    for n, offsets in zip(several, places, strict=True):
+        for first, last in _characters(rows[n], encoded[n].text, tokenizer):
             inside = [i for i, (start, end) in enumerate(offsets) if start < last and first < end]
             spans[n] += [(inside[0], inside[-1] + 1)] if inside else []
     return spans
 
 
-def _characters(row: Row, tokenizer: PreTrainedTokenizerBase) -> list[Span]:
+def _characters(row: Row, whole: str, tokenizer: PreTrainedTokenizerBase) -> list[Span]:
     """Places of the earlier answers in the row's text."""
-    whole = full_text(row, tokenizer)
     extra, before, after = around_answer(tokenizer)
     found = []
     for n, turn in enumerate(row["prompt"]):

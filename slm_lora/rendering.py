@@ -41,11 +41,13 @@ BEGINNINGS = ("\n", "a", ".")
 @dataclass(frozen=True)
 class Encoded:
     """Token ids of one row. `completion` ends with `terminator`, what the template writes after the
-    answer; `answer` is what lies between the prompt and it. `text` is the row as rendered."""
+    answer; `answer` is what lies between the prompt and it. `text` is the row as rendered, which
+    begins with `prompt_text`."""
 
     prompt: list[int]
     completion: list[int]
     answer_length: int
+    prompt_text: str
     text: str
 
     @property
@@ -212,7 +214,7 @@ def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Enco
                 for text in (texts[n][len(prompts[n]) : ends[n]], texts[n][ends[n] :])
             )
             completion, answer_length = answer + after, len(answer)
-        encoded.append(Encoded(prompt, completion, answer_length, texts[n]))
+        encoded.append(Encoded(prompt, completion, answer_length, prompts[n], texts[n]))
     return encoded
 
 

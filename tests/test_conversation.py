@@ -38,8 +38,8 @@ CALLED = '<call>add {"a": 1, "b": 2}</call>'
 
 def earlier(item: Row, tokenizer: PreTrainedTokenizerFast) -> list[str]:
     """The text of the tokens that are trained before the last answer."""
-    (spans,) = conversation.earlier_answers([item], tokenizer)
     (encoded,) = rendering.encode([item], tokenizer)
+    (spans,) = conversation.earlier_answers([item], [encoded], tokenizer)
     return [tokenizer.decode(encoded.prompt[first:last]) for first, last in spans]
 
 
@@ -132,6 +132,9 @@ def test_a_tokenizer_without_places_is_an_error(
 ) -> None:
     tokenizer = make_tokenizer(tmp_path, TURNS)
     monkeypatch.setattr(PreTrainedTokenizerFast, "is_fast", False)
-    with pytest.raises(UserError, match=r"data\.turns=all.*\n?.*data\.turns=last"):
-        conversation.earlier_answers([TALK], tokenizer)
-    assert conversation.earlier_answers([row(("user", "a"), ("assistant", "b"))], tokenizer)
+    rows = [row(("user", "a"), ("assistant", "b")), TALK]
+    encoded = rendering.encode(rows, tokenizer)
+    with pytest.raises(UserError, match=r"data\.turns=all") as error:
+        conversation.earlier_answers(rows, encoded, tokenizer)
+    assert error.value.hint == "type data.turns=last"
+    assert conversation.earlier_answers(rows[:1], encoded[:1], tokenizer) == [[]]

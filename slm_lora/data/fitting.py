@@ -70,9 +70,9 @@ def fitted_rows(
         if not chunk:
             continue
         encoded = rendering.encode(chunk, tokenizer)
-        spans = (
-            conversation.earlier_answers(chunk, tokenizer) if fit.every_turn else [[]] * len(chunk)
-        )
+        spans: list[list[Span]] = [[] for _ in chunk]
+        if fit.every_turn:
+            spans = conversation.earlier_answers(chunk, encoded, tokenizer)
         names = [row["id"] for row in chunk]
         shares = round_trip.measure(names, encoded, tokenizer, tally.losses)
         fitted = []
