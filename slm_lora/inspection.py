@@ -165,6 +165,8 @@ def _facts(found: Json) -> list[str]:
             f"Packed into {packed['max_length']}: {packed['sequences']} sequences of "
             f"{packed['rows_per_sequence']:.1f} rows, {packed['efficiency']:.1%} full",
         )
+    if excluded := ", ".join(f"{name} {n:,}" for name, n in found["excluded"].items()):
+        lines.insert(-2, f"Training rows that contain an item of a set (dropped): {excluded}")
     if losses["lost_characters"]:
         lines.append(f"Lost characters: {losses['lost_characters']}")
     lines += [

@@ -77,6 +77,9 @@ class RowsReport(TypedDict):
     """Rows with an answer before the last one."""
     unanswered: dict[str, int]
     """Split → conversations whose last turns nobody answered; these turns are left off."""
+    excluded: dict[str, int]
+    """Set of data.exclude → training rows dropped because they contain one of its items; empty
+    where they were compared with none."""
     overlap: dict[str, Any]
     fingerprint: str
     """SHA-256 over all rows."""

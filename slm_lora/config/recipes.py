@@ -40,6 +40,11 @@ def read(file: Path) -> DictConfig:
         elif isinstance(value, list):
             paths = [_absolute(file, key, str(path)) for path in value]
             OmegaConf.update(recipe, key, paths)
+    exclude = _raw(recipe, "data.exclude")
+    for place, name in enumerate(exclude if isinstance(exclude, list) else []):
+        if "." in str(name) or "/" in str(name):  # else a public set
+            path = _absolute(file, "data.exclude", str(name))
+            OmegaConf.update(recipe, f"data.exclude.{place}", path)
     preload = _raw(recipe, "sandbox.preload")
     for place, name in enumerate(preload if isinstance(preload, list) else []):
         if is_file(str(name)):

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data import cleaning, joining, mix, overlap, programs, splits, told
+from slm_lora.data import cleaning, exclude, joining, mix, overlap, programs, splits, told
 from slm_lora.data.labels import Labels, in_order
 from slm_lora.data.question import question
 from slm_lora.data.read import read
@@ -33,8 +33,8 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     """Read, clean and split the rows that the config names.
 
     Test rows of their own source are never left out but for an empty text or no label; rows that
-    repeat another are counted. Training rows with a test row's text are dropped. `test_format` is
-    task.format.
+    repeat another are counted. Training rows with a test row's text, or an item's of
+    `data.exclude`, are dropped. `test_format` is task.format.
 
     Raises:
         UserError: a source is not there or malformed, a shape or label is unknown, the test rows
@@ -64,12 +64,14 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         test, test_dropped = joining.to_items(test_sources, config, labels)
         _, test_repeated = cleaning.drop_repeated(test)
     pool, exact = overlap.drop_exact(pool, test)
+    pool, excluded = exclude.drop_excluded(pool, exclude.sets_of(config, shape))
     over_mix = 0
     if config.mix:
         pool, over_mix, over = mix.by_shares(pool, config.mix, config.train_limit, config.seed)
     else:
         pool, over = splits.limit(pool, config.train_limit, config.seed)
     test, test_over = splits.limit(test, config.test_limit, config.seed)
+    dropped += Counter(excluded=sum(excluded.values()))
     dropped += Counter(in_test=exact, over_mix=over_mix, over_limit=over)
     test_dropped += Counter(over_limit=test_over)
     train, validation = splits.hold_out(pool, config.validation_fraction, config.seed, "validation")
@@ -94,6 +96,7 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         "multi_turn_rows": sum(_answered(row) for items in rows.values() for row in items),
         "unanswered": {split: sum(item.cut for item in items) for split, items in by_split.items()},
         "overlap": {"exact": exact, **overlap.near(pool, test, config.near_duplicate)},
+        "excluded": excluded,
         "labels": {split: _label_counts(items) for split, items in rows.items()},
         "fingerprint": fingerprint(rows),
     }

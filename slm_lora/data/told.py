@@ -14,7 +14,7 @@ UNBALANCED = 3
 
 
 def lines(report: RowsReport) -> list[str]:
-    """A line on the sources, and one on the labels where there are any."""
+    """A line on the sources, and where there are any one on excluded rows and one on the labels."""
     rows, (train, test) = report["rows"], (report["sources"][s] for s in ("train", "test"))
     said = f"rows: {rows['train']:,} to train on"
     said += f", {rows['validation']:,} for validation" if rows["validation"] else ""
@@ -24,8 +24,10 @@ def lines(report: RowsReport) -> list[str]:
         said += f" from {trained}; {rows['test']:,} to test on from {_sources(test)}"
     else:
         said += f", {rows['test']:,} split off to test on, all from {trained}"
+    dropped = ", ".join(f"{n:,} of {name}" for name, n in report["excluded"].items())
+    excluded = [f"training rows that contain a test item, left out: {dropped}"] if dropped else []
     labels = Counter(report["labels"]["train"]) + Counter(report["labels"]["validation"])
-    return [said, *([_balance(labels)] if labels else [])]
+    return [said, *excluded, *([_balance(labels)] if labels else [])]
 
 
 def _sources(entries: list[dict[str, Any]]) -> str:

@@ -73,6 +73,10 @@ class DataConfig:
     header: bool | None = None
     """Whether the first line of a csv, tsv or txt table names the columns. null looks; two columns
     without names are a text and its label, more are called 1, 2, 3 …"""
+    exclude: list[str] | None = None
+    """Test sets that must not be trained on: `humaneval`, `mbpp` (from the hub), or files. Training
+    rows that have 13 words in a row of an item's text are dropped and counted. null: of rows of
+    code, humaneval and mbpp, where the hub or its cache has them; []: none."""
     seed: int = 42
     """Seed of splits and limits, apart from `seed`: runs that differ in that one only are trained
     and tested on the same rows."""
