@@ -5,7 +5,7 @@
 The rule of GPT-3 (arXiv:2005.14165, appendix C): a row that has 13 words in a row of an item is
 dropped, whatever their case and the signs between them. A shorter text of an item, down to 8 words,
 the least that the paper looks for, has to be there as a whole. What more than 10 items of a set
-share is their form, such as the head of a test.
+share is their form, such as the head of a test, and numbers without a word are no one's text.
 """
 
 import re
@@ -123,13 +123,15 @@ def _index(sets: Sets) -> Index:
 
 
 def _runs(row: Row) -> set[tuple[str, ...]]:
-    """What an item is found by: every run of 13 words, or a shorter text as a whole."""
-    return {
+    """What an item is found by: every run of 13 words, or a shorter text as a whole. Numbers are
+    no item's text: whoever counts to 13 has a run of HumanEval's tests."""
+    runs = {
         tuple(words[start : start + WORDS])
         for words in _texts(row)
         if len(words) >= FEWEST
         for start in range(max(len(words) - WORDS, 0) + 1)
     }
+    return {run for run in runs if not "".join(run).isdigit()}
 
 
 def _texts(row: Row) -> list[list[str]]:

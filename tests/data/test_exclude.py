@@ -143,6 +143,14 @@ def test_what_many_items_share_is_their_form(tmp_path: Path) -> None:
         load(tmp_path, rows, [ten])
 
 
+def test_numbers_are_no_items_text(tmp_path: Path) -> None:
+    count = ", ".join(str(n) for n in range(1, 21))
+    file = str(write_jsonl(tmp_path / "exam.jsonl", pairs([f"add {count} and tell the sum"])))
+    rows = pairs([f"count: {count}", f"please add {count}"])
+    kept = load(tmp_path, rows, [file]).train
+    assert [row["prompt"][0]["content"] for row in kept] == [f"count: {count}?"]
+
+
 def test_texts_with_labels_are_looked_for_without_them(tmp_path: Path) -> None:
     rows = [{"text": text, "label": "x"} for text in (f"so {TALE}", "another")]
     items = [{"review": TALE, "label": "of another set"}]
