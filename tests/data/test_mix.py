@@ -252,14 +252,12 @@ def test_lists_and_weights_on_the_command_line_in_a_recipe_and_in_a_saved_config
     saved = tmp_path / "config.yaml"
     saved.write_text(compose.to_yaml(config), encoding="utf-8")
     assert compose.from_file(saved).data == config.data
-    for name in ("a", "b"):
-        (tmp_path / "recipe" / f"{name}.jsonl").parent.mkdir(exist_ok=True)
-        (tmp_path / "recipe" / f"{name}.jsonl").write_text("{}\n", encoding="utf-8")
-    recipe = "data:\n  train: [a.jsonl, b.jsonl]\n  mix: {a: 1, b: 2}\n"
+    files = [write_jsonl(tmp_path / "recipe" / name / "x.jsonl", []) for name in "ab"]
+    recipe = "data:\n  train: [a/x.jsonl, b/x.jsonl]\n  mix: {a/x.jsonl: 1, b/x.jsonl: 2}\n"
     (tmp_path / "recipe" / "mine.yaml").write_text(recipe, encoding="utf-8")
     own = compose.load(["+recipe=mine"], tmp_path)
-    assert own.data.train == [str(tmp_path / "recipe" / f"{name}.jsonl") for name in "ab"]
-    assert own.data.mix == {"a": 1.0, "b": 2.0}
+    assert own.data.train == [str(file) for file in files]
+    assert own.data.mix == {str(files[0]): 1.0, str(files[1]): 2.0}
 
 
 def test_inspect_tells_what_each_source_gave(tmp_path: Path) -> None:

@@ -135,6 +135,13 @@ def short_names(named: str | list[str] | None) -> dict[str, str]:
     }
 
 
+def _meant(typed: str, names: dict[str, str]) -> str:
+    """The short name of the source that is meant. A recipe's paths are absolute by now."""
+    found = [short for one, short in names.items() if typed in (one, short)]
+    found = found or [short for one, short in names.items() if one.endswith(f"/{typed}")]
+    return found[0] if len(found) == 1 else typed
+
+
 def _mix(weights: dict[Any, float], train: str | list[str] | None) -> dict[str, float]:
     """Short name of each source → its weight."""
     if not weights:
@@ -142,7 +149,7 @@ def _mix(weights: dict[Any, float], train: str | list[str] | None) -> dict[str, 
     names = short_names(train)
     if len(names) < 2:
         raise UserError("data.mix needs several sources", "type data.train=[FILE,FILE]")
-    mix = {names.get(str(name), str(name)): weight for name, weight in weights.items()}
+    mix = {_meant(str(name), names): weight for name, weight in weights.items()}
     if mix.keys() != set(names.values()):
         strange = [name for name in mix if name not in names.values()]
         wrong = f"has the source {strange[0]}" if strange else "lacks a source"
