@@ -281,6 +281,9 @@ def test_paths_are_shortened(path: str, shown: str) -> None:
     if "\n" not in path:
         assert shown_word(f"data.train=[{path},'{path}']") == f"data.train=[{shown},'{shown}']"
     assert shown_word(f"data.prompt={path}") == f"data.prompt={path}"
+
+
+def test_the_sources_of_a_mix_are_shortened() -> None:
     weights = "data.mix={/home/ann/a.jsonl: 0.7, /home/ann/b: 0.3}"
     assert shown_word(weights) == "data.mix={a.jsonl: 0.7, b: 0.3}"
     assert last_parts({"data": {"mix": {"/home/ann/a.jsonl": 0.7, "b": 0.3}}}) == {
