@@ -56,7 +56,7 @@ def sets_of(config: DataConfig, shape: str) -> Sets:
     if lost:
         log.info(
             "the training rows were not compared with %s, which cannot be had from the hub; type "
-            "data.exclude=[FILE] for a file of test items, or data.exclude=[]",
+            "'data.exclude=[FILE]' for a file of test items, or 'data.exclude=[]'",
             " and ".join(lost),
         )
     return found
