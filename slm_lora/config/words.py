@@ -88,7 +88,7 @@ def _several_values(override: Override) -> UserError:
     message = f"{key}={value} names several values to try, and this takes one"
     as_list, as_text = f"{key}=[{value}]", f"{key}={quoted(value)}"
     ways = [("a list", as_list), ("a text", as_text)]
-    for way, word in reversed(ways) if Path(value).exists() else ways:
+    for way, word in ways[::-1] if Path(value).exists() else ways:
         if is_taken(word):
             return UserError(message, f"for {way} type {shell_word(word)}; for a sweep add -m")
     first = value.partition(",")[0]

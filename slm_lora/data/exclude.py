@@ -46,7 +46,8 @@ def sets_of(config: DataConfig, shape: str) -> Sets:
     if config.exclude is not None:
         return {name: _items(name, config) for name in config.exclude}
     found, lost = Sets(), []
-    for name, where in programs.PUBLIC.items() if shape == "code" else ():
+    public = programs.PUBLIC if shape == "code" else {}
+    for name, where in public.items():
         try:
             if not is_offline_mode():  # else the hub's reader takes the copy in its cache
                 HfApi().dataset_info(str(where.name), timeout=PATIENCE_S)
