@@ -98,8 +98,12 @@ def _several_values(override: Override) -> UserError:
 
 
 def _check_shape(override: Override) -> None:
-    """Refuse `4:16`, which other programs read as a range."""
+    """Refuse one text for a list, and `4:16`, which other programs read as a range."""
     key, typed = override.key_or_group, value_of(override)
+    known = schema_keys().get(key)
+    one = isinstance(override.value(), str | int | float)
+    if one and known and known.type.startswith("list") and is_taken(word := f"{key}=[{typed}]"):
+        raise UserError(f"{key}={typed} is not a list", f"type {shell_word(word)}")
     ends = None if key in FREE else re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)
     if ends and not is_taken(f"{key}={typed}"):
         inside = f"{ends[1]},{ends[2]}"
