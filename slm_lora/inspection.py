@@ -79,6 +79,8 @@ def show_tables(found: Json) -> None:
                 text.append(part["text"])
         console.print(Padding(text, (0, 0, 1, 2)))
     console.print(f"Shape: {found['shape']}{_answers(found)}")
+    if "by_source" in found:
+        console.print(_sources_table(found["by_source"]))
     console.print(_rows_table(found))
     console.print(_lengths_table(found))
     for line in _facts(found):
@@ -91,6 +93,15 @@ def _answers(found: Json) -> str:
         return ""
     trained, left = found["turns"]["trained"], found["turns"]["not_trained"]
     return f"; {trained:,} of {trained + left:,} answers in the training rows are trained"
+
+
+def _sources_table(sources: Json) -> Table:
+    splits = list(next(iter(sources.values()))["used"])
+    table = Table("Source", "shape", "read", *splits, title="Sources", title_justify="left")
+    for name, given in sources.items():
+        counts = (given["read"], *(given["used"][split] for split in splits))
+        table.add_row(Text(name), given["shape"], *map(_cell, counts))
+    return table
 
 
 def _rows_table(found: Json) -> Table:
@@ -154,6 +165,8 @@ def _facts(found: Json) -> list[str]:
             f"Packed into {packed['max_length']}: {packed['sequences']} sequences of "
             f"{packed['rows_per_sequence']:.1f} rows, {packed['efficiency']:.1%} full",
         )
+    if excluded := ", ".join(f"{name} {n:,}" for name, n in found["excluded"].items()):
+        lines.insert(-2, f"Training rows that contain an item of a set (dropped): {excluded}")
     if losses["lost_characters"]:
         lines.append(f"Lost characters: {losses['lost_characters']}")
     lines += [

@@ -43,16 +43,27 @@ class Row(TypedDict):
     split: NotRequired[str]
 
 
+class SourceRows(TypedDict):
+    """One of several sources of training rows."""
+
+    shape: str
+    read: int
+    used: dict[str, int]
+    """Split → rows, before the tokenizer."""
+
+
 class RowsReport(TypedDict):
     """The part of data_report.json that needs no tokenizer: what was read, dropped and why."""
 
     sources: dict[str, Any]
     """`train`, `test` → a list of files (`file`, `sha256`, `rows`) or hub splits; `test` may be a
     text that says that they were held out of the training rows."""
+    by_source: NotRequired[dict[str, SourceRows]]
+    """Of several sources of training rows: name → what it gave."""
     columns: list[str]
     """Those of the training rows, in their file's words and in ours."""
     shape: str
-    """slm_lora/data/shapes.py"""
+    """slm_lora/data/shapes.py; `messages` where sources of several shapes are conversations."""
     rows_read: dict[str, int]
     dropped: dict[str, dict[str, int]]
     """Split → reason → rows."""
@@ -66,6 +77,9 @@ class RowsReport(TypedDict):
     """Rows with an answer before the last one."""
     unanswered: dict[str, int]
     """Split → conversations whose last turns nobody answered; these turns are left off."""
+    excluded: dict[str, int]
+    """Set of data.exclude → training rows dropped because they contain one of its items; empty
+    where they were compared with none."""
     overlap: dict[str, Any]
     fingerprint: str
     """SHA-256 over all rows."""

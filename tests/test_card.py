@@ -15,7 +15,7 @@ import pytest
 from huggingface_hub import ModelCard, constants, repocard
 
 from slm_lora.card import render_card, write_card
-from slm_lora.card.paths import last_part, shown_word
+from slm_lora.card.paths import last_part, last_parts, shown_word
 from slm_lora.files import read_json, write_json
 from slm_lora.run_folder import Run
 from tests.helpers.hub_server import LocalHub
@@ -281,3 +281,11 @@ def test_paths_are_shortened(path: str, shown: str) -> None:
     if "\n" not in path:
         assert shown_word(f"data.train=[{path},'{path}']") == f"data.train=[{shown},'{shown}']"
     assert shown_word(f"data.prompt={path}") == f"data.prompt={path}"
+
+
+def test_the_sources_of_a_mix_are_shortened() -> None:
+    weights = "data.mix={/home/ann/a.jsonl: 0.7, /home/ann/b: 0.3}"
+    assert shown_word(weights) == "data.mix={a.jsonl: 0.7, b: 0.3}"
+    assert last_parts({"data": {"mix": {"/home/ann/a.jsonl": 0.7, "b": 0.3}}}) == {
+        "data": {"mix": {"a.jsonl": 0.7, "b": 0.3}}
+    }

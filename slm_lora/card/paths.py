@@ -24,7 +24,9 @@ def last_part(value: str) -> str:
 
 
 def last_parts(tree: Any, key: str = "") -> Any:
-    """The same JSON, each text that is a path as its last part."""
+    """The same JSON, each text that is a path as its last part, and so the sources of data.mix."""
+    if key == "data.mix":
+        tree = {last_part(source): weight for source, weight in tree.items()}
     if isinstance(tree, dict):
         return {k: last_parts(v, f"{key}.{k}" if key else str(k)) for k, v in tree.items()}
     if isinstance(tree, list):
@@ -39,5 +41,5 @@ def shown_word(word: str) -> str:
         return last_part(word)
     if key.lstrip("+") in TEXTS:
         return word
-    inner = re.split(r"([\[\],'\"]+)", value)
+    inner = re.split(r"([\[\]{},'\"]+ *)", value)
     return f"{key}={''.join(map(last_part, inner))}"

@@ -55,6 +55,30 @@ def number(
     return {"range": Range(least, above, most, below)}
 
 
+def one_or_several() -> dict[str, Any]:
+    """Metadata of a field that holds one text or a list of texts, for which OmegaConf has no type;
+    `check_texts` looks."""
+    return {"type": "str or list[str] or null"}
+
+
+def check_texts(key: str, value: Any) -> str | list[str] | None:
+    """The text, or the list of texts; a name of digits was read as a number.
+
+    Raises:
+        UserError: it is neither, or a list without texts or with one twice.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, list | tuple) or not value or any(v is None for v in value):
+        raise UserError(f"{key} is {value}", f"expected {key}=FILE or {key}=[FILE,FILE]")
+    texts = [str(one) for one in value]
+    if twice := next((text for text in texts if texts.count(text) > 1), None):
+        raise UserError(f"{key} names {twice} twice", "name it once")
+    return texts
+
+
 def check_fields(section: str, values: Any) -> None:
     """Hold each field of a config class against its metadata; null is always allowed where the
     type allows it.

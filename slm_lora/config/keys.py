@@ -15,7 +15,7 @@ from slm_lora.config.places import CONF
 from slm_lora.config.quoting import config_text
 from slm_lora.config.schema import Config
 
-FREE = ("data.columns", "data.labels", "sweep.space")
+FREE = ("data.columns", "data.labels", "data.mix", "sweep.space")
 """Keys under which the user chooses the names."""
 
 
@@ -105,7 +105,7 @@ def _keys_of(section: str) -> list[Key]:
     return [
         Key(
             f"{section}.{field.name}".lstrip("."),
-            written[field.name][0],
+            field.metadata.get("type", written[field.name][0]),
             config_text(vars(held)[field.name]),
             written[field.name][1],
             field.metadata.get("choices", ()),

@@ -14,7 +14,7 @@ SCHEME = "slm-lora-own"
 """What marks a user's own folder in Hydra's search path."""
 
 PATHS = ("data.train", "data.test", "model.chat_template")
-"""Keys that hold a path, or a pattern of paths."""
+"""Keys that hold a path, or a pattern of paths; of data also a list of them."""
 
 
 def read(file: Path) -> DictConfig:
@@ -37,6 +37,14 @@ def read(file: Path) -> DictConfig:
         value = _raw(recipe, key)
         if isinstance(value, str) and value != "plain":
             OmegaConf.update(recipe, key, _absolute(file, key, value))
+        elif isinstance(value, list):
+            paths = [_absolute(file, key, str(path)) for path in value]
+            OmegaConf.update(recipe, key, paths)
+    exclude = _raw(recipe, "data.exclude")
+    for place, name in enumerate(exclude if isinstance(exclude, list) else []):
+        if "." in str(name) or "/" in str(name):  # else a public set
+            path = _absolute(file, "data.exclude", str(name))
+            OmegaConf.update(recipe, f"data.exclude.{place}", path)
     preload = _raw(recipe, "sandbox.preload")
     for place, name in enumerate(preload if isinstance(preload, list) else []):
         if is_file(str(name)):

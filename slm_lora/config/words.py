@@ -18,7 +18,6 @@ from slm_lora.config.quoting import quoted, shell_word
 from slm_lora.config.suggest import is_taken, unknown_key
 from slm_lora.errors import UserError
 
-ONE_PATTERN = ("data.train", "data.test")
 NUMBER = r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?"
 ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".gz", ".zst")
 
@@ -73,12 +72,9 @@ def _unreadable(word: str) -> UserError:
         return UserError(message, f"expected KEY=VALUE{meant}")
     quote = f"{key}={quoted(value)}"
     known = schema_keys().get(key.lstrip("+"))
-    is_list = known is not None and not known.type.startswith("str")
-    if (
-        (is_list and value.startswith(("[", "{")))
-        or key.lstrip("+") in groups()
-        or not is_taken(quote)
-    ):
+    takes_text = known is None or (known.type.startswith("str") and "list" not in known.type)
+    unclosed = not takes_text and value.startswith(("[", "{"))
+    if unclosed or key.lstrip("+") in groups() or not is_taken(quote):
         return UserError(
             message, "expected KEY=VALUE, with every bracket and quotation mark closed"
         )
@@ -90,9 +86,8 @@ def _several_values(override: Override) -> UserError:
     key, value = override.key_or_group, value_of(override)
     message = f"{key}={value} names several values to try, and this takes one"
     as_list, as_text = f"{key}=[{value}]", f"{key}={quoted(value)}"
-    if key in ONE_PATTERN and not Path(value).exists():
-        return UserError(message, several_files(key, value.split(",")))
-    for way, word in (("a list", as_list), ("a text", as_text)):
+    ways = [("a list", as_list), ("a text", as_text)]
+    for way, word in ways[::-1] if Path(value).exists() else ways:
         if is_taken(word):
             return UserError(message, f"for {way} type {shell_word(word)}; for a sweep add -m")
     first = value.partition(",")[0]
@@ -101,21 +96,13 @@ def _several_values(override: Override) -> UserError:
     return UserError(message, f"type one, such as {key}={first}; for a sweep, one run each, add -m")
 
 
-def several_files(key: str, files: list[str]) -> str:
-    """The hint for two files where one file or one pattern is expected."""
-    folders = {str(Path(file).parent) for file in files}
-    endings = {"".join(Path(file).suffixes) for file in files}
-    if len(folders) == len(endings) == 1:
-        word = shell_word(f"{key}={quoted(f'{folders.pop()}/*{endings.pop()}')}")
-        return f"a pattern names several files: type {word}"
-    return f"a pattern names several files: put them in one folder, and type '{key}=FOLDER/*.jsonl'"
-
-
 def _check_shape(override: Override) -> None:
-    """Refuse a list of files, and `4:16`, which other programs read as a range."""
+    """Refuse one text for a list, and `4:16`, which other programs read as a range."""
     key, typed = override.key_or_group, value_of(override)
-    if key in ONE_PATTERN and isinstance(files := override.value(), list):
-        raise UserError(f"{key} is a list", several_files(key, [str(file) for file in files]))
+    known = schema_keys().get(key)
+    one = isinstance(override.value(), str | int | float)
+    if one and known and known.type.startswith("list") and is_taken(word := f"{key}=[{typed}]"):
+        raise UserError(f"{key}={typed} is not a list", f"type {shell_word(word)}")
     ends = None if key in FREE else re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)
     if ends and not is_taken(f"{key}={typed}"):
         inside = f"{ends[1]},{ends[2]}"

@@ -29,7 +29,7 @@ def read_folder(folder: Path, key: str, split: str, config: DataConfig) -> Sourc
         UserError: the folder has no data files or no such split, or a file is malformed.
     """
     files, class_names = _saved(folder) or _published(folder, key, config)
-    if split not in files and len(files) == 1 and key == "data.test":
+    if split not in files and len(files) == 1 and key != "data.train":
         split = next(iter(files))
     if split not in files:
         asked = "data.train_split" if split == config.train_split else "data.test_split"

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data import cleaning, overlap, programs, shapes, splits, told
+from slm_lora.data import cleaning, exclude, joining, mix, overlap, programs, splits, told
 from slm_lora.data.labels import Labels, in_order
 from slm_lora.data.question import question
 from slm_lora.data.read import read
@@ -33,37 +33,46 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     """Read, clean and split the rows that the config names.
 
     Test rows of their own source are never left out but for an empty text or no label; rows that
-    repeat another are counted. Training rows with a test row's text are dropped. `test_format` is
-    task.format.
+    repeat another are counted. Training rows with a test row's text, or an item's of
+    `data.exclude`, are dropped. `test_format` is task.format.
 
     Raises:
         UserError: a source is not there or malformed, a shape or label is unknown, the test rows
             have labels of their own, no row is left.
     """
-    train_source, test_source = read(config)
-    if test_source is not None:
-        programs.items_of(test_source.records, test_format)
-    shape = _shape(config, train_source, test_source)
+    train_sources, test_sources = read(config)
+    for source in test_sources or []:
+        programs.items_of(source.records, test_format)
+    for sources in (train_sources, test_sources or []):
+        joining.rename(sources, config)
+    shape = joining.one_shape(train_sources + (test_sources or []))
     labelled = shape == "text+label"
-    labels = Labels(config, train_source if labelled else Source())
+    read_to_train, read_to_test = joining.joined(train_sources), joining.joined(test_sources or [])
+    labels = Labels(config, read_to_train if labelled else Source())
     if labelled:
-        if test_source is not None:
-            labels.check_test(test_source)
+        if test_sources is not None:
+            labels.check_test(read_to_test)
         config = replace(config, prompt=config.prompt or question(config, list(labels.counts)))
 
-    pool, dropped = shapes.to_items(train_source, shape, config, labels)
+    pool, dropped = joining.to_items(train_sources, config, labels)
     pool, repeated = cleaning.drop_repeated(pool)
     dropped += repeated
     test_dropped, test_repeated = Counter[str](), Counter[str]()
-    if test_source is None:
+    if test_sources is None:
         pool, test = splits.hold_out(pool, config.test_fraction, config.seed, "test")
     else:
-        test, test_dropped = shapes.to_items(test_source, shape, config, labels)
+        test, test_dropped = joining.to_items(test_sources, config, labels)
         _, test_repeated = cleaning.drop_repeated(test)
     pool, exact = overlap.drop_exact(pool, test)
-    pool, over = splits.limit(pool, config.train_limit, config.seed)
+    pool, excluded = exclude.drop_excluded(pool, exclude.sets_of(config, shape))
+    over_mix = 0
+    if config.mix:
+        pool, over_mix, over = mix.by_shares(pool, config.mix, config.train_limit, config.seed)
+    else:
+        pool, over = splits.limit(pool, config.train_limit, config.seed)
     test, test_over = splits.limit(test, config.test_limit, config.seed)
-    dropped += Counter(in_test=exact, over_limit=over)
+    dropped += Counter(excluded=sum(excluded.values()))
+    dropped += Counter(in_test=exact, over_mix=over_mix, over_limit=over)
     test_dropped += Counter(over_limit=test_over)
     train, validation = splits.hold_out(pool, config.validation_fraction, config.seed, "validation")
     _refuse_empty(train, test, dropped, test_dropped)
@@ -72,14 +81,14 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     rows = {split: [item.row for item in items] for split, items in by_split.items()}
     report: RowsReport = {
         "sources": {
-            "train": train_source.report,
-            "test": test_source.report if test_source else "held out of the training rows",
+            "train": read_to_train.report,
+            "test": read_to_test.report if test_sources else "held out of the training rows",
         },
-        "columns": columns_of(train_source),
+        "columns": columns_of(read_to_train),
         "shape": shape,
         "rows_read": {
-            "train": len(train_source.records),
-            "test": len(test_source.records) if test_source else 0,
+            "train": len(read_to_train.records),
+            "test": len(read_to_test.records),
         },
         "rows": {split: len(items) for split, items in rows.items()},
         "dropped": {"train": dict(dropped), "test": dict(test_dropped)},
@@ -87,9 +96,13 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         "multi_turn_rows": sum(_answered(row) for items in rows.values() for row in items),
         "unanswered": {split: sum(item.cut for item in items) for split, items in by_split.items()},
         "overlap": {"exact": exact, **overlap.near(pool, test, config.near_duplicate)},
+        "excluded": excluded,
         "labels": {split: _label_counts(items) for split, items in rows.items()},
         "fingerprint": fingerprint(rows),
     }
+    if len(train_sources) > 1:
+        own = {split: by_split[split] for split in by_split if split != "test" or not test_sources}
+        report["by_source"] = joining.rows_of(train_sources, own)
     for line in told.lines(report):
         log.info("%s", line)
     return Loaded(rows["train"], rows["validation"], rows["test"], report, config)
@@ -102,20 +115,6 @@ def fingerprint(rows: dict[str, list[Row]]) -> str:
         for row in items:
             digest.update(json.dumps([split, row], sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def _shape(config: DataConfig, train: Source, test: Source | None) -> str:
-    found = []
-    for source in (train, test):
-        if source is not None:
-            shapes.rename(source, config)
-            found.append(shapes.recognise(source))
-    if len(set(found)) > 1:
-        raise UserError(
-            f"the training rows are {found[0]}, the test rows {found[1]}",
-            "expected the same columns in both; see data.columns",
-        )
-    return found[0]
 
 
 def _label_counts(rows: list[Row]) -> dict[str, int]:

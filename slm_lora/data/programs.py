@@ -12,13 +12,29 @@ program, `family` and `split` group the figures. HumanEval (arXiv:2107.03374) an
 import ast
 from typing import Any
 
+from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.source import Record
 from slm_lora.errors import UserError
 
 Columns = dict[str, Any]
 
+PUBLIC = {
+    "humaneval": DataConfig(name="openai/openai_humaneval"),
+    "mbpp": DataConfig(name="google-research-datasets/mbpp", config_name="sanitized"),
+}
+"""Name of a public set → where its split `test` lies on the hub."""
+LAYOUTS = {
+    "humaneval": {"prompt", "canonical_solution", "test", "entry_point"},
+    "mbpp": {"prompt", "code", "test_list", "test_imports"},
+}
+"""Public layout (task.format) → fields that tell it."""
 TESTED = ("tests", "entry_points", "setup", "prefix", "family", "split")
 """Columns that a row of code keeps beside its turns."""
+
+
+def layout_of(columns: list[str]) -> str:
+    """The public layout that has these fields, else `rows`."""
+    return next((known for known, fields in LAYOUTS.items() if fields <= {*columns}), "rows")
 
 
 def items_of(records: list[Record], layout: str) -> None:

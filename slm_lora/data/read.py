@@ -2,18 +2,20 @@
 
 python -m slm_lora inspect +recipe=sentiment data=sst2
 python -m slm_lora inspect +recipe=sentiment data=sst2 data.train=train.tsv data.test=dev.tsv
+python -m slm_lora inspect +recipe=instruct 'data.train=[talks.jsonl,faq/*.csv]'
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
-from slm_lora.config.sections.data import DataConfig
+from slm_lora.config.sections.data import DataConfig, short_names, sources
 from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
 
 
-def read(config: DataConfig) -> tuple[Source, Source | None]:
-    """Training source and test source; None when the test rows are to be split off.
+def read(config: DataConfig) -> tuple[list[Source], list[Source] | None]:
+    """Training sources and test sources; None when the test rows are to be split off.
 
     Raises:
         UserError: nothing is named, or what is named is not there or malformed.
@@ -22,8 +24,9 @@ def read(config: DataConfig) -> tuple[Source, Source | None]:
         train = _local(config.train, "data.train", config.train_split, config)
         if config.test is not None:
             return train, _local(config.test, "data.test", config.test_split or "test", config)
-        if config.test_split is not None and Path(config.train).expanduser().is_dir():
-            return train, _local(config.train, "data.train", config.test_split, config)
+        folders = [one for one in sources(config.train) if Path(one).expanduser().is_dir()]
+        if config.test_split is not None and folders:
+            return train, _local(folders, "data.train", config.test_split, config)
         return train, None
     if config.name is None:
         raise UserError(
@@ -31,10 +34,17 @@ def read(config: DataConfig) -> tuple[Source, Source | None]:
             "type data.train=FILE data.test=FILE, data.name=HUB_ID or data=sst2",
         )
     train = read_hub(config, config.train_split)
-    return train, read_hub(config, config.test_split) if config.test_split else None
+    return [train], [read_hub(config, config.test_split)] if config.test_split else None
 
 
-def _local(named: str, key: str, split: str, config: DataConfig) -> Source:
+def _local(named: str | list[str], key: str, split: str, config: DataConfig) -> list[Source]:
+    return [
+        replace(read_local(one, key, split, config), name=name)
+        for one, name in short_names(named).items()
+    ]
+
+
+def read_local(named: str, key: str, split: str, config: DataConfig) -> Source:
     """Files, or a folder's split."""
     from slm_lora.data.files import read_files
     from slm_lora.data.folders import read_folder

@@ -60,11 +60,13 @@ SENTENCE_SIGNS = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u2026"
 class Item:
     """A row on its way through cleaning. `text` is what is the row's own in the prompt (for plain
     text, in the completion), without the template and normalised. Rows with the same `text` are
-    the same question. `cut`: turns at the end that nobody answered are left off."""
+    the same question. `cut`: turns at the end that nobody answered are left off. `source`: the
+    name of its source, where there are several."""
 
     row: Row
     text: str
     cut: bool = False
+    source: str = ""
 
 
 def normalise(text: str) -> str:

@@ -16,11 +16,14 @@ class Record:
 @dataclass
 class Source:
     """All records of a split. `class_names`: column → names of its integer classes, where the
-    source tells them. `report`: one entry for each file or hub split."""
+    source tells them. `report`: one entry for each file or hub split. `name`: of one of several
+    sources. `shape`: as slm_lora/data/shapes.py knows it, once the columns have our names."""
 
     records: list[Record] = field(default_factory=list)
     class_names: dict[str, list[str]] = field(default_factory=dict)
     report: list[dict[str, Any]] = field(default_factory=list)
+    name: str = ""
+    shape: str = ""
 
 
 def columns_of(source: Source) -> list[str]:

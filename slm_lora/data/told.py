@@ -5,7 +5,7 @@ from typing import Any
 
 from slm_lora.data.labels import counted
 from slm_lora.data.source import place
-from slm_lora.records import RowsReport
+from slm_lora.records import RowsReport, SourceRows
 
 NAMED = 6
 """Most files that are named."""
@@ -14,22 +14,33 @@ UNBALANCED = 3
 
 
 def lines(report: RowsReport) -> list[str]:
-    """A line on the sources, and one on the labels where there are any."""
+    """A line on the sources, and where there are any one on excluded rows and one on the labels."""
     rows, (train, test) = report["rows"], (report["sources"][s] for s in ("train", "test"))
     said = f"rows: {rows['train']:,} to train on"
     said += f", {rows['validation']:,} for validation" if rows["validation"] else ""
+    several = report.get("by_source")
+    trained = _shares(several) if several else _sources(train)
     if isinstance(test, list):
-        said += f" from {_sources(train)}; {rows['test']:,} to test on from {_sources(test)}"
+        said += f" from {trained}; {rows['test']:,} to test on from {_sources(test)}"
     else:
-        said += f", {rows['test']:,} split off to test on, all from {_sources(train)}"
+        said += f", {rows['test']:,} split off to test on, all from {trained}"
+    dropped = ", ".join(f"{n:,} of {name}" for name, n in report["excluded"].items())
+    excluded = [f"training rows that contain a test item, left out: {dropped}"] if dropped else []
     labels = Counter(report["labels"]["train"]) + Counter(report["labels"]["validation"])
-    return [said, *([_balance(labels)] if labels else [])]
+    return [said, *excluded, *([_balance(labels)] if labels else [])]
 
 
 def _sources(entries: list[dict[str, Any]]) -> str:
     some = [f"{place(entry)} ({entry['rows']:,} read)" for entry in entries[:NAMED]]
     more = sum(entry["rows"] for entry in entries[NAMED:])
     return ", ".join([*some, *([f"others ({more:,} read)"] if more else [])])
+
+
+def _shares(several: dict[str, SourceRows]) -> str:
+    return ", ".join(
+        f"{name} ({found['read']:,} read, {sum(found['used'].values()):,} used)"
+        for name, found in several.items()
+    )
 
 
 def _balance(labels: Counter[str]) -> str:

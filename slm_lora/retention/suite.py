@@ -24,18 +24,8 @@ from slm_lora.retention.part import Part, by_task
 from slm_lora.retention.texts import of_texts
 from slm_lora.tasks import TASKS
 
-HUB = {
-    "humaneval": DataConfig(name="openai/openai_humaneval"),
-    "mbpp": DataConfig(name="google-research-datasets/mbpp", config_name="sanitized"),
-}
-"""Name of a suite → where its split `test` lies on the hub."""
 MAX_NEW_TOKENS = 512
 """Of a program: what a task of the run's own needs says nothing of these."""
-LAYOUTS = {
-    "humaneval": {"prompt", "canonical_solution", "test", "entry_point"},
-    "mbpp": {"prompt", "code", "test_list", "test_imports"},
-}
-"""Public layout (task.format) → fields that tell it."""
 
 
 def suite_rows(config: Config) -> Part | None:
@@ -48,9 +38,7 @@ def suite_rows(config: Config) -> Part | None:
     if name is None:
         return None
     source = _read(name, config)
-    found = set(columns_of(source))
-    layout = next((known for known, fields in LAYOUTS.items() if fields <= found), "rows")
-    programs.items_of(source.records, layout)
+    programs.items_of(source.records, programs.layout_of(columns_of(source)))
     shape = _shape(name, source)
     items, _ = shapes.to_items(source, shape, DataConfig(), Labels(DataConfig(), Source()))
     if not items:
@@ -80,10 +68,10 @@ def of_programs(name: str, source: str, rows: Sequence[Row], config: Config) -> 
 
 
 def _read(name: str, config: Config) -> Source:
-    if name not in HUB:
+    if name not in programs.PUBLIC:
         return read_files(name, "retention.suite", config.data)
     try:
-        return read_hub(HUB[name], "test")
+        return read_hub(programs.PUBLIC[name], "test")
     except UserError as error:
         raise UserError(
             error.message, f"name a file that has it: retention.suite={name}.jsonl"
