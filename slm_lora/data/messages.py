@@ -52,7 +52,7 @@ def messages(record: Record, column: str) -> list[Message]:
             said["tool_calls"] = calls
         for key in ("name", "tool_call_id"):
             if said["role"] == "tool" and isinstance(turn.get(key), str):
-                said[key] = turn[key]  # type: ignore[literal-required]
+                said[key] = turn[key]
         turns.append(said)
     return turns
 

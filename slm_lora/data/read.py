@@ -33,8 +33,8 @@ def read(config: DataConfig) -> tuple[list[Source], list[Source] | None]:
             "no data is named",
             "type data.train=FILE data.test=FILE, data.name=HUB_ID or data=sst2",
         )
-    train = read_hub(config, config.train_split)
-    return [train], [read_hub(config, config.test_split)] if config.test_split else None
+    test = [read_hub(config, config.test_split)] if config.test_split else None
+    return [read_hub(config, config.train_split)], test
 
 
 def _local(named: str | list[str], key: str, split: str, config: DataConfig) -> list[Source]:

@@ -14,7 +14,8 @@ UNBALANCED = 3
 
 
 def lines(report: RowsReport) -> list[str]:
-    """A line on the sources, and where there are any one on excluded rows and one on the labels."""
+    """A line on the sources, and where there are any one each on excluded rows, turns left off and
+    labels."""
     rows, (train, test) = report["rows"], (report["sources"][s] for s in ("train", "test"))
     said = f"rows: {rows['train']:,} to train on"
     said += f", {rows['validation']:,} for validation" if rows["validation"] else ""
@@ -26,8 +27,10 @@ def lines(report: RowsReport) -> list[str]:
         said += f", {rows['test']:,} split off to test on, all from {trained}"
     dropped = ", ".join(f"{n:,} of {name}" for name, n in report["excluded"].items())
     excluded = [f"training rows that contain a test item, left out: {dropped}"] if dropped else []
+    cut = sum(report["unanswered"].values())
+    left_off = [f"{cut:,} conversations end with turns that nobody answered: these are left off"]
     labels = Counter(report["labels"]["train"]) + Counter(report["labels"]["validation"])
-    return [said, *excluded, *([_balance(labels)] if labels else [])]
+    return [said, *excluded, *(left_off if cut else []), *([_balance(labels)] if labels else [])]
 
 
 def _sources(entries: list[dict[str, Any]]) -> str:

@@ -124,7 +124,7 @@ MEANT_LINES = {
     "lora.target_modules=q_proj,v_proj": "type 'lora.target_modules=[q_proj,v_proj]'",
     "data.train=a/x.jsonl,a/y.jsonl": "type 'data.train=[a/x.jsonl,a/y.jsonl]'; for a sweep add -m",
     "data.exclude=humaneval": "type 'data.exclude=[humaneval]'",
-    "data.train=[a/x.jsonl,a/y.jsonl] data.mix={x: 1}": "'data.mix={x: 1.0, y: 1.0}'",
+    "data.train=[a/x.jsonl,a/y.jsonl] data.mix={x:1}": "'data.mix={x: 1.0, y: 1.0}'",
     # Braces that the shell took apart.
     "data.labels=1:bad data.labels=5:good": "type 'data.labels={1: bad, 5: good}'",
     "data.labels=0:1 data.labels=1:2": "type 'data.labels={0: 1, 1: 2}'",

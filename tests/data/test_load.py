@@ -63,10 +63,14 @@ def test_a_conversation_without_an_answer_is_dropped_and_counted(tmp_path: Path)
     assert load(tmp_path, rows, other).report["dropped"]["train"] == {"no_answer": 2}
 
 
-def test_turns_at_the_end_that_nobody_answered_are_left_off_and_counted(tmp_path: Path) -> None:
+def test_turns_at_the_end_that_nobody_answered_are_left_off_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     other = [{"messages": [{"role": "user", "content": "z"}, *talk]}]
-    loaded = load(tmp_path, [{"messages": [*talk, *talk[:1]]}], other)
+    with caplog.at_level("INFO", "slm_lora"):
+        loaded = load(tmp_path, [{"messages": [*talk, *talk[:1]]}], other)
+    assert "1 conversations end with turns that nobody answered" in caplog.text
     assert loaded.train[0]["prompt"] + loaded.train[0]["completion"] == talk
     assert loaded.report["unanswered"] == {"train": 1, "validation": 0, "test": 0}
 
