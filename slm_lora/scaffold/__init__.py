@@ -3,7 +3,7 @@
     python -m slm_lora init my_framework --task code
     python -m slm_lora init my_reviews --task classification --from reviews.csv
 
-A folder here is a kit; own_rows.py reads rows of the user's own into one.
+A folder here is a kit; from_file.py reads rows of the user's own for one.
 """
 
 import json
@@ -14,7 +14,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from slm_lora.config.places import recipes
 from slm_lora.config.quoting import config_text, shell_word
+from slm_lora.config.sections.task import is_file
 from slm_lora.errors import UserError
 from slm_lora.files import Json, read_jsonl, replacing, write_jsonl, write_text
 
@@ -49,12 +51,16 @@ def examples(task: str) -> Rows:
 def check_new(folder: Path) -> None:
     """
     Raises:
-        UserError: the folder has files, or its name cannot be that of a recipe.
+        UserError: the folder has files, or its name cannot be that of a recipe of one's own.
     """
     if not folder.name.isidentifier():
         raise UserError(
             f"'{folder.name}' cannot be the name of a recipe",
             "expected letters, digits and underscores",
+        )
+    if folder.name in recipes():
+        raise UserError(
+            f"a recipe {folder.name} ships with slm_lora", f"name the folder my_{folder.name}, say"
         )
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UserError(f"{folder} exists already", "name a new folder")
@@ -67,7 +73,7 @@ def make_kit(folder: Path, task: str, rows: Rows) -> None:
         UserError: the folder is not new or cannot be made.
     """
     check_new(folder)
-    modules = [Path(name) for name in rows.preload if Path(name).exists()]
+    modules = [Path(name) for name in filter(is_file, rows.preload)]
     templates = Environment(
         loader=FileSystemLoader(HERE),
         undefined=StrictUndefined,
@@ -93,9 +99,7 @@ def make_kit(folder: Path, task: str, rows: Rows) -> None:
         ) from error
     for line in rows.look:
         print(line)
-    others = "".join(f"{name}, " for name in values["modules"])
-    recipe = f"recipe/{folder.name}.yaml"
-    print(f"{folder}: {recipe}, train.jsonl, test.jsonl, test_data.py, {others}README.md")
+    print(f"new in {folder}: {', '.join(sorted(entry.name for entry in folder.iterdir()))}")
     print(f"test the rows:    python -m pytest {values['folder']}")
     print(f"look at the rows: {values['slm_lora']} inspect {values['recipe']} model=nano")
     print(f"try it:           {values['slm_lora']} {values['recipe']} model=nano")
@@ -110,7 +114,7 @@ def _copy(module: Path, place: Path) -> None:
 
 def _values(folder: Path, task: str, rows: Rows, modules: list[Path]) -> dict[str, Any]:
     """What the templates name; paths and texts are quoted for the place where they stand."""
-    copied = {str(module): f"../{module.name}" for module in modules}
+    copied = {module: f"../{module.name}" for module in modules}
     asked = min((_asked(row) for row in rows.test), key=len)
 
     def setting(key: str, inside: str) -> str:
@@ -125,7 +129,7 @@ def _values(folder: Path, task: str, rows: Rows, modules: list[Path]) -> dict[st
         "folder": shell_word(str(folder)),
         "file": rows.file,
         "prompt": _yaml(rows.prompt),
-        "preload": _yaml([copied.get(str(Path(name)), name) for name in rows.preload]),
+        "preload": _yaml([copied.get(Path(name), name) for name in rows.preload]),
         "modules": [module.name for module in modules],
         "conversations": "messages" in rows.train[0],
         "example": shell_word(asked),

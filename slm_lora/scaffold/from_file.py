@@ -5,7 +5,7 @@
 Nothing is written here, and a file that does not fit the task is refused.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from slm_lora.data.read import read
 from slm_lora.data.source import columns_of, named
 from slm_lora.errors import UserError
 from slm_lora.files import Json
-from slm_lora.records import Row
+from slm_lora.records import Message, Row
 from slm_lora.scaffold import Rows
 from slm_lora.scaffold.look import look
 
@@ -35,7 +35,9 @@ NEEDED = {
     "instruct": ("prompt", "completion"),
     "code": ("instruction", "solution"),
 }
-"""Task → columns to name where they were not recognised."""
+"""Task → a kit's columns, which are to be named where they were not recognised."""
+TURNS = ("prompt", "completion")
+"""The turns of a row."""
 
 
 def read_rows(task: str, config: Config) -> Rows:
@@ -84,19 +86,23 @@ def plain(task: str, rows: Sequence[Row]) -> list[Json]:
     """Rows in the columns of a kit. Those of instruct are all `messages` where one of them is more
     than a question and an answer: a file has one shape."""
     turns = [row["prompt"] + row["completion"] for row in rows]
-    single = all([turn["role"] for turn in each] == ["user", "assistant"] for each in turns)
+    as_pairs = task != "instruct" or all(map(_is_pair, rows, turns))
+    asked, answered = NEEDED[task]
     made: list[Json] = []
     for row, each in zip(rows, turns, strict=True):
-        named: Json = {"messages": each}
-        if task == "classification" or single:
-            asked, answered = NEEDED[task]
-            named = {asked: each[0]["content"], answered: each[1]["content"]}
-        rest = {key: value for key, value in row.items() if key not in (*USED, *named)}
-        made.append({"id": row["id"], **named, **rest})
+        columns: Json = {"messages": each}
+        if as_pairs:
+            columns = {asked: each[0]["content"], answered: each[1]["content"]}
+        rest = {key: value for key, value in row.items() if key not in (*TURNS, *columns)}
+        made.append({"id": row["id"], **columns, **rest})
     return made
 
 
-USED = ("id", "prompt", "completion")
+def _is_pair(row: Row, turns: list[Message]) -> bool:
+    """Whether all that a row has is the text of a question and of an answer."""
+    plain_turns = all(turn.keys() == {"role", "content"} for turn in turns)
+    roles = [turn["role"] for turn in turns]
+    return plain_turns and roles == ["user", "assistant"] and row.keys() == {"id", *TURNS}
 
 
 def _taken(found: list[str], shape: str, data: DataConfig) -> dict[str, str]:
@@ -104,8 +110,7 @@ def _taken(found: list[str], shape: str, data: DataConfig) -> dict[str, str]:
     meant = usual_names([*found, *data.columns]) | data.columns
     needed = shapes.SHAPES[shape]
     ours = (*needed, *OPTIONAL.get(needed[0], ()), *(TESTED if shape == "code" else ()))
-    taken = {name: meant.get(name, name) for name in ours}
-    return {name: column for name, column in taken.items() if column in found}
+    return {name: column for name in ours for column in (name, meant.get(name)) if column in found}
 
 
 def _unfit(task: str, shape: str, message: str, found: list[str], guess: str) -> UserError:
@@ -120,16 +125,15 @@ def _unfit(task: str, shape: str, message: str, found: list[str], guess: str) ->
     )
 
 
-def _check_labels(labels: Mapping[str, int], message: str, found: Collection[str]) -> None:
-    """A label that nearly every row has to itself is none."""
-    if len(labels) > 1 and len(labels) <= sum(labels.values()) / 2:
-        return
-    what = f"{len(labels)} different labels in {sum(labels.values())} training rows"
-    raise UserError(
-        f"{message} has {what}",
-        f"expected at least two labels of several rows; type data.columns.label=NAME with NAME of "
-        f"{', '.join(found)}",
-    )
+def _check_labels(labels: Mapping[str, int], column: str, found: Sequence[str]) -> None:
+    """A value that nearly every row has to itself is no label."""
+    rows = sum(labels.values())
+    if not 2 <= len(labels) <= rows / 2:
+        raise UserError(
+            f"{column} has {len(labels):,} labels in {rows:,} training rows",
+            "expected two labels or more, each of several rows; type data.columns.label=NAME with "
+            f"NAME of {', '.join(found)}",
+        )
 
 
 def _check_tested(rows: Sequence[Row]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from slm_lora.data import Loaded, told
 from slm_lora.data.labels import counted
-from slm_lora.records import Message
 
 SHOWN = 600
 """Characters of a turn that are shown."""
@@ -40,13 +39,8 @@ def look(
     row = loaded.train[0]
     turns = row["prompt"] + row["completion"]
     if prompt:
-        turns = [{"role": "user", "content": prompt.format(text=_text(turns[0]))}, *turns[1:]]
+        turns = [{"role": "user", "content": prompt.format(text=turns[0]["content"])}, *turns[1:]]
     for turn in turns:
-        text = _text(turn)
-        text = text if len(text) <= SHOWN else f"{text[:SHOWN]} …"
+        text = turn.get("content") or ""
         yield f"  {turn['role']}:"
-        yield textwrap.indent(text, "    ")
-
-
-def _text(turn: Message) -> str:
-    return turn["content"]
+        yield textwrap.indent(text if len(text) <= SHOWN else f"{text[:SHOWN]} …", "    ")
