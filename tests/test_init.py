@@ -250,6 +250,7 @@ def test_a_kit_does_what_its_readme_says(kits: Path) -> None:
         ("code --from untested.jsonl", "have no tests"),
         ("classification --from reviews.csv lora.r=3", "does not take lora.r=3"),
         ("classification --from reviews.csv data.prompt=x", "into the recipe"),
+        ("instruct --from tickets.jsonl sandbox.preload=[frame.py]", "does not take sandbox"),
         ("classification --from nowhere.csv", "no such file"),
         ("instruct data.columns.text=x", "type --from FILE too"),
     ],

@@ -9,8 +9,12 @@ from slm_lora.config.quoting import config_text
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 
-IN_RECIPE = ("data.prompt", "data.system")
-"""Keys that say how rows are asked, not how they are read."""
+READING = (
+    *("data.columns", "data.labels", "data.delimiter", "data.header", "data.encoding"),
+    *("data.test", "data.test_fraction", "data.seed", "data.train_limit", "data.test_limit"),
+    *("data.train_split", "data.test_split", "data.config_name"),
+)
+"""Keys that say how rows are read; how they are asked says the recipe."""
 
 
 def main(words: list[str]) -> None:
@@ -43,18 +47,13 @@ def _config(task: str, file: str, settings: list[str]) -> Config:
     from slm_lora.config import compose
     from slm_lora.config.words import check_words
 
+    allowed = (*READING, *(["sandbox.preload"] if task == "code" else []))
     for override in check_words(settings):
-        key = override.key_or_group
-        if key in IN_RECIPE:
-            raise UserError(
-                f"init does not take {key}", "write it into the recipe that it makes, under data"
-            )
-        if key in ("data.train", "data.name"):
-            raise UserError(f"init does not take {key}", "the rows are those of --from FILE")
-        if not VERB.changes(key) or (key == "sandbox.preload" and task != "code"):
+        key = str(override.key_or_group)
+        if not any(key == one or key.startswith(f"{one}.") for one in allowed):
             raise UserError(
                 f"init --task {task} does not take {override.input_line}",
-                "it may set data, which says how rows are read, and for code sandbox.preload",
+                f"it takes {', '.join(allowed)}; all else belongs into the recipe that it makes",
             )
     return compose.load([f"data.train={config_text(file)}", *settings])
 
@@ -84,5 +83,5 @@ VERB = Verb(
         ),
         ("--from FILE", "rows of yours: whatever data.train can be"),
     ),
-    may_change=("data", "sandbox.preload"),
+    may_change=(*READING, "sandbox.preload"),
 )
