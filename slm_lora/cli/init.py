@@ -10,9 +10,19 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 
 READING = (
-    *("data.columns", "data.labels", "data.delimiter", "data.header", "data.encoding"),
-    *("data.test", "data.test_fraction", "data.seed", "data.train_limit", "data.test_limit"),
-    *("data.train_split", "data.test_split", "data.config_name"),
+    "data.columns",
+    "data.labels",
+    "data.delimiter",
+    "data.header",
+    "data.encoding",
+    "data.test",
+    "data.test_fraction",
+    "data.seed",
+    "data.train_limit",
+    "data.test_limit",
+    "data.train_split",
+    "data.test_split",
+    "data.config_name",
 )
 """Keys that say how rows are read; how they are asked says the recipe."""
 
