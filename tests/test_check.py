@@ -1,4 +1,4 @@
-"""`check` and `init` through the real command line."""
+"""`check` and `doctor` through the real command line."""
 
 import gzip
 import json
@@ -102,31 +102,6 @@ def test_without_bubblewrap_nothing_is_judged(programs) -> None:
     assert result.returncode == 2
     assert "bubblewrap" in result.stderr
     assert "sandbox=process" in result.stderr
-
-
-# ---------------------------------------------------------------- init
-
-
-def test_scaffold_runs_as_its_readme_says(tmp_path) -> None:
-    made = slm_lora("init", "mine", "--task", "code", cwd=tmp_path)
-    assert made.returncode == 0, made.stderr
-    for solution, verdict in (("reference", "pass"), ("stub", "fail")):
-        words = ["check", "mine/test.jsonl", f"task.solution={solution}"]
-        result = slm_lora(*words, "sandbox.preload=[textwrap]", cwd=tmp_path)
-        assert result.stdout.splitlines()[-1].endswith(f"{verdict} 5"), result.stdout
-    words = ["--config-dir", "mine", "+recipe=mine", "model=nano", "trainer.max_steps=2"]
-    result = slm_lora(*words, "task.max_new_tokens=20", "run_dir=run", cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert json.loads((tmp_path / "run/metrics.json").read_text())["tuned"]["n_tasks"] == 5
-
-
-def test_scaffold_overwrites_nothing(tmp_path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").write_text("mine")
-    result = slm_lora("init", "mine", cwd=tmp_path)
-    assert result.returncode == 2
-    assert "mine exists already" in result.stderr
-    assert slm_lora("init", "not-a-name", cwd=tmp_path).returncode == 2
 
 
 # ---------------------------------------------------------------- doctor

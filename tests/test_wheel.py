@@ -31,18 +31,19 @@ def test_every_yaml_file_is_in_the_wheel(wheel: Path) -> None:
         str(file.relative_to(ROOT))
         for top in ("conf", "recipes")
         for file in (ROOT / top).rglob("*.yaml")
-    } | {"scaffold/code/recipe.yaml"}
+    }
     assert len(expected) >= 25
     assert shipped == expected
     assert wheel.stat().st_size < 15e6
 
 
 def test_every_template_and_every_row_is_in_the_wheel(wheel: Path) -> None:
-    kinds = (".jinja", ".jsonl")
+    kinds = (".jinja", ".jsonl", ".py")
     files = [file for file in (ROOT / "slm_lora").rglob("*") if file.suffix in kinds]
     expected = {str(file.relative_to(ROOT)) for file in files}
     assert "slm_lora/tasks/text/report.html.jinja" in expected
     assert "slm_lora/retention/general.jsonl" in expected
+    assert "slm_lora/scaffold/code/test_data.py" in expected
     assert expected <= set(zipfile.ZipFile(wheel).namelist())
 
 
