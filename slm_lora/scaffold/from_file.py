@@ -53,7 +53,7 @@ def read_rows(task: str, config: Config) -> Rows:
                 "expected a Python file, or a package with __init__.py",
             )
     data = replace(config.data, validation_fraction=0.0)  # the kit's run splits those off
-    source, _ = read(data)
+    ((source,), _) = read(data)
     file, found = named(source), columns_of(source)
     guess = to_type(source) if source.records else ""
     shapes.rename(source, data)

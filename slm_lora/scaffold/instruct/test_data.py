@@ -20,9 +20,10 @@ TRAIN, TEST = rows("train"), rows("test")
 
 
 def turns(row):
-    """The texts of a row, in their order; an answer may come from either layout."""
+    """Who says what in a row, in either layout; an answer may be a call of a tool."""
     if "messages" in row:
-        return [(turn["role"], turn.get("content")) for turn in row["messages"]]
+        said = (turn.get("content") or turn.get("tool_calls") for turn in row["messages"])
+        return list(zip([turn["role"] for turn in row["messages"]], said, strict=True))
     return [("user", row["prompt"]), ("assistant", row["completion"])]
 
 
