@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from slm_lora import conversation, rendering
+from slm_lora import rendering
 from slm_lora.errors import UserError
 from slm_lora.records import Row
+from slm_lora.rendering import conversation
 from tests.helpers.tiny import WITH_TOOLS, make_tokenizer
 from tests.test_rendering import STRICT, TURNS, byte_level, row, sentence_pieces, with_turns
 

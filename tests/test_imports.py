@@ -24,7 +24,6 @@ FLOORS = [
     {"tasks", "training"},
     {"plotting", "scoring"},
     {"data", "model", "generate"},
-    {"conversation"},
     {"rendering"},
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"},
     {"files", "stats", "records"},

@@ -10,13 +10,13 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import conversation, rendering
-from slm_lora.conversation import Span
+from slm_lora import rendering
 from slm_lora.data import round_trip
 from slm_lora.errors import UserError
 from slm_lora.progress import track
 from slm_lora.records import Row
-from slm_lora.rendering import Encoded
+from slm_lora.rendering import Encoded, conversation
+from slm_lora.rendering.conversation import Span
 
 CHUNK = 1000
 """Rows tokenized at once."""

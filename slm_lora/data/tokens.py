@@ -18,7 +18,7 @@ import pyarrow as pa
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from slm_lora import conversation, rendering
+from slm_lora import rendering
 from slm_lora.cache import cache_folder, cached
 from slm_lora.config.schema import Config
 from slm_lora.data import fitting, round_trip
@@ -27,6 +27,7 @@ from slm_lora.data.load import Loaded
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.records import DataReport, Row
+from slm_lora.rendering import conversation
 
 TOOLS = "tool_calls"
 HINTS = {
@@ -125,8 +126,8 @@ def fingerprint(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, fit: Fit) ->
     digest = hashlib.sha256(loaded.report["fingerprint"].encode())
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)
-        modules = (rendering, conversation, round_trip, fitting)
-        code = [Path(str(module.__file__)) for module in modules] + [Path(__file__)]
+        code = [Path(str(module.__file__)) for module in (round_trip, fitting)] + [Path(__file__)]
+        code += sorted(Path(str(rendering.__file__)).parent.glob("*.py"))
         for file in sorted(Path(folder).rglob("*")) + code:
             if file.is_file():
                 digest.update(file.name.encode() + file.read_bytes())

@@ -7,7 +7,7 @@ Both sides are greedy. The tested answers are those in predictions/tuned.jsonl.
 
 import os
 
-from slm_lora import conversation, rendering
+from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.endpoint.cause import likely_cause
@@ -17,6 +17,7 @@ from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
 from slm_lora.model import load_tokenizer
 from slm_lora.progress import track
 from slm_lora.records import Row, Served
+from slm_lora.rendering import conversation
 from slm_lora.run_folder import Run, new_folder
 from slm_lora.tasks import TASKS
 

@@ -14,7 +14,9 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
 from slm_lora.records import Message, Row
-from slm_lora.rendering import Encoded, around_answer, rendered
+from slm_lora.rendering.encoding import Encoded
+from slm_lora.rendering.template import around_answer
+from slm_lora.rendering.text import rendered
 
 Span = tuple[int, int]
 """From and up to, without the last."""
