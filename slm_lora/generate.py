@@ -168,7 +168,7 @@ def room_for_prompt(context: int, max_new_tokens: int) -> int:
 
 
 def stop_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """Tokens that end what a model writes: those of the template (slm_lora/rendering.py), and those
+    """Tokens that end what a model writes: those of the template (slm_lora/rendering/), and those
     that the model's makers name in its generation_config.json. The one rule, used wherever a model
     writes and in every file that tells another program where to stop."""
     return rendering.stop_ids(tokenizer, model.generation_config.eos_token_id)

@@ -1,7 +1,7 @@
 """From what a user types to what the model reads: the row that training would have made of it.
 
 The text goes through the row maker of the data room, so `data.prompt` and `data.system` are applied
-as in a training row, and through slm_lora/rendering.py, so the token ids are the same.
+as in a training row, and through slm_lora/rendering/, so the token ids are the same.
 """
 
 import json

@@ -33,7 +33,7 @@ S, U, A, V = "\u0001", "\u0002", "\u0003", "\u0004"
 class TurnTemplate:
     """What is written around the text of each role that the template knows, and before the answer;
     the system turn that it adds where there is none; whether a system text goes to the head of the
-    first user turn, as slm_lora/rendering.py does where the template takes no system turn."""
+    first user turn, as slm_lora/rendering/ does where the template takes no system turn."""
 
     around: dict[str, tuple[str, str]]
     before_answer: str
