@@ -62,6 +62,8 @@ class RowsReport(TypedDict):
     """Of several sources of training rows: name → what it gave."""
     columns: list[str]
     """Those of the training rows, in their file's words and in ours."""
+    label_like: list[str]
+    """Columns whose values repeat, as labels do; those with the fewest values first."""
     shape: str
     """slm_lora/data/shapes.py; `messages` where sources of several shapes are conversations."""
     rows_read: dict[str, int]

@@ -76,17 +76,25 @@ def to_type(source: Source) -> str:
     lengths = {name: sum(len(_shown(record, name)) for record in records) for name in found}
     text = max(found, key=lambda name: lengths[name])
     others = [name for name in found if name != text]
-    values = {name: len({_shown(record, name) for record in records}) for name in others}
-    labels = [name for name in others if 1 < values[name] <= len(records) / 2]
+    labels = [name for name in label_like(source) if name != text]
     if not others:
         named = {"text": text}
     elif labels:
-        named = {"text": text, "label": min(labels, key=lambda name: values[name])}
+        named = {"text": text, "label": labels[0]}
     else:
         other = max(others, key=lambda name: lengths[name])
         asked, answered = sorted((text, other), key=found.index)
         named = {"prompt": asked, "completion": answered}
     return " ".join(column_word(ours, name) for ours, name in named.items())
+
+
+def label_like(source: Source) -> list[str]:
+    """Columns whose values repeat, as labels do; those with the fewest values first."""
+    records = source.records[:SAMPLE]
+    values = {name: len({_shown(r, name) for r in records}) for name in columns_of(source)}
+    return sorted(
+        (name for name in values if 1 < values[name] <= len(records) / 2), key=values.__getitem__
+    )
 
 
 def column_word(ours: str, name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import cleaning, exclude, joining, mix, overlap, programs, splits, told
+from slm_lora.data.columns import label_like
 from slm_lora.data.labels import Labels, in_order
 from slm_lora.data.question import question
 from slm_lora.data.read import read
@@ -85,6 +86,7 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
             "test": read_to_test.report if test_sources else "held out of the training rows",
         },
         "columns": columns_of(read_to_train),
+        "label_like": label_like(read_to_train),
         "shape": shape,
         "rows_read": {
             "train": len(read_to_train.records),

@@ -146,6 +146,11 @@ def test_what_is_read_as_what_and_what_is_not_used_is_said(
     assert said in [record.message for record in caplog.records]
 
 
+def test_columns_whose_values_repeat_may_be_labels(tmp_path: Path) -> None:
+    rows = [{"nr": n, "text": f"text {n}", "price": n % 4, "grade": n % 2} for n in range(8)]
+    assert load(tmp_path, rows, TEST["text"]).report["label_like"] == ["grade", "price"]
+
+
 def test_of_two_columns_that_could_be_meant_none_is_taken(tmp_path: Path) -> None:
     rows = [{"review": "dull", "stars": n, "category": n} for n in (1, 2, 1, 2)]
     with pytest.raises(UserError, match="review, stars, category, which are no known shape"):

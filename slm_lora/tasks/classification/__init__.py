@@ -123,7 +123,8 @@ def _name_the_labels(config: Config, data_report: RowsReport) -> str:
     others = [name for name in data_report["columns"] if name not in taken]
     if not others:
         return "type task=text"
-    word = shell_word(f"data.columns.label={config_text(others[-1])}")
+    likely = [name for name in data_report["label_like"] if name in others] or others[-1:]
+    word = shell_word(f"data.columns.label={config_text(likely[0])}")
     also = f"; there are {', '.join(others)}" if len(others) > 1 else ""
     return f"name the label's column, such as {word}{also}; or type task=text"
 
