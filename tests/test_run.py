@@ -139,7 +139,7 @@ def test_adapter_loads_with_plain_peft(done) -> None:
 
 def test_same_command_same_bytes(done, tmp_path: Path) -> None:
     run, words, _ = done
-    result = slm_lora(*words, f"run_dir={tmp_path / 'again'}")
+    result = slm_lora(*words, f"run_dir={tmp_path / 'again'}", fresh=True)
     assert result.returncode == 0, result.stderr
     for name in ("adapter/adapter_model.safetensors", "predictions/tuned.jsonl"):
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes(), name
@@ -304,7 +304,7 @@ def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
 def test_report_is_written_anew(done) -> None:
     run, _, _ = done
     (run / "report.html").unlink()
-    result = slm_lora("report", run)
+    result = slm_lora("report", run, fresh=True)
     assert result.returncode == 0, result.stderr
     assert "Tuning raised" in (run / "report.html").read_text()
     assert result.stdout.splitlines()[-1] == str(run)
