@@ -28,6 +28,7 @@ LIBRARIES = (
     "hydra.main",
     "matplotlib.pyplot",
     "sklearn.linear_model",
+    "rouge_score.rouge_scorer",
 )
 """Of what a run imports, what takes longest."""
 
