@@ -36,12 +36,13 @@ ROOT = Path(__file__).parents[2]
 ONE_AT_A_TIME = threading.Lock()
 
 
-def run(words: list[str], cwd: Path | None) -> subprocess.CompletedProcess[str]:
-    """`python -m slm_lora WORDS` with this process's environment, forked; stdin is empty."""
+def run(
+    words: list[str], cwd: Path | None, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """`python -m slm_lora WORDS` in that folder and environment, forked; its stdin is empty."""
     with ONE_AT_A_TIME, tempfile.TemporaryDirectory() as folder:
         said, errors = Path(folder) / "stdout", Path(folder) / "stderr"
-        place = str(cwd or Path.cwd())
-        asked = [words, place, dict(os.environ), str(said), str(errors)]
+        asked = [words, str(cwd or Path.cwd()), env, str(said), str(errors)]
         process = _server()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -60,7 +61,12 @@ def _server() -> subprocess.Popen[str]:
         text=True,
         cwd=ROOT,
         # Threads do not survive a fork.
-        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        env={
+            **os.environ,
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        },
     )
     atexit.register(process.communicate)
     return process
@@ -79,11 +85,11 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def become(words: list[str], cwd: str, environment: dict[str, str], *streams: str) -> None:
+def become(words: list[str], cwd: str, env: dict[str, str], *streams: str) -> None:
     """Run the program here, and let the interpreter end as it does."""
     os.chdir(cwd)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(env)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, file in enumerate(streams, 1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)

@@ -106,12 +106,13 @@ def slm_lora(
     itself: libraries read many of their variables when they are imported.
     """
     line = [*map(str, words)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **env}
     if not (fresh or env):
-        return forked.run(line, cwd)
+        return forked.run(line, cwd, environment)
     return subprocess.run(
         [sys.executable, "-m", "slm_lora", *line],
         cwd=cwd,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **env},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
