@@ -294,7 +294,8 @@ def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
     run, _, _ = done
     other = make_rows(run.parent / "other.jsonl", 20, seed=2)
     before = (run / "metrics.json").read_bytes()
-    result = slm_lora("evaluate", run, f"data.test={other}", "task.generate=false")
+    words = [f"data.test={other}", "task.generate=false"]
+    result = slm_lora("evaluate", run, *words, fresh=True)
     assert result.returncode == 0, result.stderr
     folder = Path(result.stdout.splitlines()[-1])
     assert folder.parent == run / "evaluations"
