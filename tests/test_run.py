@@ -149,12 +149,20 @@ def test_same_command_same_bytes(done, tmp_path: Path) -> None:
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_run_resumes_to_the_same_adapter(done, tmp_path: Path, number: int) -> None:
+@pytest.fixture(scope="module")
+def whole(done) -> tuple[Path, list[str]]:
+    """A run of 300 steps that nobody interrupted, and its words."""
     changed = ("trainer.max_steps=300", "trainer.eval_steps=0.05", "trainer.save_steps=0.05")
     words = [word for word in done[1] if "max_steps" not in word] + [*changed, *FEWER_STAGES]
-    run, folder = tmp_path / "whole", tmp_path / "interrupted"
+    run = done[0].parent / "whole"
     assert slm_lora(*words, f"run_dir={run}").returncode == 0
+    return run, words
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_resumes_to_the_same_adapter(whole, tmp_path: Path, number: int) -> None:
+    run, words = whole
+    folder = tmp_path / "interrupted"
     command = [sys.executable, "-m", "slm_lora", *words, f"run_dir={folder}"]
     # A shell starts its background jobs with SIGINT ignored, and children inherit that.
     heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
