@@ -1,6 +1,7 @@
 """Other Pythons, other versions: environments of their own under .venvs, and the tests in them.
 
     python tests/matrix.py light       the tests that need no torch, on each Python of LIGHT
+    python tests/matrix.py light-3.13  on that one only
     python tests/matrix.py lowest      all tests, on the lowest versions that pyproject.toml admits
     python tests/matrix.py newest      all tests, on the newest
 
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +34,7 @@ READ_AS_TEXT = ("peft", "trl")
 TOOLS = ("httpx2", "pytest", "pytest-xdist")
 
 LOWEST, NEWEST = "3.12", "3.11"
+TWO_WORKERS = ("--numprocesses", "2", "--dist", "worksteal")
 
 REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(?:\[[\w,-]+\])?(?P<range>[^;]*)")
 
@@ -95,7 +99,7 @@ def environment(name: str, python: Path, *installs: list[str]) -> Path:
 
 
 def run_tests(name: str, python: Path, *words: str) -> bool:
-    """Run pytest with two workers; whether all passed. Says first on what it runs."""
+    """Run pytest; whether all passed. Says first on what it runs."""
     code = """
 import platform, sys
 from importlib.metadata import distributions
@@ -107,7 +111,7 @@ print(", ".join(f"{name} {installed[name]}" for name in names if name in install
     names = sorted(requirements("code", "serve", "sweep", "dev"), key=str.lower)
     subprocess.run([python, "-c", code, name, *names], check=True)
     result = subprocess.run(
-        [python, "-m", "pytest", "-p", "no:cacheprovider", "--numprocesses", "2", *words],
+        [python, "-m", "pytest", "-p", "no:cacheprovider", *words],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
     )
@@ -116,33 +120,40 @@ print(", ".join(f"{name} {installed[name]}" for name in names if name in install
 
 
 def light() -> bool:
-    """The tests that need no torch, on each interpreter of LIGHT that is here."""
-    wanted = requirements("code", "serve", "sweep", "dev")
-    runtime = requirements("code", "serve", "sweep").keys() - set(IMPORT_TORCH)
-    packages = [name + wanted[name] for name in sorted({*runtime, *TOOLS})]
+    """The tests that need no torch, on each Python of LIGHT at the same time.
+
+    What each says is shown when it ends.
+    """
+    good = True
+    commands = [[sys.executable, __file__, f"light-{version}"] for version in LIGHT]
+    run = partial(subprocess.run, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with ThreadPoolExecutor() as together:
+        for result in together.map(run, commands):
+            print(result.stdout, end="", flush=True)
+            good &= result.returncode == 0
+    return good
+
+
+def light_on(version: str) -> bool:
+    """Those tests on that Python, if it is here; in one process, which leaves the other a core."""
     tests = [ROOT / "tests" / name for name in LIGHT_TESTS]
     skipped = [ROOT / "tests" / name for name in NEED_TORCH]
     if missing := [str(path) for path in (*tests, *skipped) if not path.exists()]:
         raise SystemExit(f"tests/matrix.py names what is not there: {', '.join(missing)}")
-    good = True
-    for version in LIGHT:
-        found = interpreter(version)
-        if found is None:
-            print(f"== no Python {version} here; its tests are left out", flush=True)
-            continue
-        pinned = ["--constraint", "constraints.txt"]
-        python = environment(
-            f"light-{version}",
-            found,
-            [*pinned, *packages],
-            [*pinned, "--no-deps", *READ_AS_TEXT],
-        )
-        if subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0:
-            raise SystemExit("torch is in the light environment, so nothing would be proved there")
-        # By file, for the tests of a file share sandboxes that take long to start.
-        words = ["--dist", "loadfile", *(f"--ignore={path}" for path in skipped)]
-        good &= run_tests(f"light-{version}", python, *words, *map(str, tests))
-    return good
+    found = interpreter(version)
+    if found is None:
+        print(f"== no Python {version} here; its tests are left out", flush=True)
+        return True
+    wanted = requirements("code", "serve", "sweep", "dev")
+    runtime = requirements("code", "serve", "sweep").keys() - set(IMPORT_TORCH)
+    packages = [name + wanted[name] for name in sorted({*runtime, *TOOLS})]
+    pinned = ["--constraint", "constraints.txt"]
+    name = f"light-{version}"
+    installs = [*pinned, *packages], [*pinned, "--no-deps", *READ_AS_TEXT]
+    python = environment(name, found, *installs)
+    if subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0:
+        raise SystemExit("torch is in the light environment, so nothing would be proved there")
+    return run_tests(name, python, *(f"--ignore={path}" for path in skipped), *map(str, tests))
 
 
 def lowest() -> bool:
@@ -154,7 +165,7 @@ def lowest() -> bool:
     constraints.write_text("".join(lines), encoding="utf-8")
     name = f"lowest-{LOWEST}"
     words = ["--constraint", str(constraints), "--editable", ".[dev]"]
-    return run_tests(name, environment(name, python, words), "--dist", "worksteal")
+    return run_tests(name, environment(name, python, words), *TWO_WORKERS)
 
 
 def newest() -> bool:
@@ -163,7 +174,7 @@ def newest() -> bool:
     name = f"newest-{NEWEST}"
     shutil.rmtree(VENVS / name, ignore_errors=True)
     python = environment(name, python, ["--editable", ".[dev]"])
-    return run_tests(name, python, "--dist", "worksteal")
+    return run_tests(name, python, *TWO_WORKERS)
 
 
 def _needed(version: str) -> Path:
@@ -175,5 +186,6 @@ def _needed(version: str) -> Path:
 
 if __name__ == "__main__":
     parts = {"light": light, "lowest": lowest, "newest": newest}
+    parts |= {f"light-{version}": partial(light_on, version) for version in LIGHT}
     results = [parts[word]() for word in sys.argv[1:]]  # all of them, even after a failure
     sys.exit(0 if all(results) else 1)

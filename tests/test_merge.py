@@ -352,7 +352,7 @@ def test_dtypes_to_try(tmp_path: Path) -> None:
 def test_merge_in_shards_of_another_dtype(done: Path) -> None:
     result = slm_lora(
         "merge", "run", "merge.dtype=fp16", "merge.max_shard_gb=0.0001", "merge.base=trained",
-        cwd=done,
+        cwd=done, fresh=True,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "run"

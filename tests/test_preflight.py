@@ -246,7 +246,8 @@ class TestResolved:
 
 
 def test_plan_loads_no_weights(hollow: Path) -> None:
-    ended = slm_lora("plan", *words(hollow, "lora.r=2", "trainer.max_length=1024"))
+    line = words(hollow, "lora.r=2", "trainer.max_length=1024")
+    ended = slm_lora("plan", *line, fresh=True)
     assert ended.returncode == 0, ended.stderr
     for shown in ("rank 2", "longest", "at most 256", "40 test items", "accuracy", "on disk"):
         assert shown in ended.stdout, ended.stdout

@@ -49,6 +49,10 @@ def done(
     return folder / "first", words, result
 
 
+FEWER_STAGES = ("baselines.run=false", "retention.rows=0")
+"""For runs of which a test looks at the adapter or the scores only."""
+
+
 def read(file: Path) -> dict:
     return json.loads(file.read_text())
 
@@ -139,18 +143,26 @@ def test_adapter_loads_with_plain_peft(done) -> None:
 
 def test_same_command_same_bytes(done, tmp_path: Path) -> None:
     run, words, _ = done
-    result = slm_lora(*words, f"run_dir={tmp_path / 'again'}")
+    result = slm_lora(*words, f"run_dir={tmp_path / 'again'}", fresh=True)
     assert result.returncode == 0, result.stderr
     for name in ("adapter/adapter_model.safetensors", "predictions/tuned.jsonl"):
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_run_resumes_to_the_same_adapter(done, tmp_path: Path, number: int) -> None:
+@pytest.fixture(scope="module")
+def whole(done) -> tuple[Path, list[str]]:
+    """A run of 300 steps that nobody interrupted, and its words."""
     changed = ("trainer.max_steps=300", "trainer.eval_steps=0.05", "trainer.save_steps=0.05")
-    words = [word for word in done[1] if "max_steps" not in word] + [*changed]
-    run, folder = tmp_path / "whole", tmp_path / "interrupted"
+    words = [word for word in done[1] if "max_steps" not in word] + [*changed, *FEWER_STAGES]
+    run = done[0].parent / "whole"
     assert slm_lora(*words, f"run_dir={run}").returncode == 0
+    return run, words
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_resumes_to_the_same_adapter(whole, tmp_path: Path, number: int) -> None:
+    run, words = whole
+    folder = tmp_path / "interrupted"
     command = [sys.executable, "-m", "slm_lora", *words, f"run_dir={folder}"]
     # A shell starts its background jobs with SIGINT ignored, and children inherit that.
     heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
@@ -290,7 +302,8 @@ def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
     run, _, _ = done
     other = make_rows(run.parent / "other.jsonl", 20, seed=2)
     before = (run / "metrics.json").read_bytes()
-    result = slm_lora("evaluate", run, f"data.test={other}", "task.generate=false")
+    words = [f"data.test={other}", "task.generate=false"]
+    result = slm_lora("evaluate", run, *words, fresh=True)
     assert result.returncode == 0, result.stderr
     folder = Path(result.stdout.splitlines()[-1])
     assert folder.parent == run / "evaluations"
@@ -304,7 +317,7 @@ def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
 def test_report_is_written_anew(done) -> None:
     run, _, _ = done
     (run / "report.html").unlink()
-    result = slm_lora("report", run)
+    result = slm_lora("report", run, fresh=True)
     assert result.returncode == 0, result.stderr
     assert "Tuning raised" in (run / "report.html").read_text()
     assert result.stdout.splitlines()[-1] == str(run)
@@ -324,7 +337,7 @@ def test_report_is_written_anew(done) -> None:
 )
 def test_saved_adapter_is_the_one_that_was_scored(more: list[str], tmp_path: Path) -> None:
     """Predictions of the model in memory equal those of base + adapter loaded from the folder."""
-    words = job(make_llama(tmp_path / "llama"), tmp_path, *more)
+    words = job(make_llama(tmp_path / "llama"), tmp_path, *more, *FEWER_STAGES)
     run = tmp_path / "run"
     result = slm_lora(*words, f"run_dir={run}", "task.generate=false")
     assert result.returncode == 0, result.stderr

@@ -13,6 +13,8 @@ from pathlib import Path
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from tests.helpers import forked
+
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>\n{{ message['content'] }}"
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
@@ -103,12 +105,22 @@ def make_rows(file: Path, count: int, seed: int = 0) -> Path:
     return file
 
 
-def slm_lora(*words: object, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess:
-    """The real command line in a process of its own."""
+def slm_lora(
+    *words: object, cwd: Path | None = None, fresh: bool = False, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """The real command line in a process of its own.
+
+    With `fresh`, or variables of the environment, it is a new interpreter that imports everything
+    itself: libraries read many of their variables when they are imported.
+    """
+    line = [*map(str, words)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **env}
+    if not (fresh or env):
+        return forked.run(line, cwd, environment)
     return subprocess.run(
-        [sys.executable, "-m", "slm_lora", *map(str, words)],
+        [sys.executable, "-m", "slm_lora", *line],
         cwd=cwd,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **env},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

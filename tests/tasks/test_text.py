@@ -162,6 +162,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
         "trainer.learning_rate=1e-2",
         "quantization=none",
         "device=cpu",
+        "merge.after_training=false",
+        "retention.rows=0",
         "run_dir=run",
     ]
     result = slm_lora(*words, cwd=folder)
