@@ -25,6 +25,8 @@ READING = (
     "data.config_name",
 )
 """Keys that say how rows are read; how they are asked says the recipe."""
+ALSO = {"code": ("sandbox.preload",)}
+"""Kit → further keys that it takes."""
 
 
 def main(words: list[str]) -> None:
@@ -57,7 +59,7 @@ def _config(task: str, file: str, settings: list[str]) -> Config:
     from slm_lora.config import compose
     from slm_lora.config.words import check_words
 
-    allowed = (*READING, *(["sandbox.preload"] if task == "code" else []))
+    allowed = (*READING, *ALSO.get(task, ()))
     for override in check_words(settings):
         key = str(override.key_or_group)
         if not any(key == one or key.startswith(f"{one}.") for one in allowed):
@@ -93,5 +95,5 @@ VERB = Verb(
         ),
         ("--from FILE", "rows of yours: whatever data.train can be"),
     ),
-    may_change=(*READING, "sandbox.preload"),
+    may_change=(*READING, *ALSO["code"]),
 )

@@ -69,7 +69,7 @@ def read_rows(task: str, config: Config) -> Rows:
         prompt = question(replace(data, columns=taken), list(labels))
     else:
         loaded = load_rows(data)
-    if task == "code":
+    if shape == "code":
         _check_tested(loaded.test)
     rows = plain(task, [*loaded.train, *loaded.test])
     return Rows(
@@ -86,7 +86,7 @@ def plain(task: str, rows: Sequence[Row]) -> list[Json]:
     """Rows in the columns of a kit. Those of instruct are all `messages` where one of them is more
     than a question and an answer: a file has one shape."""
     turns = [row["prompt"] + row["completion"] for row in rows]
-    as_pairs = task != "instruct" or all(map(_is_pair, rows, turns))
+    as_pairs = "messages" not in FITS[task] or all(map(_is_pair, rows, turns))
     asked, answered = NEEDED[task]
     made: list[Json] = []
     for row, each in zip(rows, turns, strict=True):
@@ -116,7 +116,7 @@ def _taken(found: list[str], shape: str, data: DataConfig) -> dict[str, str]:
 def _unfit(task: str, shape: str, message: str, found: list[str], guess: str) -> UserError:
     others = [kit for kit, shapes_of in FITS.items() if shape in shapes_of]
     other = f", or --task {others[0]}" if others else ""
-    if not (task == "classification" and "data.columns.label=" in guess):
+    if not ("label" in NEEDED[task] and "data.columns.label=" in guess):
         guess = " ".join(f"data.columns.{name}=NAME" for name in NEEDED[task])
         guess += f" with NAME of {', '.join(found)}"
     needed = " and ".join(NEEDED[task])
