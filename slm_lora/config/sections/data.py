@@ -94,8 +94,8 @@ class DataConfig:
     overlong: str = field(default="drop", metadata=one_of("drop", "error", "truncate"))
     """Rows longer than trainer.max_length: `drop`, `error` or `truncate` (cuts the completion)."""
     turns: str = field(default="all", metadata=one_of("all", "last"))
-    """Of a conversation's answers `all` are trained, or the `last` one only; test rows are judged by
-    their last. Of a prompt with its completion only the completion is trained."""
+    """Of a conversation's answers `all` are trained, or the `last` one only; test rows are judged
+    by their last. Of a prompt with its completion only the completion is trained."""
     near_duplicate: float = field(default=0.8, metadata=number(above=0, most=1))
     """Test rows with a training row of at least this Jaccard similarity (of words and pairs of
     words) are reported."""
