@@ -117,3 +117,26 @@ def test_labels_in_brackets_are_shown(tmp_path: Path) -> None:
         __main__.dispatch(line)
     for label in labels:
         assert f"label {label} " in shown.getvalue()
+
+
+def test_sources_are_told_apart(tmp_path: Path) -> None:
+    files = [
+        write_jsonl(
+            tmp_path / f"{name}.jsonl",
+            [{"prompt": f"{name} asks {n}", "completion": f"answer {n}"} for n in range(60)],
+        )
+        for name in "ab"
+    ]
+    line = [
+        "inspect", "task=text", "quantization=none", "device=cpu", "batch_size=8", "--json",
+        f"model.name_or_path={make_llama(tmp_path / 'llama')}",
+        f"data.train=[{files[0]},{files[1]}]", "data.mix={a: 3, b: 1}",
+    ]  # fmt: skip
+    with redirect_stdout(StringIO()) as shown:
+        __main__.dispatch(line)
+    given = json.loads(shown.getvalue())["by_source"]
+    used = {name: given[name]["used"] for name in "ab"}
+    trained = {name: used[name]["train"] + used[name]["validation"] for name in "ab"}
+    assert sum(used[name]["test"] for name in "ab") == 12
+    assert abs(trained["a"] - 3 * trained["b"]) <= 2
+    assert [given[name]["read"] for name in "ab"] == [60, 60]

@@ -5,8 +5,6 @@ pytest tests/data/test_mix.py
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -258,22 +256,3 @@ def test_lists_and_weights_on_the_command_line_in_a_recipe_and_in_a_saved_config
     own = compose.load(["+recipe=mine"], tmp_path)
     assert own.data.train == [str(file) for file in files]
     assert own.data.mix == {str(files[0]): 1.0, str(files[1]): 2.0}
-
-
-def test_inspect_tells_what_each_source_gave(tmp_path: Path) -> None:
-    train = ",".join(sizes(tmp_path, a=60, b=60))
-    words = ["inspect", "+recipe=instruct", "model=nano", f"data.train=[{train}]"]
-    words += ["data.mix={a: 3, b: 1}", "data.test_fraction=0.1"]
-    ran = subprocess.run(
-        [sys.executable, "-m", "slm_lora", *words, "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    found = json.loads(ran.stdout)
-    given = {name: sum(part["used"].values()) for name, part in found["by_source"].items()}
-    for name in "ab":
-        assert f"{name} (60 read, {given[name]} used)" in " ".join(ran.stderr.split())
-    trained = {n: given[n] - found["by_source"][n]["used"]["test"] for n in "ab"}
-    assert abs(trained["a"] - 3 * trained["b"]) <= 2
