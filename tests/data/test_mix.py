@@ -4,7 +4,6 @@ pytest tests/data/test_mix.py
 """
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
