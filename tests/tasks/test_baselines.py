@@ -322,7 +322,7 @@ def test_a_baseline_that_cannot_be_made_is_refused_at_once(
 
 @pytest.mark.parametrize(("method", "rate"), [("full", 1e-2), ("lora", 3e-2)])
 def test_an_encoder_learns_its_labels(tmp_path: Path, method: str, rate: float) -> None:
-    """The first sign decides; the labels' order is that of the scores."""
+    """The first sign decides; scores come in the order of the texts, whatever their lengths."""
     asked = BaselinesConfig(
         encoder=str(make_distilbert(tmp_path / "encoder")),
         encoder_method=method,
@@ -330,8 +330,8 @@ def test_an_encoder_learns_its_labels(tmp_path: Path, method: str, rate: float) 
         encoder_learning_rate=rate,
     )
     signs = {"negative": "?", "positive": "!"}
-    truth = [LABELS[n % 2] for n in range(64)]
-    texts = [f"{signs[label]} film {n}" for n, label in enumerate(truth)]
+    truth = [LABELS[n // 3 % 2] for n in range(104)]
+    texts = [f"{signs[label]} film {n}{' so' * (n % 7)}" for n, label in enumerate(truth)]
     scores = encoder.tune(
         [texts[:48], texts[48:56], texts[56:]],
         [truth[:48], truth[48:56]],
