@@ -90,6 +90,19 @@ def test_what_made_it_worse_comes_first(tmp_path: Path) -> None:
     assert next_steps(findings(Run(tmp_path)))[0].startswith("trainer.learning_rate=5e-05")
 
 
+def test_who_is_behind_a_simple_way_needs_another_model_and_no_more_test_rows(
+    tmp_path: Path,
+) -> None:
+    classification_run(tmp_path, gain=0.3, n=80)
+    metrics = read_json(tmp_path / "metrics.json")
+    comparison = {"difference": -0.2, "ci95": [-0.3, -0.1], "p_value": 0.001, "test": "McNemar"}
+    way = {"label": "word counts", "accuracy": 0.9, "seconds": 1, "comparison": comparison}
+    write_json(tmp_path / "metrics.json", metrics | {"baselines": {"tfidf": way}})
+    steps = next_steps(findings(Run(tmp_path)))
+    assert steps[0].startswith("a larger base model, or more training rows: word counts reaches")
+    assert "more test rows" not in " ".join(steps)
+
+
 def test_labels_that_never_come_out_right_are_named(tmp_path: Path) -> None:
     rng, labels = np.random.default_rng(0), ["bad", "good", "mixed"]
     base, tuned = labelled(rng, labels, 0, 90), labelled(rng, labels, 6, 90)

@@ -14,6 +14,7 @@ import yaml
 from slm_lora.files import read_json
 from slm_lora.formatting import number
 from slm_lora.records import Metrics, Training
+from slm_lora.report.baselines import simple_ways
 from slm_lora.report.retention import is_much
 from slm_lora.report.summary import count, outcome
 from slm_lora.run_folder import Run
@@ -33,6 +34,7 @@ def findings(run: Run) -> list[Finding]:
     config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
     return [
         *_of_verdict(metrics, config),
+        *_of_simple_ways(metrics),
         *_of_retention(metrics, config),
         *_of_loss(training, config),
         *TASKS[metrics["task"]].findings(metrics),
@@ -61,7 +63,8 @@ def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
             )
         ]
     difference = abs(metrics["comparison"]["difference"])
-    if shown == "unclear" and difference:
+    # Who is behind a simple way needs no proof that tuning did a little.
+    if shown == "unclear" and difference and not _of_simple_ways(metrics):
         had = count(metrics)
         wanted = had * (least_difference(metrics["comparison"]["ci95"]) / difference) ** 2
         # A handful of rows may differ all alike: an interval of no width tells nothing.
@@ -77,6 +80,19 @@ def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
             )
         ]
     return []
+
+
+def _of_simple_ways(metrics: Metrics) -> list[Finding]:
+    best = next(iter(simple_ways(metrics)), None)
+    if best is None or best.tuned_is != "worse":
+        return []
+    return [
+        Finding(
+            f"A simple way, {best.label}, is better than the tuned model.",
+            f"a larger base model, or more training rows: {best.label} reaches {best.figure} with "
+            "these",
+        )
+    ]
 
 
 def _of_retention(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
