@@ -103,6 +103,17 @@ def test_who_is_behind_a_simple_way_needs_another_model_and_no_more_test_rows(
     assert "more test rows" not in " ".join(steps)
 
 
+def test_where_all_is_right_nothing_is_to_be_trained(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    make_run(tmp_path, labelled(rng, ["no", "yes"], 0, 60), labelled(rng, ["no", "yes"], 50, 60))
+    with_losses(tmp_path, [3.0, 2.0, 1.0, 0.5])  # still falling
+    assert read_json(tmp_path / "metrics.json")["tuned"]["accuracy"] == 1
+    assert next_steps(findings(Run(tmp_path))) == [
+        "more and harder test rows: these can show no further gain"
+    ]
+    assert "still falling" in facts(tmp_path)
+
+
 def test_labels_that_never_come_out_right_are_named(tmp_path: Path) -> None:
     rng, labels = np.random.default_rng(0), ["bad", "good", "mixed"]
     base, tuned = labelled(rng, labels, 0, 90), labelled(rng, labels, 6, 90)

@@ -7,6 +7,7 @@ the run's config.yaml.
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -32,13 +33,22 @@ def findings(run: Run) -> list[Finding]:
     """All that the rules found in a finished run, what matters most first."""
     metrics, training = read_json(run.metrics), read_json(run.train)
     config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
-    return [
+    found = [
         *_of_verdict(metrics, config),
         *_of_simple_ways(metrics),
         *_of_retention(metrics, config),
         *_of_loss(training, config),
         *TASKS[metrics["task"]].findings(metrics),
         _of_test_set(metrics),
+    ]
+    task = TASKS[metrics["task"]]
+    if not task.higher_is_better or metrics["tuned"][task.primary] < 1:
+        return found
+    return [
+        Finding(
+            "Every test item is right.", "more and harder test rows: these can show no further gain"
+        ),
+        *(replace(one, step=None) for one in found),
     ]
 
 
