@@ -1,23 +1,16 @@
 """What must be true of the rows before a model learns from them: python -m pytest FOLDER"""
 
-import json
 from collections import Counter
 from pathlib import Path
 
 from slm_lora import load
 from slm_lora.data import load_rows
+from slm_lora.files import read_jsonl
 
 HERE = Path(__file__).parent
 NAME = next(HERE.glob("recipe/*.yaml")).stem
 LEAST = 3  # rows that each label should have to learn from
-
-
-def rows(split):
-    with (HERE / f"{split}.jsonl").open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
-TRAIN, TEST = rows("train"), rows("test")
+TRAIN, TEST = (read_jsonl(HERE / f"{split}.jsonl") for split in ("train", "test"))
 
 
 def test_ids_are_unique():

@@ -1,32 +1,24 @@
 """What must be true of the rows before a model learns from them: python -m pytest FOLDER"""
 
-import json
 from collections import Counter
 from pathlib import Path
 
 from slm_lora import load
 from slm_lora.check import judge_programs
 from slm_lora.data import load_rows
+from slm_lora.files import read_jsonl, write_jsonl
 
 HERE = Path(__file__).parent
 NAME = next(HERE.glob("recipe/*.yaml")).stem
-
-
-def rows(split):
-    with (HERE / f"{split}.jsonl").open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
-TRAIN, TEST = rows("train"), rows("test")
+TRAIN, TEST = (read_jsonl(HERE / f"{split}.jsonl") for split in ("train", "test"))
 
 
 def verdicts(solution, folder):
     """Of every row that has tests, in the sandbox, as a run judges what the model writes."""
     tested, out = folder / "tested.jsonl", folder / "verdicts.jsonl"
-    lines = [json.dumps(row) + "\n" for row in TRAIN + TEST if row.get("tests")]
-    tested.write_text("".join(lines), encoding="utf-8")
+    write_jsonl(tested, [row for row in TRAIN + TEST if row.get("tests")])
     judge_programs(str(tested), load(NAME, f"task.solution={solution}", config_dir=HERE), out)
-    return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    return read_jsonl(out)
 
 
 def test_ids_are_unique():
