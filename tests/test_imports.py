@@ -27,7 +27,7 @@ FLOORS = [
     {"rendering"},
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"},
     {"files", "stats", "records"},
-    {"progress", "cache"},
+    {"progress", "cache", "network"},
     {"console", "config"},
     {"errors"},
 ]

@@ -9,16 +9,14 @@ from typing import Any
 
 import yaml
 from huggingface_hub import HfApi, ModelCard
-from huggingface_hub.errors import HfHubHTTPError
 
 from slm_lora import nano
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.model.location import place_of
+from slm_lora.network import HTTPError
 from slm_lora.progress import log
 from slm_lora.records import Provenance
 
-HTTPError: type[Exception] = HfHubHTTPError.__mro__[1]
-"""Of the HTTP library that the hub's client uses; failures of the network are such errors too."""
 INHERITED = ("license", "license_name", "license_link", "language")
 TIMEOUT = 10
 """Seconds that the hub has to tell of the base model's card."""

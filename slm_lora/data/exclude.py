@@ -13,7 +13,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from huggingface_hub import HfApi, is_offline_mode
-from huggingface_hub.errors import HfHubHTTPError
 
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, shapes
@@ -22,6 +21,7 @@ from slm_lora.data.read import read_hub, read_local
 from slm_lora.data.shapes import Item
 from slm_lora.data.source import Source, columns_of
 from slm_lora.errors import UserError
+from slm_lora.network import HTTPError
 from slm_lora.progress import log
 from slm_lora.records import Row
 
@@ -30,8 +30,6 @@ FEWEST = 8
 SHARED = 10
 PATIENCE_S = 3
 """Seconds that the hub has to answer when nobody asked for its sets."""
-HTTPError: type[Exception] = HfHubHTTPError.__mro__[1]
-"""Of the HTTP library that the hub's client uses; failures of the network are such errors too."""
 
 Sets = dict[str, list[Item]]
 """Name of a set → its items."""
@@ -101,11 +99,10 @@ class Index:
 def _index(sets: Sets) -> Index:
     index = Index()
     for name, items in sets.items():
-        items_with = Counter(hash(run) for item in items for run in _runs(item.row))
-        short = 0
-        for item in items:
-            runs = _runs(item.row)
-            short += not runs
+        runs_of = [_runs(item.row) for item in items]
+        items_with = Counter(hash(run) for runs in runs_of for run in runs)
+        short = sum(not runs for runs in runs_of)
+        for runs in runs_of:
             for run in runs:
                 if items_with[hash(run)] <= SHARED:
                     index.runs.setdefault(hash(run), name)

@@ -8,9 +8,9 @@ import re
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
-from slm_lora.card.base_model import HTTPError
 from slm_lora.config.sections.results import HubConfig
 from slm_lora.errors import UserError
+from slm_lora.network import HTTPError
 
 REPEATED_BY_CLIENT = ("/preupload/", "/info/lfs/", "/tree/")
 """Addresses that huggingface_hub has asked six times before it gives up."""

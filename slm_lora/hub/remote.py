@@ -24,11 +24,11 @@ from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-def
 
 from slm_lora import __version__
 from slm_lora.card import MARK
-from slm_lora.card.base_model import HTTPError
 from slm_lora.config.sections.results import HubConfig
 from slm_lora.errors import UserError
 from slm_lora.hub.failures import asked_wait, explain, passes, reason
 from slm_lora.hub.files import OURS, File
+from slm_lora.network import HTTPError
 from slm_lora.progress import console, log
 
 WAITS = (1, 2, 4)
