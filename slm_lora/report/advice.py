@@ -33,9 +33,10 @@ def findings(run: Run) -> list[Finding]:
     """All that the rules found in a finished run, what matters most first."""
     metrics, training = read_json(run.metrics), read_json(run.train)
     config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
+    behind = _of_simple_ways(metrics)
     found = [
-        *_of_verdict(metrics, config),
-        *_of_simple_ways(metrics),
+        *_of_verdict(metrics, config, is_behind=bool(behind)),
+        *behind,
         *_of_retention(metrics, config),
         *_of_loss(training, config),
         *TASKS[metrics["task"]].findings(metrics),
@@ -61,7 +62,7 @@ def next_steps(found: list[Finding]) -> list[str]:
     ]
 
 
-def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
+def _of_verdict(metrics: Metrics, config: dict[str, Any], is_behind: bool) -> list[Finding]:
     shown = outcome(metrics)
     if shown == "worse":
         rate = config["trainer"]["learning_rate"]
@@ -74,7 +75,7 @@ def _of_verdict(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
         ]
     difference = abs(metrics["comparison"]["difference"])
     # Who is behind a simple way needs no proof that tuning did a little.
-    if shown == "unclear" and difference and not _of_simple_ways(metrics):
+    if shown == "unclear" and difference and not is_behind:
         had = count(metrics)
         wanted = had * (least_difference(metrics["comparison"]["ci95"]) / difference) ** 2
         # A handful of rows may differ all alike: an interval of no width tells nothing.
