@@ -176,10 +176,11 @@ def make_run(folder: Path, base: list[dict[str, Any]], tuned: list[dict[str, Any
     """The files that a finished run leaves, around these predictions."""
     kind, tests = rows_of(base)
     task = TASKS[kind]
-    overrides = ["+recipe=instruct", f"task={kind}", "task.max_new_tokens=256"]
+    overrides = ["+recipe=instruct", f"task={kind}"]
+    resolved = [] if kind == "classification" else ["task.max_new_tokens=256"]
     compose.register()
     config = compose.load(
-        [*overrides, f"run_dir={config_text(str(folder))}", "data.train=rows.jsonl"]
+        [*overrides, *resolved, f"run_dir={config_text(str(folder))}", "data.train=rows.jsonl"]
     )
     run = Run(folder, overrides)
     write_text(run.config, compose.to_yaml(config))
