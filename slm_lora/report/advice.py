@@ -37,7 +37,7 @@ def findings(run: Run) -> list[Finding]:
     found = [
         *_of_verdict(metrics, config, is_behind=bool(behind)),
         *behind,
-        *_of_told_ways(metrics),
+        *of_told_ways(metrics),
         *_of_retention(metrics, config),
         *_of_loss(training, config),
         *TASKS[metrics["task"]].findings(metrics),
@@ -107,7 +107,7 @@ def _of_simple_ways(metrics: Metrics) -> list[Finding]:
     ]
 
 
-def _of_told_ways(metrics: Metrics) -> list[Finding]:
+def of_told_ways(metrics: Metrics) -> list[Finding]:
     """The tuned model that is told more in its prompt; better than it is the plain one's loss."""
     return [
         Finding(
