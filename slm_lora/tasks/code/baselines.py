@@ -5,6 +5,7 @@ python -m slm_lora +recipe=code_gen baselines.context=cheat_sheet.md
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
@@ -41,14 +42,12 @@ def baselines_for(config: Config, predict: Predict) -> Mapping[str, Baseline]:
         written = answered(given, rows, f"base model, {count} examples")
         return [{**p, "examples": count} for p in written]
 
-    def context(given: Given) -> list[Prediction]:
+    def context(given: Given, title: str) -> list[Prediction]:
         """With the text in the prompt; none where it does not fit."""
         rows = with_context(given.data.test, _read(config))
-        if longest_prompt(rows, given.tokenizer) > _room(
-            config, context_length(given.model.config)
-        ):
-            return []
-        return answered(given, rows, f"with {name} in the prompt")
+        room = _room(config, context_length(given.model.config))
+        fits = longest_prompt(rows, given.tokenizer) <= room
+        return answered(given, rows, title) if fits else []
 
     def answered(given: Given, rows: Sequence[Row], title: str) -> list[Prediction]:
         return predict(given.model, given.tokenizer, rows, [], config=given.config, title=title)
@@ -57,9 +56,16 @@ def baselines_for(config: Config, predict: Predict) -> Mapping[str, Baseline]:
         found["shots"] = Baseline("base with {examples} examples in the prompt", shots)
     if asked.context:
         name = Path(asked.context).name
-        found["context"] = Baseline(f"base with {name} in the prompt", context, check_context)
-        label = f"tuned with {name} in the prompt"
-        found["tuned_context"] = Baseline(label, context, of_tuned=True)
+        found["context"] = Baseline(
+            f"base with {name} in the prompt",
+            partial(context, title=f"base model, {name}"),
+            check_context,
+        )
+        found["tuned_context"] = Baseline(
+            f"tuned with {name} in the prompt",
+            partial(context, title=f"tuned model, {name}"),
+            of_tuned=True,
+        )
     return found
 
 
