@@ -62,6 +62,7 @@ def compare_baselines(
                 "label": simple.label.format_map(found[0]),
                 **task.metrics(found, cheapest),
                 "comparison": task.compare(found, tuned, cheapest),
+                "of_tuned": simple.of_tuned,
                 "seconds": seconds.get(f"baselines.{name}", 0.0),
             }
     return compared
@@ -82,5 +83,5 @@ def check_finished(folder: Run) -> None:
 
 
 def baselines_of(task: Task, config: Config) -> Mapping[str, Baseline]:
-    """Name → a simple way that the config asks for."""
+    """Name → a way that the config asks for."""
     return task.baselines(config) if config.baselines.run else {}

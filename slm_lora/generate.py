@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -201,6 +201,13 @@ def until(stop_ids: Iterable[int], ids: list[int]) -> list[int]:
     return list(takewhile(lambda token: token not in stops, ids))
 
 
+class Generated(NamedTuple):
+    """A text that a model wrote; `cut_off`: it had not ended when its tokens were used up."""
+
+    text: str
+    cut_off: bool
+
+
 @torch.inference_mode()
 def answers(
     model: Any,
@@ -212,8 +219,8 @@ def answers(
     batch_size: int,
     title: str,
     sampling: Sampling | None = None,
-) -> Iterator[tuple[int, list[str]]]:
-    """(index of the prompt, texts that the model writes after it), batch by batch, longest first.
+) -> Iterator[tuple[int, list[Generated]]]:
+    """(index of the prompt, what the model writes after it), batch by batch, longest first.
 
     One text by greedy decoding, or `sampling.n` drawn ones; each ends before its stop token. A
     batch holds `batch_size` texts; a prompt is read once for all its texts. A prompt that leaves no
@@ -246,12 +253,13 @@ def answers(
             past_key_values=cache,
             generation_config=config,
         )
-        texts = tokenizer.batch_decode(
-            [until(config.eos_token_id, row) for row in written[:, ids.shape[1] :].tolist()],
-            skip_special_tokens=True,
-        )
+        rows = written[:, ids.shape[1] :].tolist()
+        ended = [until(config.eos_token_id, row) for row in rows]
+        texts = tokenizer.batch_decode(ended, skip_special_tokens=True)
+        cut_off = [len(kept) == len(row) for kept, row in zip(ended, rows, strict=True)]
+        found = list(map(Generated, texts, cut_off))
         for place, i in enumerate(batch):
-            yield i, texts[place * copies : (place + 1) * copies]
+            yield i, found[place * copies : (place + 1) * copies]
 
 
 def _read_once(model: Any, ids: Tensor, mask: Tensor, copies: int) -> DynamicCache | None:

@@ -66,13 +66,15 @@ def score_and_train(plan: Plan, folder: Run) -> None:
         with timed(folder, "baseline"):
             baseline(plan, folder, base)
         with timed(folder, "baselines"):
-            baselines(plan, folder, base)
+            baselines(plan, folder, base, of_tuned=False)
         with timed(folder, "retention"):
             ask_other(plan, folder, base, "base")
         with timed(folder, "train"):
             tuned = train(plan, folder, base, measured)
         with timed(folder, "evaluate"):
             evaluate(plan, folder, tuned)
+        with timed(folder, "baselines"):
+            baselines(plan, folder, tuned, of_tuned=True)
         with timed(folder, "retention"):
             ask_other(plan, folder, tuned, "tuned")
             retention(plan, folder)
@@ -126,18 +128,21 @@ def baseline(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
         predict(plan, base, folder.base_predictions, "base model")
 
 
-def baselines(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
-    """predictions/baselines/<name>.jsonl: what simpler ways than tuning do with the test rows."""
+def baselines(
+    plan: Plan, folder: Run, asked: PreTrainedModel | PeftModel, *, of_tuned: bool
+) -> None:
+    """predictions/baselines/<name>.jsonl: what simpler ways than tuning do with the test rows, or
+    other ways to use the tuned model."""
     task = plan.task
     config = replace(plan.config, task=task.cheapest(plan.config.task))
     for name, simple in baselines_of(task, config).items():
         file = folder.baseline_predictions(name)
-        if file.exists():
+        if file.exists() or simple.of_tuned != of_tuned:
             continue
         known = read_jsonl(folder.base_predictions)
         with timed(folder, f"baselines.{name}"):
             found = simple.predict(
-                Given(base, plan.tokenizer, plan.data, plan.labels, config, known)
+                Given(asked, plan.tokenizer, plan.data, plan.labels, config, known)
             )
         write_jsonl(file, found)
         if found:

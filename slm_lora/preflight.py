@@ -91,6 +91,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
             )
         config = training.without_evaluations(config)
     _check_embedding(data, tokenizer, embedded, config)
+    config = task.resolve(config, data.test, tokenizer, context)
     retention = parts(config, tokenizer)
     _check_baselines(config, task, tokenizer, data, context)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))

@@ -207,12 +207,15 @@ class MergeProof(TypedDict):
 
 
 class Baseline(TypedDict):
-    """One simple way in metrics.json, beside the figures of the task (as for base and tuned)."""
+    """One way to do the task in metrics.json, beside the figures of the task (as for base and
+    tuned)."""
 
     label: str
     """What it is, for a reader."""
     comparison: Comparison
     """The tuned model against it: in place of the base."""
+    of_tuned: NotRequired[bool]
+    """Whether it is the tuned model, told more in its prompt, and no simpler way than tuning."""
     seconds: float
     """That it took."""
 
@@ -268,5 +271,8 @@ class Metrics(TypedDict):
     `evaluate`, `retention`, `merge`; of a job that a sweep chose also `validate`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
+    max_new_tokens: NotRequired[int]
+    """Code and text: where answers were cut off. How many were: `cut_off` of `base` and `tuned`;
+    null where predictions of an earlier version do not say."""
     retention: NotRequired[Retention]
     merge: NotRequired[MergeProof]

@@ -4,6 +4,7 @@ python -m pytest tests/test_advice.py
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,23 @@ def test_families_that_are_never_solved_are_named(tmp_path: Path) -> None:
     write_json(run.metrics, metrics)
     assert "1 of 6 families are never solved: family 2." in facts(tmp_path)
     assert "Most of what does not pass is 'syntax': 7 of 60 answers." in facts(tmp_path)
-    assert "task.max_new_tokens" in " ".join(next_steps(findings(run)))
+    assert "no Python yet" in " ".join(next_steps(findings(run)))
+
+
+@pytest.mark.parametrize(("kind", "answers"), [(code_run, 60), (text_run, 300)])
+def test_answers_that_were_cut_off_are_counted(
+    tmp_path: Path, kind: Callable[[Path], Path], answers: int
+) -> None:
+    """The line to type stands there where these are many."""
+    run = Run(kind(tmp_path))
+    for count, advised in ((1, False), (answers // 4, True), (0, False)):
+        metrics: dict[str, Any] = read_json(run.metrics)
+        metrics["tuned"]["cut_off"] = count
+        write_json(run.metrics, metrics)
+        said = f"{count} of {answers} answers were cut off at 256 tokens."
+        assert (said in facts(tmp_path)) == bool(count)
+        line = "slm-lora evaluate RUN task.max_new_tokens=512"
+        assert (line in " ".join(next_steps(findings(run)))) == advised
 
 
 def test_a_loss_that_fell_without_better_answers_is_told(tmp_path: Path) -> None:

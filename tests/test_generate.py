@@ -26,7 +26,7 @@ def greedy(model, tokenizer, prompts, stop, length, batch) -> list[str]:
             title="",
         )
     )
-    return [text for i in range(len(prompts)) for text in found[i]]
+    return [one.text for i in range(len(prompts)) for one in found[i]]
 
 
 @pytest.fixture(params=MAKERS, scope="module")
@@ -155,7 +155,8 @@ def test_drawn_answers_follow_the_models_probabilities(parts) -> None:
         for token, p in enumerate(expected.tolist()):
             text = tokenizer.decode([token], skip_special_tokens=True)
             share[text] = share.get(text, 0) + p
-        counts = {text: found[i].count(text) / n for text in set(found[i])}
+        texts = [one.text for one in found[i]]
+        counts = {text: texts.count(text) / n for text in set(texts)}
         for text, p in share.items():
             assert counts.get(text, 0) == pytest.approx(p, abs=5 * (p * (1 - p) / n) ** 0.5 + 1e-3)
 
@@ -174,7 +175,8 @@ def test_near_zero_temperature_draws_the_greedy_answer(parts) -> None:
         sampling=Sampling(3, 1e-6, 0.95, 0),
     )
     expected = greedy(model, tokenizer, prompts, [1], 6, 5)
-    assert dict(drawn) == {i: [text] * 3 for i, text in enumerate(expected)}
+    texts = {i: [one.text for one in found] for i, found in drawn}
+    assert texts == {i: [text] * 3 for i, text in enumerate(expected)}
 
 
 def test_same_seed_draws_the_same(parts) -> None:
@@ -196,3 +198,31 @@ def test_same_seed_draws_the_same(parts) -> None:
         for seed in (1, 1, 2)
     ]
     assert runs[0] == runs[1] != runs[2]
+
+
+def test_an_answer_that_has_not_ended_is_cut_off(parts) -> None:
+    """The greedy tokens of a plain loop decide; a stop token at the limit itself is an end."""
+    model, tokenizer = parts
+    prompts, _ = items(6)
+    written = []
+    for prompt in prompts:
+        ids = list(prompt)
+        for _ in range(6):
+            with torch.no_grad():
+                ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+        written.append(ids[len(prompt) :])
+    stop = written[0][3]
+    for length in (3, 4, 6):
+        found = dict(
+            answers(
+                model,
+                tokenizer,
+                prompts,
+                stop_ids=[stop],
+                max_new_tokens=length,
+                batch_size=4,
+                title="",
+            )
+        )
+        expected = [stop not in tokens[:length] for tokens in written]
+        assert [found[i][0].cut_off for i in range(6)] == expected

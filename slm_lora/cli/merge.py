@@ -45,7 +45,8 @@ def merge_run(config: Config, folder: Run) -> None:
     scored = folder.metrics.exists()
     if scored:
         check_finished(folder)
-    pipeline.merge(preflight(config), folder)
+    nothing_measured = replace(config.baselines, run=False)
+    pipeline.merge(preflight(replace(config, baselines=nothing_measured)), folder)
     if scored:
         conclude(compose.from_file(folder.config), folder)
 

@@ -13,7 +13,7 @@ from slm_lora.errors import UserError
 SCHEME = "slm-lora-own"
 """What marks a user's own folder in Hydra's search path."""
 
-PATHS = ("data.train", "data.test", "model.chat_template")
+PATHS = ("data.train", "data.test", "model.chat_template", "baselines.context")
 """Keys that hold a path, or a pattern of paths; of data also a list of them."""
 
 

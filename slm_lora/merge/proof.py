@@ -129,7 +129,7 @@ def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title:
         batch_size=BATCH,
         title=title,
     )
-    return [text for _, (text,) in sorted(found)]
+    return [only.text for _, (only,) in sorted(found)]
 
 
 def distance(tuned: Path, merged: Path) -> Proof:

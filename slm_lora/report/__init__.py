@@ -16,7 +16,7 @@ from slm_lora.formatting import number
 from slm_lora.records import Metrics, Provenance, Training
 from slm_lora.report import plots
 from slm_lora.report.advice import findings, next_steps
-from slm_lora.report.baselines import simple_ways
+from slm_lora.report.baselines import columns, line, simple_ways, ways
 from slm_lora.report.outline import Section, outline
 from slm_lora.report.retention import most_unlearnt, sentences
 from slm_lora.report.summary import (
@@ -39,6 +39,7 @@ __all__ = [
     "combination_table",
     "count",
     "findings",
+    "line",
     "merge_table",
     "next_steps",
     "summary_table",
@@ -85,6 +86,8 @@ def write_report(run_dir: Path) -> Path:
             figures=figures(metrics),
             caution=CAUTION,
             baselines=simple_ways(metrics),
+            splits=columns(metrics),
+            ways=ways(metrics),
             plots=_draw(run.plots, task, metrics, training, base, tuned),
             examples=task.examples(list(zip(base, tuned, strict=True))),
             unlearnt=sentences(metrics),

@@ -15,7 +15,7 @@ import yaml
 from slm_lora.files import read_json
 from slm_lora.formatting import number
 from slm_lora.records import Metrics, Training
-from slm_lora.report.baselines import simple_ways
+from slm_lora.report.baselines import simple_ways, told_ways
 from slm_lora.report.retention import is_much
 from slm_lora.report.summary import count, outcome
 from slm_lora.run_folder import Run
@@ -37,6 +37,7 @@ def findings(run: Run) -> list[Finding]:
     found = [
         *_of_verdict(metrics, config, is_behind=bool(behind)),
         *behind,
+        *of_told_ways(metrics),
         *_of_retention(metrics, config),
         *_of_loss(training, config),
         *TASKS[metrics["task"]].findings(metrics),
@@ -100,9 +101,21 @@ def _of_simple_ways(metrics: Metrics) -> list[Finding]:
     return [
         Finding(
             f"A simple way, {best.label}, is better than the tuned model.",
-            f"a larger base model, or more training rows: {best.label} reaches {best.figure} with "
-            "these",
+            f"a larger base model, or more training rows: {best.label} reaches {best.all.figure} "
+            "with these",
         )
+    ]
+
+
+def of_told_ways(metrics: Metrics) -> list[Finding]:
+    """The tuned model that is told more in its prompt; better than it is the plain one's loss."""
+    return [
+        Finding(
+            f"More in the prompt still helps: {way.label} reaches {way.all.figure}.",
+            "the text in each prompt, also where the model is used",
+        )
+        for way in told_ways(metrics)
+        if way.tuned_is == "worse"
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, shapes
@@ -19,13 +20,15 @@ from slm_lora.data.read import read_hub
 from slm_lora.data.source import Source, columns_of
 from slm_lora.errors import UserError
 from slm_lora.files import Json
+from slm_lora.generate import context_length
 from slm_lora.records import Row
 from slm_lora.retention.part import Part, by_task
 from slm_lora.retention.texts import of_texts
-from slm_lora.tasks import TASKS
+from slm_lora.tasks import TASKS, answer_length
 
-MAX_NEW_TOKENS = 512
-"""Of a program: what a task of the run's own needs says nothing of these."""
+LEAST = 512
+"""Tokens of a program, unless the references need more. What the run's own task needs says nothing
+of these."""
 
 
 def suite_rows(config: Config) -> Part | None:
@@ -51,13 +54,14 @@ def suite_rows(config: Config) -> Part | None:
 def of_programs(name: str, source: str, rows: Sequence[Row], config: Config) -> Part:
     """Task items of code, judged by the tests: pass@1 of the greedy answers."""
     task = TASKS["code"]
-    own = replace(
-        config.task, kind="code", greedy=True, n_samples=0, k=[], max_new_tokens=MAX_NEW_TOKENS
-    )
+    own = replace(config.task, kind="code", greedy=True, n_samples=0, k=[])
     config = replace(config, task=own)
 
     def predict(model: Any, tokenizer: PreTrainedTokenizerBase, title: str) -> list[Json]:
-        return task.predict(model, tokenizer, rows, [], config=config, title=f"{title}: {source}")
+        encoded, context = rendering.encode(rows, tokenizer), context_length(model.config)
+        limit = answer_length.needed(encoded, context, LEAST)
+        asked = replace(config, task=replace(own, max_new_tokens=limit))
+        return task.predict(model, tokenizer, rows, [], config=asked, title=f"{title}: {source}")
 
     return Part(
         name,

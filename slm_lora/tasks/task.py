@@ -65,7 +65,7 @@ class Written:
 
 def limit(row: Row, labels: list[str], tokenizer: PreTrainedTokenizerBase, config: Config) -> int:
     """Of answers without labels: what the config says."""
-    return config.task.max_new_tokens
+    return config.task.answer_limit
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Given:
     """What a baseline may use; of the test rows it is not to see the answers."""
 
     model: Any
-    """The untouched base model."""
+    """The untouched base model; the tuned one where `Baseline.of_tuned`."""
     tokenizer: PreTrainedTokenizerBase
     data: Prepared
     labels: list[str]
@@ -84,7 +84,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A simple way to do the task, without tuning the model."""
+    """A simple way to do the task, without tuning the model; or one to use the tuned model."""
 
     label: str
     """What it is, for a reader; `{examples}` is filled in from its predictions."""
@@ -93,6 +93,8 @@ class Baseline:
     check: Callable[[Config, PreTrainedTokenizerBase, Prepared, int], None] = lambda *_: None
     """(config, tokenizer, data, positions that the model knows): refuses what it could not use,
     before any weight is loaded."""
+    of_tuned: bool = False
+    """Whether the tuned model is asked, after training."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,17 @@ class Task:
     """(config, data_report.json) → the labels to choose from, in their order; none without."""
     check: Callable[[Sequence[Row], Config], None] = lambda rows, config: None
     """Refuses test rows that cannot be judged, before any weight is loaded."""
+    resolve: Callable[[Config, Sequence[Row], PreTrainedTokenizerBase, int], Config] = (
+        lambda config, *_: config
+    )
+    """(config, test rows, tokenizer, positions that the model knows) → the config with what the
+    rows decide."""
     cheapest: Callable[[TaskConfig], TaskConfig] = lambda config: config
     """The config by which the primary metric takes the least work, and nothing is drawn."""
     circumstances: Callable[[Config], Figures] = lambda config: {}
     """What metrics.json also says of how the answers were judged."""
     baselines: Callable[[Config], Mapping[str, Baseline]] = lambda config: {}
-    """Name → a simple way that the tuned model is compared with."""
+    """Name → a way that the tuned model is compared with."""
     compared: str | None = None
     """Key of what `compare` returns under which other metrics have a comparison of their own."""
     remark: Callable[[Metrics], str] = lambda metrics: ""

@@ -177,9 +177,10 @@ def make_run(folder: Path, base: list[dict[str, Any]], tuned: list[dict[str, Any
     kind, tests = rows_of(base)
     task = TASKS[kind]
     overrides = ["+recipe=instruct", f"task={kind}"]
+    resolved = [] if kind == "classification" else ["task.max_new_tokens=256"]
     compose.register()
     config = compose.load(
-        [*overrides, f"run_dir={config_text(str(folder))}", "data.train=rows.jsonl"]
+        [*overrides, *resolved, f"run_dir={config_text(str(folder))}", "data.train=rows.jsonl"]
     )
     run = Run(folder, overrides)
     write_text(run.config, compose.to_yaml(config))

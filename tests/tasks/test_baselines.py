@@ -1,6 +1,7 @@
 """Baselines: each against an independent computation, and as stages of a real run."""
 
 import json
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -25,6 +26,7 @@ from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl
 from slm_lora.records import Row
 from slm_lora.report import verdict
+from slm_lora.report.advice import of_told_ways
 from slm_lora.report.baselines import simple_ways
 from slm_lora.scoring import label_scores
 from slm_lora.tasks import TASKS, Given
@@ -358,6 +360,7 @@ def test_an_encoder_without_weights_is_refused(tmp_path: Path) -> None:
 def program(number: int, tested: bool) -> dict[str, Any]:
     value = number % 2
     found = {"id": f"r{number}", "instruction": f"set {number}", "solution": f"a={value}\n"}
+    found["split"] = ("even", "odd")[value]
     tests = {"tests": [f"assert a == {value}"], "entry_points": ["a"]}
     return found | tests if tested else found
 
@@ -383,25 +386,112 @@ def code_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_code_has_examples_and_a_cheat_sheet_in_the_prompt(tmp_path: Path) -> None:
-    (tmp_path / "sheet.md").write_text("# Sheet\nwrite a=1\n")
-    result = code_run(tmp_path, "baselines.context=sheet.md")
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run folder, and what was printed."""
+    folder = tmp_path_factory.mktemp("told")
+    (folder / "sheet.md").write_text("# Sheet\nwrite a=1\n")
+    learning = ("trainer.max_steps=30", "trainer.learning_rate=1e-2")
+    result = code_run(folder, "baselines.context=sheet.md", *learning)
     assert result.returncode == 0, result.stderr
-    folder = tmp_path / "run" / "predictions" / "baselines"
-    told, shown = read_jsonl(folder / "context.jsonl"), read_jsonl(folder / "shots.jsonl")
-    assert [p["prompt"] for p in told] == [
-        f"<s># Sheet\nwrite a=1\n\nset {n}" for n in (90, 91, 92)
-    ]
+    return folder / "run", result.stdout
+
+
+def test_code_has_examples_and_a_cheat_sheet_in_the_prompt(told: tuple[Path, str]) -> None:
+    run, _ = told
+    folder = run / "predictions" / "baselines"
+    names = ("context", "tuned_context", "shots")
+    base, tuned, shown = (read_jsonl(folder / f"{name}.jsonl") for name in names)
+    for lines in (base, tuned):
+        assert [p["prompt"] for p in lines] == [
+            f"<s># Sheet\nwrite a=1\n\nset {n}" for n in (90, 91, 92)
+        ]
+    assert [p["greedy"]["raw"] for p in base] != [p["greedy"]["raw"] for p in tuned]
     assert shown[0]["examples"] == 4
-    assert all(p["samples"] == [] and p["greedy"]["verdict"] for p in told + shown)
+    assert all(p["samples"] == [] and p["greedy"]["verdict"] for p in base + tuned + shown)
     assert shown[0]["prompt"].count("</s>set ") == 4
-    metrics = read_json(tmp_path / "run" / "metrics.json")
+    metrics = read_json(run / "metrics.json")
     assert metrics["baselines"]["context"]["label"] == "base with sheet.md in the prompt"
     assert metrics["baselines"]["shots"]["comparison"]["test"] == "McNemar"
 
 
-def test_a_sheet_longer_than_the_context_is_refused(tmp_path: Path) -> None:
+def test_each_way_is_compared_on_every_split(told: tuple[Path, str]) -> None:
+    run, _ = told
+    found = read_json(run / "metrics.json")["baselines"]
+    after = read_jsonl(run / "predictions" / "tuned.jsonl")
+    for name, of_tuned in (("context", False), ("tuned_context", True), ("shots", False)):
+        assert found[name]["of_tuned"] == of_tuned
+        before = read_jsonl(run / "predictions" / "baselines" / f"{name}.jsonl")
+        for split in (None, "even", "odd"):
+            base, tuned = (
+                np.array(
+                    [p["greedy"]["verdict"] == "pass" for p in side if split in (None, p["split"])]
+                )
+                for side in (before, after)
+            )
+            measured = found[name]["splits"][split] if split else found[name]
+            compared = found[name]["comparison"]
+            compared = compared["splits"][split] if split else compared
+            assert measured["pass@1"] == pytest.approx(base.mean())
+            assert compared["difference"] == pytest.approx(tuned.mean() - base.mean())
+            assert compared["wins"] == (tuned & ~base).sum()
+            assert compared["ci95"][0] <= compared["difference"] <= compared["ci95"][1]
+
+
+def test_the_ways_stand_in_one_table_and_in_a_line(told: tuple[Path, str]) -> None:
+    run, said = told
+    page = (run / "report.html").read_text()
+    section = page.split("Better than what")[1].split("</table>")[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', section, re.DOTALL)
+    labels = [label for label, _ in rows]
+    assert labels[0] == "base"
+    assert set(labels[1:3]) == {
+        "base with 4 examples in the prompt",
+        "base with sheet.md in the prompt",
+    }
+    assert labels[3:] == ["tuned", "tuned with sheet.md in the prompt"]
+    assert re.findall(r"(even|odd)<small>(\d) items", section) == [("even", "2"), ("odd", "1")]
+    metrics = read_json(run / "metrics.json")
+    for (_, cells), found in zip(
+        (rows[0], rows[3], rows[4]),
+        (metrics["base"], metrics["tuned"], metrics["baselines"]["tuned_context"]),
+        strict=True,
+    ):
+        parts = [found, found["splits"]["even"], found["splits"]["odd"]]
+        shown = re.findall(r"<td>([\d.]+)<small>[\d.]+ to", cells)
+        assert [float(figure) for figure in shown] == pytest.approx(
+            [part["pass@1"] for part in parts], abs=5e-4
+        )
+    line = " ".join(said.split())
+    assert f"pass@1: base {metrics['base']['pass@1']:.3f}, base with" in line
+    assert f"tuned with sheet.md in the prompt {found['pass@1']:.3f}" in line
+    # The tuned model with a sheet is no simpler way than tuning.
+    assert all("tuned" not in way.label for way in simple_ways(metrics))
+
+
+def test_more_in_the_prompt_that_still_helps_is_told(told: tuple[Path, str]) -> None:
+    metrics = read_json(told[0] / "metrics.json")
+    way = metrics["baselines"]["tuned_context"]
+    way["comparison"] |= {"difference": -0.2, "ci95": [-0.3, -0.1], "p_value": 0.001}
+    way["pass@1"] = 0.9
+    facts = [finding.fact for finding in of_told_ways(metrics)]
+    assert facts == [
+        "More in the prompt still helps: tuned with sheet.md in the prompt reaches 0.900."
+    ]
+    way["comparison"]["difference"], way["comparison"]["ci95"] = 0.2, [0.1, 0.3]
+    assert of_told_ways(metrics) == []
+
+
+def test_a_sheet_longer_than_the_context_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "sheet.md").write_text("word " * 60)
     result = code_run(tmp_path, "baselines.context=sheet.md")
+    assert result.returncode == 0, result.stderr
+    said = " ".join(result.stderr.split())
+    assert "sheet.md is left out: with it the longest prompt has 308 tokens, and 248 fit" in said
+    assert set(read_json(tmp_path / "run" / "metrics.json")["baselines"]) == {"shots"}
+
+
+def test_a_sheet_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    result = code_run(tmp_path, "baselines.context=sheet.md")
     assert result.returncode == 2
-    assert "fit in the model's context" in " ".join(result.stderr.split())
+    assert "baselines.context=sheet.md cannot be read" in " ".join(result.stderr.split())

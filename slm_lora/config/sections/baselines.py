@@ -1,4 +1,4 @@
-"""Configuration keys of the simple ways that the tuned model is compared with."""
+"""Configuration keys of the ways that the tuned model is compared with."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,8 @@ class BaselinesConfig:
     baseline."""
     context: str | None = None
     """Code: a text file, such as a cheat sheet of the framework, that the base model reads before
-    each task item."""
+    each task item and, after training, the tuned model too: an answer an item each. Left out where
+    the model's context has no room for it."""
     encoder: str | None = None
     """Classification: a BERT-type encoder (folder or hub id, such as distilbert-base-uncased)
     that is tuned on the same rows."""

@@ -105,7 +105,7 @@ class ChatConfig:
     """0 always takes the likeliest token."""
     top_p: float = field(default=0.95, metadata=number(above=0, most=1))
     """With a temperature: draw from the likeliest tokens that together have this probability."""
-    max_new_tokens: int = field(default=256, metadata=number(least=1))
+    max_new_tokens: int = field(default=1024, metadata=number(least=1))
     """An answer is cut off after so many tokens."""
 
     def __post_init__(self) -> None:
@@ -122,7 +122,7 @@ class ServeConfig:
     """TCP port; 0 takes a free one and prints it."""
     max_request_kb: int = field(default=256, metadata=number(least=1))
     """A larger request is refused."""
-    max_new_tokens: int = field(default=1024, metadata=number(least=1))
+    max_new_tokens: int = field(default=4096, metadata=number(least=1))
     """No request gets a longer answer."""
 
     def __post_init__(self) -> None:

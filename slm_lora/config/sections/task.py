@@ -42,8 +42,16 @@ class TaskConfig:
     """Code: of the samples; above 1 they vary more, near 0 they are all alike."""
     top_p: float = field(default=0.95, metadata=number(above=0, most=1))
     """Code: samples draw from the likeliest tokens that together have this probability."""
-    max_new_tokens: int = field(default=256, metadata=number(least=1))
-    """Code and text: an answer is cut off after so many tokens."""
+    max_new_tokens: int | None = field(default=None, metadata=number(least=1))
+    """Code and text: an answer is cut off after so many tokens; null takes those of the longest
+    reference of the test rows and half as many more, as far as the model's context has room beside
+    the longest prompt (without references 256)."""
+
+    @property
+    def answer_limit(self) -> int:
+        """`max_new_tokens`, which the preflight decides where it was left open."""
+        assert self.max_new_tokens is not None
+        return self.max_new_tokens
 
     def __post_init__(self) -> None:
         check_fields("task", self)

@@ -22,7 +22,7 @@ from slm_lora.config.schema import Config
 from slm_lora.data.labels import in_order
 from slm_lora.data.shapes import COLUMNS
 from slm_lora.errors import UserError
-from slm_lora.generate import answers, stop_ids
+from slm_lora.generate import Generated, answers, stop_ids
 from slm_lora.records import Row, RowsReport
 from slm_lora.scoring import label_scores, with_label
 from slm_lora.tasks import paired
@@ -53,7 +53,7 @@ def predict(
     encoded, scores = label_scores(
         model, tokenizer, rows, labels, config=task, title=f"{title}: scoring"
     )
-    written: dict[int, list[str]] = {}
+    written: dict[int, list[Generated]] = {}
     if task.generate:
         written = dict(
             answers(
@@ -70,8 +70,9 @@ def predict(
         prediction(row, rendering.prompt_text(row, tokenizer), labels, scores[i])
         for i, row in enumerate(rows)
     ]
-    for i, (raw, *_) in written.items():
-        found[i] |= {"raw": raw, "extracted": parse_answer(rendering.answer_in(raw, ""), labels)}
+    for i, (only,) in written.items():
+        answer = rendering.answer_in(only.text, "")
+        found[i] |= {"raw": only.text, "extracted": parse_answer(answer, labels)}
     return found
 
 

@@ -22,11 +22,11 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.data.programs import stub
 from slm_lora.errors import UserError
-from slm_lora.generate import Sampling, answers, stop_ids
+from slm_lora.generate import Generated, Sampling, answers, stop_ids
 from slm_lora.progress import log
 from slm_lora.records import Row
 from slm_lora.sandbox import Program, Sandbox, Verdict
-from slm_lora.tasks import paired
+from slm_lora.tasks import answer_length, paired
 from slm_lora.tasks.code.baselines import baselines_for
 from slm_lora.tasks.code.findings import findings
 from slm_lora.tasks.code.metrics import compare, figures, metrics
@@ -102,13 +102,13 @@ def predict(
                 tokenizer,
                 prompts,
                 stop_ids=stops,
-                max_new_tokens=task.max_new_tokens,
+                max_new_tokens=task.answer_limit,
                 batch_size=task.batch_size,
                 title=f"{title}: writing, {kind}",
                 sampling=sampling,
             )
             pending[kind] = {
-                i: [_submit(sandbox, rows[i], text, lead) for text in texts] for i, texts in written
+                i: [_submit(sandbox, rows[i], one, lead) for one in found] for i, found in written
             }
             seconds = time.monotonic() - began
             log.info(
@@ -156,9 +156,12 @@ def _program(row: Row, solution: str) -> Program:
     )
 
 
-def _submit(sandbox: Sandbox, row: Row, raw: str, lead: str) -> tuple[Answer, Future[Verdict]]:
-    extracted = extract(rendering.answer_in(raw, lead))
-    return {"raw": raw, "extracted": extracted}, sandbox.submit(_program(row, extracted))
+def _submit(
+    sandbox: Sandbox, row: Row, written: Generated, lead: str
+) -> tuple[Answer, Future[Verdict]]:
+    extracted = extract(rendering.answer_in(written.text, lead))
+    answer = {"raw": written.text, "extracted": extracted, "cut_off": written.cut_off}
+    return answer, sandbox.submit(_program(row, extracted))
 
 
 def _judged(answer: Answer, future: Future[Verdict]) -> Answer:
@@ -204,9 +207,13 @@ CODE = Task(
     plots=plots,
     examples=examples,
     check=check_items,
+    resolve=answer_length.resolve,
     cheapest=cheapest,
     baselines=lambda config: baselines_for(config, predict),
-    circumstances=lambda config: {"sandbox": config.sandbox.kind},
+    circumstances=lambda config: {
+        "sandbox": config.sandbox.kind,
+        "max_new_tokens": config.task.max_new_tokens,
+    },
     compared="k",
     findings=findings,
 )

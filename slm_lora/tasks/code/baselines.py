@@ -1,9 +1,11 @@
-"""Simple ways to write the programs: the base model told more in its prompt.
+"""Simple ways to write the programs: the base model told more in its prompt. The tuned model is
+told the same sheet, too: whoever decides for tuning wants to know what it adds.
 
 python -m slm_lora +recipe=code_gen baselines.context=cheat_sheet.md
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
@@ -12,6 +14,7 @@ from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
 from slm_lora.generate import context_length, room_for_prompt
+from slm_lora.progress import log
 from slm_lora.records import Message, Row
 from slm_lora.tasks.examples import longest_prompt, with_examples
 from slm_lora.tasks.task import Baseline, Given, Prediction
@@ -39,9 +42,12 @@ def baselines_for(config: Config, predict: Predict) -> Mapping[str, Baseline]:
         written = answered(given, rows, f"base model, {count} examples")
         return [{**p, "examples": count} for p in written]
 
-    def context(given: Given) -> list[Prediction]:
+    def context(given: Given, title: str) -> list[Prediction]:
+        """With the text in the prompt; none where it does not fit."""
         rows = with_context(given.data.test, _read(config))
-        return answered(given, rows, "base model, context")
+        room = _room(config, context_length(given.model.config))
+        fits = longest_prompt(rows, given.tokenizer) <= room
+        return answered(given, rows, title) if fits else []
 
     def answered(given: Given, rows: Sequence[Row], title: str) -> list[Prediction]:
         return predict(given.model, given.tokenizer, rows, [], config=given.config, title=title)
@@ -49,8 +55,17 @@ def baselines_for(config: Config, predict: Predict) -> Mapping[str, Baseline]:
     if asked.shots:
         found["shots"] = Baseline("base with {examples} examples in the prompt", shots)
     if asked.context:
-        label = f"base with {Path(asked.context).name} in the prompt"
-        found["context"] = Baseline(label, context, check_context)
+        name = Path(asked.context).name
+        found["context"] = Baseline(
+            f"base with {name} in the prompt",
+            partial(context, title=f"base model, {name}"),
+            check_context,
+        )
+        found["tuned_context"] = Baseline(
+            f"tuned with {name} in the prompt",
+            partial(context, title=f"tuned model, {name}"),
+            of_tuned=True,
+        )
     return found
 
 
@@ -69,17 +84,21 @@ def with_context(rows: Sequence[Row], context: str) -> list[Row]:
 def check_context(
     config: Config, tokenizer: PreTrainedTokenizerBase, data: Prepared, context: int
 ) -> None:
-    """Look whether the text can be read and leaves room for the longest item and an answer.
+    """Look whether the text can be read; say so where it leaves no room for the longest item and an
+    answer: a recipe names one text for models of any context.
 
     Raises:
-        UserError: it cannot, or does not.
+        UserError: it cannot be read.
     """
     longest = longest_prompt(with_context(data.test, _read(config)), tokenizer)
     if longest > _room(config, context):
-        raise UserError(
-            f"baselines.context={config.baselines.context}: with it the longest prompt has "
-            f"{longest:,} tokens, and {_room(config, context):,} fit in the model's context",
-            "shorten the text, lower task.max_new_tokens, or leave it out",
+        log.warning(
+            "baselines.context: %s is left out: with it the longest prompt has %d tokens, and %d "
+            "fit beside an answer in the model's context of %d",
+            Path(str(config.baselines.context)).name,
+            longest,
+            _room(config, context),
+            context,
         )
 
 
@@ -94,4 +113,4 @@ def _read(config: Config) -> str:
 
 
 def _room(config: Config, context: int) -> int:
-    return room_for_prompt(context, config.task.max_new_tokens)
+    return room_for_prompt(context, config.task.answer_limit)

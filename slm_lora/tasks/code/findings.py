@@ -1,6 +1,7 @@
 """What the programs of a tuned model still fail by, by stated rules."""
 
 from slm_lora.records import Metrics
+from slm_lora.tasks import answer_length
 from slm_lora.tasks.task import Finding
 
 NAMED = 5
@@ -8,7 +9,7 @@ NAMED = 5
 FREQUENT = 0.05
 """Share of all answers from which a verdict is spoken of."""
 STEPS = {
-    "syntax": "longer answers by task.max_new_tokens=…: a program that is cut off is no Python",
+    "syntax": "more training rows or epochs: these programs are no Python yet",
     "error": "training rows that use what the most frequent errors below name",
     "fail": "training rows of the kind that fails; the report shows some",
     "timeout": "sandbox.cpu_seconds=… if the programs are slow, not endless",
@@ -20,11 +21,12 @@ STEPS = {
 
 
 def findings(metrics: Metrics) -> list[Finding]:
-    """The most frequent verdict of the programs that do not pass, and families never solved."""
+    """How many answers were cut off, the most frequent verdict of the programs that do not pass,
+    and families never solved."""
     tuned = metrics["tuned"]
     answers = sum(tuned["verdicts"].values())
     failed = {name: n for name, n in tuned["verdicts"].items() if name != "pass"}
-    found = []
+    found = answer_length.findings(metrics, answers)
     if failed:
         worst = max(failed, key=lambda name: failed[name])
         if failed[worst] / answers >= FREQUENT:

@@ -11,6 +11,7 @@ from slm_lora.config.sections.task import TaskConfig
 from slm_lora.errors import UserError
 from slm_lora.records import Comparison
 from slm_lora.tasks import paired
+from slm_lora.tasks.answer_length import count_cut_off
 from slm_lora.tasks.task import Figures, Metric, Prediction
 
 MOST_MESSAGES = 10
@@ -24,7 +25,8 @@ def figures(found: Figures) -> Mapping[str, Metric]:
 
 def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:
     """pass@1 and each pass@k of `task.k`: over all items, by split and by family; what the answers
-    behind pass@1 came to, and the most frequent messages of those that did not pass.
+    behind pass@1 came to, how many of them were cut off, and the most frequent messages of those
+    that did not pass.
 
     Raises:
         UserError: the items have unlike numbers of answers.
@@ -40,6 +42,7 @@ def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, 
         **_scores(predictions, config),
         "n_tasks": len(predictions),
         "n_samples": len(predictions[0]["samples"]),
+        "cut_off": count_cut_off(judged),
         "verdicts": dict(Counter(a["verdict"] for a in judged).most_common()),
         "messages": dict(Counter(messages).most_common(MOST_MESSAGES)),
         "splits": {n: _scores(part, config) for n, part in _groups(predictions, "split")},

@@ -17,10 +17,10 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.config.schema import Config
-from slm_lora.generate import answer_log_likelihoods, answers, stop_ids
+from slm_lora.generate import Generated, answer_log_likelihoods, answers, stop_ids
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
-from slm_lora.tasks import paired
+from slm_lora.tasks import answer_length, paired
 from slm_lora.tasks.task import Prediction, Task, Written, limit
 from slm_lora.tasks.text.findings import findings
 from slm_lora.tasks.text.metrics import FIGURES, compare, metrics, remark
@@ -39,8 +39,9 @@ def predict(
     config: Config,
     title: str,
 ) -> list[Prediction]:
-    """One prediction a row: mean loss and number of its completion's tokens; the written answer and
-    its scores, all None for a row without a prompt and with task.generate=false."""
+    """One prediction a row: mean loss and number of its completion's tokens; the written answer,
+    whether it was cut off, and its scores, all None for a row without a prompt and with
+    task.generate=false."""
     encoded = rendering.encode(rows, tokenizer)
     prompts, completions = map(list, zip(*(item.predicted for item in encoded), strict=True))
     likelihoods = answer_log_likelihoods(
@@ -50,11 +51,10 @@ def predict(
     return [
         {
             **measured(row, tokens, tokenizer),
-            "answer": written.get(i),
             **(
-                score(written[i], rendering.reference(row, tokenizer))
+                _scored(written[i], rendering.reference(row, tokenizer))
                 if i in written
-                else dict.fromkeys(SCORES)
+                else dict.fromkeys(("answer", "cut_off", *SCORES))
             ),
         }
         for i, (row, tokens) in enumerate(zip(rows, likelihoods, strict=True))
@@ -74,6 +74,14 @@ def measured(
     }
 
 
+def _scored(written: Generated, reference: str) -> Prediction:
+    return {
+        "answer": written.text,
+        "cut_off": written.cut_off,
+        **score(written.text, reference),
+    }
+
+
 def _write(
     model: nn.Module,
     tokenizer: PreTrainedTokenizerBase,
@@ -81,7 +89,7 @@ def _write(
     encoded: Sequence[Encoded],
     config: Config,
     title: str,
-) -> dict[int, str]:
+) -> dict[int, Generated]:
     """Row → the greedy answer, without what the template writes before one (a space, say)."""
     asked = [i for i, row in enumerate(rows) if row["prompt"]]
     if not asked:
@@ -92,11 +100,14 @@ def _write(
         tokenizer,
         [encoded[i].prompt for i in asked],
         stop_ids=stop_ids(model, tokenizer),
-        max_new_tokens=config.task.max_new_tokens,
+        max_new_tokens=config.task.answer_limit,
         batch_size=config.task.batch_size,
         title=f"{title}: writing",
     )
-    return {asked[place]: rendering.answer_in(text, lead) for place, (text,) in written}
+    return {
+        asked[place]: only._replace(text=rendering.answer_in(only.text, lead))
+        for place, (only,) in written
+    }
 
 
 def _rouge_l(
@@ -122,7 +133,9 @@ TEXT = Task(
     figures=lambda found: FIGURES,
     plots=plots,
     examples=examples,
+    resolve=answer_length.resolve,
     cheapest=lambda config: replace(config, generate=False),
+    circumstances=lambda config: {"max_new_tokens": config.task.max_new_tokens},
     compared="answers",
     remark=remark,
     findings=findings,

@@ -10,6 +10,7 @@ from slm_lora.config.sections.task import TaskConfig
 from slm_lora.formatting import evidence, number, outcome
 from slm_lora.records import Comparison, Metrics
 from slm_lora.tasks import paired
+from slm_lora.tasks.answer_length import count_cut_off
 from slm_lora.tasks.task import Figures, Metric, Prediction
 from slm_lora.tasks.text.nearness import SCORES
 
@@ -24,7 +25,7 @@ FIGURES: Mapping[str, Metric] = {
 
 def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> Figures:
     """Loss over all completion tokens of the test rows; of the answers the share that matches, and
-    mean ROUGE-L and chrF, all None where none was written."""
+    mean ROUGE-L and chrF, all None where none was written; how many were cut off."""
     tokens = np.array([p["tokens"] for p in predictions])
     losses = np.array([p["loss"] for p in predictions])
     loss = float(np.average(losses, weights=tokens))
@@ -44,7 +45,7 @@ def is_answered(prediction: Prediction) -> bool:
 
 
 def _of_answers(answered: Sequence[Prediction]) -> dict[str, Any]:
-    found: dict[str, Any] = {"n_answers": len(answered)}
+    found: dict[str, Any] = {"n_answers": len(answered), "cut_off": count_cut_off(answered)}
     for key in SCORES:
         values = [float(p[key]) for p in answered]
         found[key] = found[f"{key}_ci95"] = None
