@@ -44,7 +44,7 @@ def merge_run(config: Config, folder: Run) -> None:
 
     scored = folder.metrics.exists()
     if scored:
-        check_finished(folder)
+        check_finished(config, folder)
     pipeline.merge(preflight(config), folder)
     if scored:
         conclude(compose.from_file(folder.config), folder)

@@ -1,0 +1,91 @@
+"""Answers of the model's own to training rows: those whose program passes the row's tests.
+
+python -m slm_lora +recipe=code_gen improve.rounds=1
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.task import TaskConfig
+from slm_lora.errors import UserError
+from slm_lora.progress import log
+from slm_lora.records import Row
+from slm_lora.sandbox import Sandbox
+from slm_lora.tasks.code.program import does_nothing, normal_form, reference
+from slm_lora.tasks.task import OwnAnswers, Prediction
+
+
+def check_tests(rows: Sequence[Row], config: Config) -> None:
+    """Look whether any training row carries tests.
+
+    Raises:
+        UserError: none does.
+    """
+    if not _tested(rows):
+        raise UserError(
+            f"improve.rounds={config.improve.rounds}, but none of the {len(rows):,} training rows "
+            "has tests",
+            'give the rows of data.train the columns "tests" and "entry_points" '
+            "(slm_lora/data/programs.py), or type improve.rounds=0",
+        )
+
+
+def usable(rows: Sequence[Row], config: Config) -> list[Row]:
+    """The training rows whose tests their own solution passes, and one that does nothing does not.
+
+    Raises:
+        UserError: there is none, or this machine cannot run programs safely.
+    """
+    tested = _tested(rows)
+    log.info("%d of %d training rows have tests: running their solutions", len(tested), len(rows))
+    with Sandbox(config.sandbox) as sandbox:
+        found = sandbox.judge(map(reference, tested))
+        idle = sandbox.judge(map(does_nothing, tested))
+    kept, unfit = [], []
+    for row, solution, nothing in zip(tested, found, idle, strict=True):
+        if solution.verdict != "pass":
+            unfit.append(f"the solution of {row['id']}: {solution.verdict}, {solution.message}")
+        elif nothing.verdict == "pass":
+            unfit.append(f"the tests of {row['id']} pass for functions that return None")
+        else:
+            kept.append(row)
+    if not kept:
+        raise UserError(
+            f"improve.rounds={config.improve.rounds}, but of no training row the tests tell right "
+            f"from wrong, such as {unfit[0]}",
+            "fix the rows; see python -m slm_lora check FILE and sandbox.preload",
+        )
+    if unfit:
+        log.warning(
+            "not drawn for: %d training rows whose tests do not pass for their own solution, or "
+            "pass for anything, such as %s",
+            len(unfit),
+            unfit[0],
+        )
+    return kept
+
+
+def _tested(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if "tests" in row]
+
+
+def drawing(config: Config) -> TaskConfig:
+    """No greedy answer, and samples as improve.* says."""
+    asked = config.improve
+    return replace(
+        config.task,
+        greedy=False,
+        n_samples=asked.n_samples,
+        k=[],
+        temperature=asked.temperature,
+        top_p=asked.top_p,
+    )
+
+
+def passing(prediction: Prediction) -> list[str]:
+    """The programs that passed, in the order in which they were drawn."""
+    return [a["extracted"] for a in prediction["samples"] if a["verdict"] == "pass"]
+
+
+OWN_ANSWERS = OwnAnswers(check_tests, usable, drawing, passing, normal_form)
