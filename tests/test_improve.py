@@ -104,7 +104,7 @@ def files(folder: Path, train: list[dict]) -> list[str]:
         "retention.rows=0",
         "merge.after_training=false",
         "improve.rounds=1",
-        "improve.temperature=1",
+        "improve.temperature=0.15",
     ]
 
 
