@@ -149,7 +149,7 @@ def _check_improve(config: Config, task: Task, data: Prepared) -> None:
             "right answers from wrong ones",
             "type improve.rounds=0",
         )
-    task.own_answers.check(data.train_rows, config)
+    task.own_answers.judgeable(data.train_rows, config)
 
 
 def _disk_bytes(config: Config, parameters: int, trained: int) -> int:

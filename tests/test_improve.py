@@ -1,8 +1,12 @@
 """Learning from its own tests: the rules, the whole way on a tiny model, stops in between."""
 
 import json
+import re
 import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,7 +29,7 @@ def item(name: str, solution: str = "a = 1\n", prefix: str = "") -> Row:
     }
 
 
-def kept(drawn: list[Drawn], before: list[Row] = [], most: int = 2, rows: int | None = None):
+def kept(drawn: list[Drawn], before: Sequence[Row] = (), most: int = 2, rows: int | None = None):
     found = select(drawn, before, normal_form, most=most, rows=rows)
     return [(row["id"], row["completion"][0]["content"]) for row in found]
 
@@ -114,7 +118,7 @@ def done(tmp_path_factory) -> tuple[Path, list[str], subprocess.CompletedProcess
     train = [row(n) for n in range(80)] + [row(n, tested=False) for n in range(80, 120)]
     train += [row(120, tests=["assert a == 7"])]  # its own solution does not pass
     train += [row(121, tests=["pass"])]  # anything passes
-    words = files(folder, train) + [f"model.name_or_path={make_llama(folder / 'llama')}"]
+    words = [*files(folder, train), f"model.name_or_path={make_llama(folder / 'llama')}"]
     result = slm_lora(*words, "run_dir=run", cwd=folder)
     assert result.returncode == 0, result.stderr
     return folder / "run", words, result
@@ -188,3 +192,129 @@ def test_metrics_have_both_rounds(done) -> None:
     assert second["right"] == verdicts.count("pass") > second["kept"] > 0
     assert second["kept"] == len(lines(run / "rounds" / "1" / "rows.jsonl"))
     assert second["seconds"] > 0
+
+
+def test_report_and_terminal_show_both_rounds(done) -> None:
+    run, _, result = done
+    said = " ".join(result.stdout.split())
+    page = (run / "report.html").read_text()
+    second = json.loads((run / "metrics.json").read_text())["rounds"][1]
+    sentence = (
+        f"Round 1: {second['drawn']} answers to {second['items']} training items, "
+        f"{second['right']} right, {second['kept']} of them new and trained"
+    )
+    for text in (sentence, "Round 1 did not help on new: 0.000", "difference to the round before"):
+        assert text in said
+    for text in (sentence, "Round 1 did not help on new: 0.000", "Learning from its own answers"):
+        assert text in page
+
+
+STOPS = {
+    "while it drew": ["rounds/1"],
+    "before it chose": ["rounds/1/rows.jsonl"],
+    "before it trained again": [],
+}
+LAST = ["adapter", "checkpoints", "train.json", "metrics.json", "predictions/tuned.jsonl"]
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_stopped_run_goes_on_to_the_same_adapter(done, tmp_path: Path, stop: str) -> None:
+    """What a run leaves that is killed between two stages; the files that are there stay."""
+    run, words, _ = done
+    again = tmp_path / "run"
+    shutil.copytree(run, again)
+    for name in [*LAST, *STOPS[stop]]:
+        file = again / name
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    before = {file: file.stat().st_mtime_ns for file in again.rglob("*.*") if "rounds" in str(file)}
+    result = slm_lora(*words, f"run_dir={again}")
+    assert result.returncode == 0, result.stderr
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+    files = ("adapter/adapter_model.safetensors", "rounds/1/rows.jsonl", "predictions/tuned.jsonl")
+    for name in files:
+        left, right = (folder / name for folder in (again, run))
+        assert without_time(left) == without_time(right), name
+
+
+def without_time(file: Path) -> bytes:
+    return re.sub(rb'"cpu_s": [\d.e-]+', b"", file.read_bytes())
+
+
+def test_a_killed_run_goes_on(done, tmp_path: Path) -> None:
+    """A signal while the second round is trained, or just before."""
+    run, words, _ = done
+    folder = tmp_path / "killed"
+    command = [sys.executable, "-m", "slm_lora", *words, f"run_dir={folder}"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while not (folder / "rounds" / "1" / "rows.jsonl").exists():
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.02)
+        process.kill()
+    assert not (folder / "metrics.json").exists()
+    result = slm_lora(*words, f"run_dir={folder}")
+    assert result.returncode == 0, result.stderr
+    weights = "adapter/adapter_model.safetensors"
+    assert (folder / weights).read_bytes() == (run / weights).read_bytes()
+
+
+def test_going_on_from_the_adapter(done, tmp_path: Path) -> None:
+    """Two rounds: the second begins with what the first one learned, and nothing is lost."""
+    run, words, _ = done
+    words = [word for word in words if not word.startswith(("improve.rounds", "trainer.max_steps"))]
+    words += ["improve.rounds=2", "improve.start=adapter", "improve.rows=5", "trainer.max_steps=60"]
+    words += ["improve.tasks=20", f"run_dir={tmp_path / 'run'}"]
+    result = slm_lora(*words)
+    assert result.returncode == 0, result.stderr
+    again = tmp_path / "run"
+    metrics = json.loads((again / "metrics.json").read_text())
+    assert [entry.get("items") for entry in metrics["rounds"]] == [None, 20, 20]
+    assert all(entry["kept"] <= 5 for entry in metrics["rounds"][1:])
+    first, second = (
+        [one["id"] for one in lines(again / "rounds" / str(n) / "drawn.jsonl")] for n in (1, 2)
+    )
+    assert first != second, "each round draws for items of its own"
+    losses = [
+        json.loads((again / name / "train.json").read_text())["log"][0]["loss"]
+        for name in ("rounds/0", "rounds/1")
+    ]
+    assert losses[1] < losses[0] / 2, "the first loss of round 1 is that of a trained adapter"
+
+
+def test_an_evaluation_elsewhere_draws_nothing(done, tmp_path: Path) -> None:
+    run, _, _ = done
+    other = write_jsonl(tmp_path / "other.jsonl", [row(n) for n in range(300, 304)])
+    result = slm_lora("evaluate", run, f"data.test={other}")
+    assert result.returncode == 0, result.stderr
+    folder = Path(result.stdout.splitlines()[-1])
+    assert not (folder / "rounds").exists()
+    assert "rounds" not in json.loads((folder / "metrics.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("train", "more", "expected"),
+    [
+        ({"tested": False}, [], "none of the 36 training rows has tests"),
+        ({"tests": ["assert a == 7"]}, [], "of no training row the tests tell right from wrong"),
+        ({}, ["task=text"], "improve.rounds=1 with task=text"),
+        ({}, ["improve.start=adaptor"], "did you mean improve.start=adapter?"),
+        ({}, ["improve.start=adapter", "lora.init=pissa"], "improve.start=adapter with lora.init"),
+        ({}, ["improve.most=0"], "improve.most is 0"),
+        ({}, ["-m", "lora.r=2,4"], "improve.rounds=1 in a sweep"),
+    ],
+)
+def test_refused_before_any_weight_is_loaded(
+    done, tmp_path: Path, train: dict, more: list[str], expected: str
+) -> None:
+    run, words, _ = done
+    words = [word for word in words if word.startswith(("task", "model", "improve", "device"))]
+    if train:
+        rows = [row(n, **{"tested": True, **train}) for n in range(40)]
+        words += [f"data.train={write_jsonl(tmp_path / 'train.jsonl', rows)}"]
+    else:
+        words += [f"data.train={run.parent / 'train.jsonl'}"]
+    words += [f"data.test={run.parent / 'test.jsonl'}", "trainer.max_length=64", *more]
+    words += [] if "-m" in more else [f"run_dir={tmp_path / 'run'}"]
+    result = slm_lora(*words, "quantization=none", cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert expected in " ".join(result.stderr.split())
+    assert "loading" not in result.stderr

@@ -100,10 +100,10 @@ class OwnAnswers:
     """How the model learns from answers of its own to training rows (slm_lora/improve/): which of
     them are right is known without anybody's help."""
 
-    check: Callable[[Sequence[Row], Config], None]
-    """Refuses training rows none of which says how its answers are judged."""
+    judgeable: Callable[[Sequence[Row], Config], list[Row]]
+    """The training rows that say how their answers are judged; refuses where none does."""
     usable: Callable[[Sequence[Row], Config], list[Row]]
-    """Those that say it, and by which their own answer is right; refuses where there is none."""
+    """Those of them that judge their own answer to be right; refuses where none does."""
     drawing: Callable[[Config], TaskConfig]
     """The config by which `Task.predict` draws answers to them."""
     right: Callable[[Prediction], list[str]]

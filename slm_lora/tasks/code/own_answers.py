@@ -16,19 +16,21 @@ from slm_lora.tasks.code.program import does_nothing, normal_form, reference
 from slm_lora.tasks.task import OwnAnswers, Prediction
 
 
-def check_tests(rows: Sequence[Row], config: Config) -> None:
-    """Look whether any training row carries tests.
+def judgeable(rows: Sequence[Row], config: Config) -> list[Row]:
+    """The training rows that have tests.
 
     Raises:
-        UserError: none does.
+        UserError: none has.
     """
-    if not _tested(rows):
+    tested = [row for row in rows if "tests" in row]
+    if not tested:
         raise UserError(
             f"improve.rounds={config.improve.rounds}, but none of the {len(rows):,} training rows "
             "has tests",
             'give the rows of data.train the columns "tests" and "entry_points" '
             "(slm_lora/data/programs.py), or type improve.rounds=0",
         )
+    return tested
 
 
 def usable(rows: Sequence[Row], config: Config) -> list[Row]:
@@ -37,7 +39,7 @@ def usable(rows: Sequence[Row], config: Config) -> list[Row]:
     Raises:
         UserError: there is none, or this machine cannot run programs safely.
     """
-    tested = _tested(rows)
+    tested = judgeable(rows, config)
     log.info("%d of %d training rows have tests: running their solutions", len(tested), len(rows))
     with Sandbox(config.sandbox) as sandbox:
         found = sandbox.judge(map(reference, tested))
@@ -66,10 +68,6 @@ def usable(rows: Sequence[Row], config: Config) -> list[Row]:
     return kept
 
 
-def _tested(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if "tests" in row]
-
-
 def drawing(config: Config) -> TaskConfig:
     """No greedy answer, and samples as improve.* says."""
     asked = config.improve
@@ -88,4 +86,4 @@ def passing(prediction: Prediction) -> list[str]:
     return [a["extracted"] for a in prediction["samples"] if a["verdict"] == "pass"]
 
 
-OWN_ANSWERS = OwnAnswers(check_tests, usable, drawing, passing, normal_form)
+OWN_ANSWERS = OwnAnswers(judgeable, usable, drawing, passing, normal_form)
