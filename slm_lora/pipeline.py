@@ -59,7 +59,7 @@ def score_and_train(plan: Plan, folder: Run) -> None:
         plan.task.check(plan.data.test, plan.config)
         for part in plan.retention:
             part.check()
-        if not folder.adapter.exists():
+        if first < last or not folder.adapter.exists():
             measured = measure(plan)
         items = improve.items(plan, folder)
     data(plan, folder)
@@ -166,8 +166,6 @@ def train(
     """adapter/ and train.json of a round; its tuned model."""
     last = plan.config.improve.rounds
     at = folder.round(number, last)
-    if not at.adapter.exists():
-        improve.leave_as_it_was(plan, folder, number)
     if at.adapter.exists():
         return model.load_adapter(base, at.adapter)
     goes_on = number > 0 and plan.config.improve.start == "adapter"

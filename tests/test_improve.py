@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from slm_lora import api
+from slm_lora.errors import UserError
 from slm_lora.improve.selection import Drawn, chosen, select
+from slm_lora.preflight import preflight
 from slm_lora.records import Row
 from slm_lora.tasks.code.program import normal_form
 from tests.helpers.rows import write_jsonl
@@ -212,7 +215,6 @@ def test_report_and_terminal_show_both_rounds(done) -> None:
 STOPS = {
     "while it drew": ["rounds/1"],
     "before it chose": ["rounds/1/rows.jsonl"],
-    "before it trained again": [],
 }
 LAST = ["adapter", "checkpoints", "train.json", "metrics.json", "predictions/tuned.jsonl"]
 
@@ -259,20 +261,17 @@ def test_a_killed_run_goes_on(done, tmp_path: Path) -> None:
 
 def test_going_on_from_the_adapter(done, tmp_path: Path) -> None:
     """Two rounds: the second begins with what the first one learned, and nothing is lost."""
-    run, words, _ = done
-    words = [word for word in words if not word.startswith(("improve.rounds", "trainer.max_steps"))]
-    words += ["improve.rounds=2", "improve.start=adapter", "improve.rows=5", "trainer.max_steps=60"]
-    words += ["improve.tasks=20", f"run_dir={tmp_path / 'run'}"]
-    result = slm_lora(*words)
+    words = [word for word in done[1] if not word.startswith("improve.rounds")]
+    words += ["improve.rounds=2", "improve.start=adapter", "improve.rows=5", "improve.tasks=20"]
+    result = slm_lora(*words, f"run_dir={tmp_path / 'run'}")
     assert result.returncode == 0, result.stderr
     again = tmp_path / "run"
     metrics = json.loads((again / "metrics.json").read_text())
     assert [entry.get("items") for entry in metrics["rounds"]] == [None, 20, 20]
     assert all(entry["kept"] <= 5 for entry in metrics["rounds"][1:])
-    first, second = (
-        [one["id"] for one in lines(again / "rounds" / str(n) / "drawn.jsonl")] for n in (1, 2)
-    )
-    assert first != second, "each round draws for items of its own"
+    first, second = (lines(again / "rounds" / str(n) / "drawn.jsonl") for n in (1, 2))
+    assert [one["id"] for one in first] == [one["id"] for one in second]
+    assert [one["samples"] for one in first] != [one["samples"] for one in second]
     losses = [
         json.loads((again / name / "train.json").read_text())["log"][0]["loss"]
         for name in ("rounds/0", "rounds/1")
@@ -291,30 +290,42 @@ def test_an_evaluation_elsewhere_draws_nothing(done, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("train", "more", "expected"),
+    ("change", "expected"),
     [
-        ({"tested": False}, [], "none of the 36 training rows has tests"),
-        ({"tests": ["assert a == 7"]}, [], "of no training row the tests tell right from wrong"),
-        ({}, ["task=text"], "improve.rounds=1 with task=text"),
-        ({}, ["improve.start=adaptor"], "did you mean improve.start=adapter?"),
-        ({}, ["improve.start=adapter", "lora.init=pissa"], "improve.start=adapter with lora.init"),
-        ({}, ["improve.most=0"], "improve.most is 0"),
-        ({}, ["-m", "lora.r=2,4"], "improve.rounds=1 in a sweep"),
+        ({"tested": False}, "none of the 36 training rows has tests"),
+        ({"tests": ["assert a == 7"]}, "of no training row the tests tell right from wrong"),
+        ({"tests": ["pass"]}, "pass for functions that return None"),
     ],
 )
-def test_refused_before_any_weight_is_loaded(
-    done, tmp_path: Path, train: dict, more: list[str], expected: str
+def test_rows_that_judge_nothing_are_refused(
+    done, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict, expected: str
 ) -> None:
-    run, words, _ = done
-    words = [word for word in words if word.startswith(("task", "model", "improve", "device"))]
-    if train:
-        rows = [row(n, **{"tested": True, **train}) for n in range(40)]
-        words += [f"data.train={write_jsonl(tmp_path / 'train.jsonl', rows)}"]
-    else:
-        words += [f"data.train={run.parent / 'train.jsonl'}"]
-    words += [f"data.test={run.parent / 'test.jsonl'}", "trainer.max_length=64", *more]
-    words += [] if "-m" in more else [f"run_dir={tmp_path / 'run'}"]
-    result = slm_lora(*words, "quantization=none", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    rows = [row(n, **{"tested": True, **change}) for n in range(40)]
+    words = [*done[1], f"data.train={write_jsonl(tmp_path / 'train.jsonl', rows)}", "run_dir=run"]
+    with pytest.raises(UserError) as error:
+        api.run(api.load(None, *words))
+    assert expected in error.value.message
+    assert error.value.hint
+    assert not (tmp_path / "run" / "predictions").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("task=text", "improve.rounds=1 with task=text"),
+        ("improve.start=adaptor", "did you mean improve.start=adapter?"),
+        ("improve.start=adapter lora.init=pissa", "improve.start=adapter with lora.init=pissa"),
+        ("improve.most=0", "improve.most is 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_the_config(done, more: str, expected: str) -> None:
+    with pytest.raises(UserError) as error:
+        preflight(api.load(None, *done[1], *more.split()))
+    assert expected in f"{error.value.message} {error.value.hint}"
+
+
+def test_a_sweep_has_no_rounds(done, tmp_path: Path) -> None:
+    result = slm_lora("-m", *done[1], "lora.r=2,4", cwd=tmp_path)
     assert result.returncode == 2, result.stderr
-    assert expected in " ".join(result.stderr.split())
-    assert "loading" not in result.stderr
+    assert "improve.rounds=1 in a sweep" in " ".join(result.stderr.split())

@@ -8,7 +8,7 @@ rounds/<number>/drawn.jsonl and rows.jsonl, `selection` has the rules, `figures`
 says of each round. Who can tell a right answer from a wrong one is the task's own (`OwnAnswers`).
 """
 
-from slm_lora.improve.drawing import draw, first_round, items, leave_as_it_was, prepared
+from slm_lora.improve.drawing import draw, first_round, items, prepared
 from slm_lora.improve.figures import rounds
 
-__all__ = ["draw", "first_round", "items", "leave_as_it_was", "prepared", "rounds"]
+__all__ = ["draw", "first_round", "items", "prepared", "rounds"]

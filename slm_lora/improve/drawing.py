@@ -13,7 +13,7 @@ from typing import cast
 from peft import PeftModel
 
 from slm_lora.data import Prepared, with_more
-from slm_lora.files import read_jsonl, whole, write_jsonl
+from slm_lora.files import read_jsonl, replacing, whole, write_jsonl
 from slm_lora.improve.selection import Drawn, chosen, select
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
@@ -34,14 +34,17 @@ def first_round(plan: Plan, folder: Run) -> int:
 
 
 def items(plan: Plan, folder: Run) -> list[Row]:
-    """Training task items that can be drawn for; none where nothing is left to be drawn.
+    """Training task items that are drawn for; none where nothing is left to be drawn.
 
     Raises:
         UserError: of no item the tests tell right from wrong.
     """
     if first_round(plan, folder) == plan.config.improve.rounds:
         return []
-    return _own(plan).usable(plan.data.train_rows, plan.config)
+    own, config, rows = _own(plan), plan.config, plan.data.train_rows
+    judgeable = own.judgeable(rows, config)
+    log.info("%d of %d training rows can be drawn for", len(judgeable), len(rows))
+    return own.usable(chosen(judgeable, config.improve.tasks, config.seed), config)
 
 
 def draw(plan: Plan, folder: Run, tuned: PeftModel, items: Sequence[Row], number: int) -> None:
@@ -51,13 +54,12 @@ def draw(plan: Plan, folder: Run, tuned: PeftModel, items: Sequence[Row], number
     if folder.kept(number).exists():
         return
     if not folder.drawn(number).exists():
-        seed = config.seed + number
         found = plan.task.predict(
             tuned,
             plan.tokenizer,
-            chosen(items, config.improve.tasks, seed),
+            items,
             plan.labels,
-            config=replace(config, task=own.drawing(config), seed=seed),
+            config=replace(config, task=own.drawing(config), seed=config.seed + number),
             title=f"round {number}, training items",
         )
         write_jsonl(folder.drawn(number), found)
@@ -76,6 +78,8 @@ def draw(plan: Plan, folder: Run, tuned: PeftModel, items: Sequence[Row], number
         sum(len(item.right) for item in drawn),
         len(kept),
     )
+    if not kept:
+        _leave_as_it_was(plan, folder, number)
     write_jsonl(folder.kept(number), kept)
 
 
@@ -85,19 +89,17 @@ def prepared(plan: Plan, folder: Run, number: int) -> Prepared:
     return with_more(plan.data, more, plan.tokenizer, plan.config) if more else plan.data
 
 
-def leave_as_it_was(plan: Plan, folder: Run, number: int) -> None:
+def _leave_as_it_was(plan: Plan, folder: Run, number: int) -> None:
     """In a round without new rows, adapter and predictions of the round before are its own."""
-    if not number or read_jsonl(folder.kept(number)):
-        return
-    log.warning("round %d: no new answer is right, so the adapter stays as it was", number)
+    log.warning("round %d: no answer is new and right, so the adapter stays as it was", number)
     last = plan.config.improve.rounds
     before, at = folder.round(number - 1, last), folder.round(number, last)
     files = ((before.train, at.train), (before.tuned_predictions, at.tuned_predictions))
     for source, target in files:
         with whole(target) as beside:
             shutil.copy(source, beside)
-    with whole(at.adapter) as beside:
-        shutil.copytree(before.adapter, beside)
+    with replacing(at.adapter) as beside:
+        shutil.copytree(before.adapter, beside, dirs_exist_ok=True)
 
 
 def _own(plan: Plan) -> OwnAnswers:

@@ -103,7 +103,7 @@ class OwnAnswers:
     judgeable: Callable[[Sequence[Row], Config], list[Row]]
     """The training rows that say how their answers are judged; refuses where none does."""
     usable: Callable[[Sequence[Row], Config], list[Row]]
-    """Those of them that judge their own answer to be right; refuses where none does."""
+    """Of such rows those that judge their own answer to be right; refuses where none does."""
     drawing: Callable[[Config], TaskConfig]
     """The config by which `Task.predict` draws answers to them."""
     right: Callable[[Prediction], list[str]]

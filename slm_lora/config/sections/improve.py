@@ -22,8 +22,7 @@ class ImproveConfig:
     top_p: float = field(default=0.95, metadata=number(above=0, most=1))
     """They draw from the likeliest tokens that together have this probability."""
     tasks: int | None = field(default=None, metadata=number(least=1))
-    """At most so many training task items are drawn for, in each round others by `seed`; null:
-    all."""
+    """At most so many training task items are drawn for, chosen by `seed`; null: all."""
     most: int = field(default=2, metadata=number(least=1))
     """Answers kept for each task item, over all rounds: the first that pass, differ as programs
     from one another (comments and layout aside) and are not the row's own solution."""

@@ -34,18 +34,17 @@ def judgeable(rows: Sequence[Row], config: Config) -> list[Row]:
 
 
 def usable(rows: Sequence[Row], config: Config) -> list[Row]:
-    """The training rows whose tests their own solution passes, and one that does nothing does not.
+    """The rows whose tests their own solution passes, and one that does nothing does not.
 
     Raises:
         UserError: there is none, or this machine cannot run programs safely.
     """
-    tested = judgeable(rows, config)
-    log.info("%d of %d training rows have tests: running their solutions", len(tested), len(rows))
+    log.info("running the solutions of %d training items", len(rows))
     with Sandbox(config.sandbox) as sandbox:
-        found = sandbox.judge(map(reference, tested))
-        idle = sandbox.judge(map(does_nothing, tested))
+        found = sandbox.judge(map(reference, rows))
+        idle = sandbox.judge(map(does_nothing, rows))
     kept, unfit = [], []
-    for row, solution, nothing in zip(tested, found, idle, strict=True):
+    for row, solution, nothing in zip(rows, found, idle, strict=True):
         if solution.verdict != "pass":
             unfit.append(f"the solution of {row['id']}: {solution.verdict}, {solution.message}")
         elif nothing.verdict == "pass":
