@@ -58,10 +58,15 @@ def rounds_table(metrics: Metrics) -> Table | None:
     lines = round_lines(metrics)
     if not lines:
         return None
-    table = Table(caption="\n".join(rounds_said(metrics)), caption_justify="left")
+    table = Table(
+        title="Rounds, with the difference to the round before",
+        title_justify="left",
+        caption="\n".join(rounds_said(metrics)),
+        caption_justify="left",
+    )
     for column in ("split", "round"):
         table.add_column(column)
-    for column in (metrics["primary"], "difference to the round before", "95 % interval"):
+    for column in (metrics["primary"], "difference", "95 % interval"):
         table.add_column(column, justify="right")
     for line in lines:
         figures = (line.figure, line.difference, line.difference_interval)
