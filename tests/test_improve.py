@@ -209,7 +209,7 @@ def test_report_and_terminal_show_both_rounds(done) -> None:
     second = json.loads((run / "metrics.json").read_text())["rounds"][1]
     sentence = (
         f"Round 1: {second['drawn']} answers to {second['items']} training items, "
-        f"{second['right']} right, {second['kept']} of them new and trained"
+        f"{second['right']} right, {second['kept']} of them new and kept"
     )
     for text in (sentence, "Round 1 did not help on new: 0.000", "difference to the round before"):
         assert text in said

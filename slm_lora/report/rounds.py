@@ -77,7 +77,7 @@ def rounds_table(metrics: Metrics) -> Table | None:
 def _drawn(metrics: Metrics) -> list[str]:
     return [
         f"Round {entry['round']}: {entry['drawn']:,} answers to {entry['items']:,} training items, "
-        f"{entry['right']:,} right, {entry['kept']:,} of them new and trained, in "
+        f"{entry['right']:,} right, {entry['kept']:,} of them new and kept, in "
         f"{entry['seconds']:,.0f} s."
         for entry in metrics.get("rounds", [])[1:]
     ]
