@@ -10,6 +10,7 @@ from slm_lora.card import write_card
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json
+from slm_lora.improve import rounds
 from slm_lora.records import Metrics, Training
 from slm_lora.report import write_report
 from slm_lora.run_folder import Run, seconds_of
@@ -22,7 +23,7 @@ def conclude(config: Config, folder: Run) -> Metrics:
     Raises:
         UserError: the run has not come to its end.
     """
-    check_finished(folder)
+    check_finished(config, folder)
     task = TASKS[config.task.kind]
     base, tuned = read_jsonl(folder.base_predictions), read_jsonl(folder.tuned_predictions)
     training: Training = read_json(folder.train)
@@ -38,6 +39,8 @@ def conclude(config: Config, folder: Run) -> Metrics:
         "seconds": {k: s for k, s in seconds_of(folder).items() if "." not in k},
     }
     metrics.update(cast(Any, task.circumstances(config)))
+    if found := rounds(config, folder):
+        metrics["rounds"] = found
     if folder.retention.exists():
         metrics["retention"] = read_json(folder.retention)
     if folder.merge_proof.exists():
@@ -68,13 +71,18 @@ def compare_baselines(
     return compared
 
 
-def check_finished(folder: Run) -> None:
+def check_finished(config: Config, folder: Run) -> None:
     """Look whether all is there that metrics and report are made from.
 
     Raises:
         UserError: the run has not come to its end.
     """
-    for file in (folder.base_predictions, folder.tuned_predictions, folder.train):
+    files = [folder.base_predictions, folder.tuned_predictions, folder.train]
+    if not folder.borrows_adapter:
+        last = config.improve.rounds
+        files += [folder.round(number, last).tuned_predictions for number in range(last)]
+        files += [folder.kept(number + 1) for number in range(last)]
+    for file in files:
         if not file.exists():
             raise UserError(
                 f"no {file.relative_to(folder.path)} found in {folder.path}",

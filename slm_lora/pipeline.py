@@ -5,6 +5,7 @@
 A stage whose file is in the run folder is skipped, so an interrupted run goes on where it stopped.
 """
 
+import gc
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,8 +14,8 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedModel
 
+from slm_lora import improve, model, training
 from slm_lora import merge as merging
-from slm_lora import model, training
 from slm_lora.conclusion import baselines_of, conclude
 from slm_lora.config.quoting import shell_word
 from slm_lora.errors import UserError
@@ -51,14 +52,16 @@ def score_and_train(plan: Plan, folder: Run) -> None:
     wanted = [folder.base_predictions, *simple, folder.adapter, folder.tuned_predictions]
     if plan.retention:
         wanted.append(folder.retention)
-    missing = not all(path.exists() for path in wanted)
-    measured = None
+    first, last = improve.first_round(plan, folder), plan.config.improve.rounds
+    missing = first < last or not all(path.exists() for path in wanted)
+    measured, items = None, []
     if missing:
         plan.task.check(plan.data.test, plan.config)
         for part in plan.retention:
             part.check()
-        if not folder.adapter.exists():
+        if first < last or not folder.adapter.exists():
             measured = measure(plan)
+        items = improve.items(plan, folder)
     data(plan, folder)
     if missing:
         with timed(folder, "load"):
@@ -69,10 +72,18 @@ def score_and_train(plan: Plan, folder: Run) -> None:
             baselines(plan, folder, base, of_tuned=False)
         with timed(folder, "retention"):
             ask_other(plan, folder, base, "base")
-        with timed(folder, "train"):
-            tuned = train(plan, folder, base, measured)
-        with timed(folder, "evaluate"):
-            evaluate(plan, folder, tuned)
+        for number in range(first, last + 1):
+            with timed(folder, "train", f"rounds.{number}"):
+                tuned = train(plan, folder, base, measured, number)
+            with timed(folder, "evaluate", f"rounds.{number}"):
+                evaluate(plan, folder, tuned, number)
+            if number < last:
+                with timed(folder, "draw", f"rounds.{number + 1}"):
+                    improve.draw(plan, folder, tuned, items, number + 1)
+                del base, tuned  # the adapter is in the base, and two models take twice the memory
+                gc.collect()
+                with timed(folder, "load"):
+                    base = load(plan, folder)
         with timed(folder, "baselines"):
             baselines(plan, folder, tuned, of_tuned=True)
         with timed(folder, "retention"):
@@ -151,19 +162,27 @@ def baselines(
 
 
 def train(
-    plan: Plan, folder: Run, base: PreTrainedModel, measured: training.Measure | None
+    plan: Plan,
+    folder: Run,
+    base: PreTrainedModel,
+    measured: training.Measure | None,
+    number: int = 0,
 ) -> PeftModel:
-    """adapter/ and train.json; the tuned model."""
-    if folder.adapter.exists():
-        return model.load_adapter(base, folder.adapter)
+    """adapter/ and train.json of a round; its tuned model."""
+    last = plan.config.improve.rounds
+    at = folder.round(number, last)
+    if at.adapter.exists():
+        return model.load_adapter(base, at.adapter)
+    goes_on = number > 0 and plan.config.improve.start == "adapter"
     return training.train(
         base,
         plan.tokenizer,
-        plan.data,
+        improve.prepared(plan, folder, number),
         config=plan.config,
         device=plan.device,
-        run=folder,
+        run=at,
         measure=measured,
+        start=folder.round(number - 1, last).adapter if goes_on else None,
     )
 
 
@@ -197,10 +216,11 @@ def on_validation_rows(plan: Plan, judge: Task, tuned: PeftModel) -> list[Predic
     return judge.predict(tuned, plan.tokenizer, rows, labels, config=config, title="validation")
 
 
-def evaluate(plan: Plan, folder: Run, tuned: PeftModel) -> None:
-    """predictions/tuned.jsonl: the tuned model on the same rows."""
-    if not folder.tuned_predictions.exists():
-        predict(plan, tuned, folder.tuned_predictions, "tuned model")
+def evaluate(plan: Plan, folder: Run, tuned: PeftModel, number: int) -> None:
+    """predictions/tuned.jsonl of a round: the tuned model on the same rows."""
+    file = folder.round(number, plan.config.improve.rounds).tuned_predictions
+    if not file.exists():
+        predict(plan, tuned, file, f"tuned model, round {number}" if number else "tuned model")
 
 
 def ask_other(plan: Plan, folder: Run, asked: PreTrainedModel | PeftModel, side: str) -> None:

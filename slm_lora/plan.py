@@ -45,10 +45,23 @@ def lines(plan: Plan) -> dict[str, str]:
         f"longest {max(lengths)} of at most {config.trainer['max_length']}{packed}",
         "steps": f"{size.steps:,} of {config.batch_size} rows, "
         f"{config.hardware.micro_batch_size} a pass",
+        **_rounds(plan),
         "task": f"{plan.task.name}, {len(plan.data.test):,} test items, "
         f"judged by {plan.task.primary}",
         "to download": to_download(config.model),
         "on disk": f"up to {decimal(size.disk_bytes)} in the run folder",
+    }
+
+
+def _rounds(plan: Plan) -> dict[str, str]:
+    """What is drawn after the training, with improve.rounds."""
+    config, own = plan.config.improve, plan.task.own_answers
+    if not config.rounds or not own:
+        return {}
+    items = len(own.judgeable(plan.data.train_rows, plan.config))
+    return {
+        "rounds": f"{config.rounds} after the first training: {config.n_samples} answers to each "
+        f"of {min(config.tasks or items, items):,} training items, and trained again"
     }
 
 

@@ -94,6 +94,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     config = task.resolve(config, data.test, tokenizer, context)
     retention = parts(config, tokenizer)
     _check_baselines(config, task, tokenizer, data, context)
+    _check_improve(config, task, data)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     steps = training.rehearse(
         tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
@@ -139,12 +140,26 @@ def _check_baselines(
         baseline.check(config, tokenizer, data, context)
 
 
+def _check_improve(config: Config, task: Task, data: Prepared) -> None:
+    """Refuse rounds of learning from answers that nobody can judge."""
+    if not config.improve.rounds:
+        return
+    if task.own_answers is None:
+        raise UserError(
+            f"improve.rounds={config.improve.rounds} with task={task.name}, where no tests tell "
+            "right answers from wrong ones",
+            "type improve.rounds=0",
+        )
+    task.own_answers.judgeable(data.train_rows, config)
+
+
 def _disk_bytes(config: Config, parameters: int, trained: int) -> int:
-    """What the run folder will hold at most: checkpoints, adapter and merged model."""
+    """What the run folder will hold at most: checkpoints, adapters and merged model."""
     kept = config.trainer.get("save_total_limit") or 1
     adapter = 4 * trained
     merged = 2 * 2 * parameters if config.merge.after_training else 0  # two candidates, or fp32
-    return (ADAPTER_STATES * (kept + 1) + 1) * adapter + merged
+    trainings = config.improve.rounds + 1
+    return trainings * (ADAPTER_STATES * (kept + 1) + 1) * adapter + merged
 
 
 def _check_disk(config: Config, size: Size) -> None:

@@ -255,6 +255,26 @@ class Served(TypedDict):
     """Likely cause of the difference (slm_lora/endpoint/cause.py), null where there is none."""
 
 
+class Round(TypedDict):
+    """A round of improve.rounds in metrics.json; round 0 is the first fine-tuning."""
+
+    round: int
+    seconds: float
+    """Of its drawing, training and evaluation."""
+    tuned: dict[str, Any]
+    """As in metrics.json; what takes more than the primary metric is left out."""
+    comparison: NotRequired[Comparison]
+    """From round 1 on, as all below: against the round before."""
+    items: NotRequired[int]
+    """Training task items that answers were drawn for."""
+    drawn: NotRequired[int]
+    """Answers."""
+    right: NotRequired[int]
+    """Of these."""
+    kept: NotRequired[int]
+    """New ones of these, which became training rows."""
+
+
 class Metrics(TypedDict):
     """metrics.json: the verdict. The figures of base and tuned are the task's own."""
 
@@ -268,11 +288,13 @@ class Metrics(TypedDict):
     """Name → `Baseline`; empty without any."""
     seconds: NotRequired[dict[str, float]]
     """Stage → what it took, interrupted attempts aside: `load`, `baseline`, `baselines`, `train`,
-    `evaluate`, `retention`, `merge`; of a job that a sweep chose also `validate`."""
+    `evaluate`, `draw`, `retention`, `merge`; of a job that a sweep chose also `validate`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
     max_new_tokens: NotRequired[int]
     """Code and text: where answers were cut off. How many were: `cut_off` of `base` and `tuned`;
     null where predictions of an earlier version do not say."""
+    rounds: NotRequired[list[Round]]
+    """With improve.rounds; `tuned` above is that of the last one."""
     retention: NotRequired[Retention]
     merge: NotRequired[MergeProof]

@@ -101,6 +101,12 @@ def _preflight(configs: list[Config], folder: Path | None) -> tuple["Task", str]
         if not known:
             read, rows = wanted, load_rows(config.data, config.task.format)
         plan = preflight(config, rows)
+        if config.improve.rounds:
+            raise UserError(
+                f"improve.rounds={config.improve.rounds} in a sweep, whose jobs are compared by "
+                "one fine-tuning each",
+                "type improve.rounds=0, then one run with the values that the sweep chose",
+            )
         if folder:
             check_same(plan.config, folder / str(number))
         if not plan.data.validation_rows:

@@ -18,7 +18,7 @@ FLOORS = [
     | {"endpoint", "doctor", "combine", "export", "serve", "hub"},
     {"pipeline"},
     {"conclusion"},
-    {"card", "merge"},
+    {"card", "merge", "improve"},
     {"preflight", "report", "chat"},
     {"retention"},
     {"tasks", "training"},

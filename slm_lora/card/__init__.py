@@ -28,6 +28,7 @@ from slm_lora.files import read_json, read_jsonl, write_text
 from slm_lora.records import Metrics
 from slm_lora.report.baselines import simple_ways
 from slm_lora.report.retention import sentences
+from slm_lora.report.rounds import rounds_said
 from slm_lora.report.summary import CAUTION, PROOF, count, figures, items, verdict
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Pair
@@ -95,6 +96,7 @@ def render_card(
         verdict=verdict(metrics) if metrics else None,
         figures=figures(metrics) if metrics else [],
         baselines=simple_ways(metrics) if metrics else [],
+        rounds=rounds_said(metrics) if metrics else [],
         items=items(metrics) if metrics else "",
         unlearnt=sentences(metrics) if metrics else [],
         n_items=count(metrics) if metrics else 0,

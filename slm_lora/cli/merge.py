@@ -44,7 +44,7 @@ def merge_run(config: Config, folder: Run) -> None:
 
     scored = folder.metrics.exists()
     if scored:
-        check_finished(folder)
+        check_finished(config, folder)
     nothing_measured = replace(config.baselines, run=False)
     pipeline.merge(preflight(replace(config, baselines=nothing_measured)), folder)
     if scored:

@@ -7,7 +7,14 @@ from slm_lora.run_folder import Run
 
 def print_verdict(folder: Run) -> None:
     """The verdict for a person; the run folder on the last line."""
-    from slm_lora.report import findings, line, next_steps, summary_table, verdict
+    from slm_lora.report import (
+        findings,
+        line,
+        next_steps,
+        rounds_table,
+        summary_table,
+        verdict,
+    )
 
     metrics = read_json(folder.metrics)
     console = stdout()
@@ -15,6 +22,8 @@ def print_verdict(folder: Run) -> None:
     if ways := line(metrics):
         console.print(ways)
     console.print(verdict(metrics))
+    if rounds := rounds_table(metrics):
+        console.print(rounds)
     console.print(f"to try next: {next_steps(findings(folder))[0]}")
     console.print(f"report: {folder.report}", soft_wrap=True)
     print(folder.path)

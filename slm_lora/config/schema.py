@@ -13,6 +13,7 @@ from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.config.sections.baselines import BaselinesConfig
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.sections.endpoint import EndpointConfig
+from slm_lora.config.sections.improve import ImproveConfig
 from slm_lora.config.sections.machine import HardwareConfig, SweepConfig
 from slm_lora.config.sections.model import QUANTIZED, LoraConfig, ModelConfig, QuantizationConfig
 from slm_lora.config.sections.results import (
@@ -62,6 +63,7 @@ class Config:
     task: TaskConfig = field(default_factory=TaskConfig)
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     retention: RetentionConfig = field(default_factory=RetentionConfig)
+    improve: ImproveConfig = field(default_factory=ImproveConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Options of trl.SFTConfig, passed on as they are."""
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)
@@ -100,6 +102,12 @@ class Config:
                 f"lora.init={self.lora.init} with dora, modules_to_save or weights by lora.extra",
                 "it is saved as a plain LoRA adapter, which has no place for these; "
                 "type lora.init=default",
+            )
+        if self.improve.rounds and self.improve.start == "adapter" and self.lora.moves_base_weights:
+            raise UserError(
+                f"improve.start=adapter with lora.init={self.lora.init}",
+                "its adapter is saved in another form than it is trained in; "
+                "type improve.start=base",
             )
         if self.lora.modules_to_save and self.precision == "fp16":
             raise UserError(

@@ -7,6 +7,6 @@
 """
 
 from slm_lora.data.load import Loaded, load_rows
-from slm_lora.data.tokens import Prepared, prepare
+from slm_lora.data.tokens import Prepared, prepare, with_more
 
-__all__ = ["Loaded", "Prepared", "load_rows", "prepare"]
+__all__ = ["Loaded", "Prepared", "load_rows", "prepare", "with_more"]

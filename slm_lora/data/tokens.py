@@ -24,6 +24,7 @@ from slm_lora.config.schema import Config
 from slm_lora.data import fitting, round_trip
 from slm_lora.data.fitting import Fit, Tally, fitted_rows
 from slm_lora.data.load import Loaded
+from slm_lora.data.load import fingerprint as rows_fingerprint
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.records import DataReport, Row
@@ -114,6 +115,16 @@ def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) 
         train_rows=_used(loaded.train, train),
         validation_rows=_used(loaded.validation, validation),
     )
+
+
+def with_more(
+    data: Prepared, more: list[Row], tokenizer: PreTrainedTokenizerBase, config: Config
+) -> Prepared:
+    """The same with these training rows too, which follow the same rules."""
+    train, validation, test = data.train_rows + more, data.validation_rows, data.test
+    rows = {"train": train, "validation": validation, "test": test}
+    report = data.report | {"fingerprint": rows_fingerprint(rows)}
+    return prepare(Loaded(train, validation, test, report, config.data), tokenizer, config)
 
 
 def _used(rows: list[Row], table: Dataset) -> list[Row]:

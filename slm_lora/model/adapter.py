@@ -139,15 +139,19 @@ def check_adapter(model: PreTrainedModel, folder: Path) -> None:
         )
 
 
-def load_adapter(model: PreTrainedModel, folder: Path, name: str = "default") -> peft.PeftModel:
-    """The base model with a trained adapter, under this name.
+def load_adapter(
+    model: PreTrainedModel, folder: Path, name: str = "default", *, trainable: bool = False
+) -> peft.PeftModel:
+    """The base model with a trained adapter, under this name; `trainable`: to be trained further.
 
     Raises:
         UserError: the folder holds none, or one that was trained on other weights.
     """
     check_adapter(model, folder)
     try:
-        tuned = peft.PeftModel.from_pretrained(model, folder, adapter_name=name)
+        tuned = peft.PeftModel.from_pretrained(
+            model, folder, adapter_name=name, is_trainable=trainable
+        )
     except (ValueError, RuntimeError) as error:
         raise UserError(
             f"the adapter in {folder} does not fit this base model: {str(error).splitlines()[0]}",

@@ -19,6 +19,7 @@ from slm_lora.report.advice import findings, next_steps
 from slm_lora.report.baselines import columns, line, simple_ways, ways
 from slm_lora.report.outline import Section, outline
 from slm_lora.report.retention import most_unlearnt, sentences
+from slm_lora.report.rounds import round_lines, rounds_said, rounds_table
 from slm_lora.report.summary import (
     CAUTION,
     combination_table,
@@ -42,6 +43,7 @@ __all__ = [
     "line",
     "merge_table",
     "next_steps",
+    "rounds_table",
     "summary_table",
     "verdict",
     "write_report",
@@ -88,6 +90,8 @@ def write_report(run_dir: Path) -> Path:
             baselines=simple_ways(metrics),
             splits=columns(metrics),
             ways=ways(metrics),
+            rounds=round_lines(metrics),
+            rounds_said=rounds_said(metrics),
             plots=_draw(run.plots, task, metrics, training, base, tuned),
             examples=task.examples(list(zip(base, tuned, strict=True))),
             unlearnt=sentences(metrics),

@@ -49,6 +49,7 @@ class Run:
         self.plots = path / "plots"
         self.report = path / "report.html"
         self.card = self.adapter / "README.md"
+        self.rounds = path / "rounds"
         self.evaluations = path / "evaluations"
         self.combinations = path / "combinations"
 
@@ -59,6 +60,18 @@ class Run:
     def baseline_predictions(self, name: str) -> Path:
         """Those of one baseline, by its name in the task."""
         return self.baselines / f"{name}.jsonl"
+
+    def round(self, number: int, last: int) -> "Run":
+        """Where adapter and predictions of a round of improve.rounds lie: the last is the run."""
+        return self if number == last else Run(self.rounds / str(number))
+
+    def drawn(self, number: int) -> Path:
+        """All answers that were drawn for a round, each with its verdict."""
+        return self.rounds / str(number) / "drawn.jsonl"
+
+    def kept(self, number: int) -> Path:
+        """Those that became training rows."""
+        return self.rounds / str(number) / "rows.jsonl"
 
     @property
     def borrows_adapter(self) -> bool:

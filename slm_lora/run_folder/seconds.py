@@ -13,16 +13,17 @@ from slm_lora.run_folder.folder import Run
 
 
 @contextmanager
-def timed(run: Run, stage: str) -> Iterator[None]:
-    """Adds the wall time of what is inside to that of the stage; nothing when it fails."""
+def timed(run: Run, *stages: str) -> Iterator[None]:
+    """Adds the wall time of what is inside to that of each stage; nothing when it fails."""
     began = time.monotonic()
     yield
     took = time.monotonic() - began
     so_far = seconds_of(run)
-    write_json(run.seconds, so_far | {stage: so_far.get(stage, 0.0) + took})
+    write_json(run.seconds, so_far | {stage: so_far.get(stage, 0.0) + took for stage in stages})
 
 
 def seconds_of(run: Run) -> dict[str, float]:
-    """Stage → seconds; of a baseline, `baselines.<name>`. Empty before the first stage."""
+    """Stage → seconds; of a baseline `baselines.<name>`, of a round of improve.rounds
+    `rounds.<number>`. Empty before the first stage."""
     found: dict[str, float] = read_json(run.seconds) if run.seconds.exists() else {}
     return found

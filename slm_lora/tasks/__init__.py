@@ -7,7 +7,17 @@ task = TASKS[config.task.kind]
 from slm_lora.tasks.classification import CLASSIFICATION
 from slm_lora.tasks.code import CODE
 from slm_lora.tasks.judge import check_best_by, judge_of
-from slm_lora.tasks.task import Baseline, Finding, Given, Metric, Pair, Prediction, Task, Written
+from slm_lora.tasks.task import (
+    Baseline,
+    Finding,
+    Given,
+    Metric,
+    OwnAnswers,
+    Pair,
+    Prediction,
+    Task,
+    Written,
+)
 from slm_lora.tasks.text import TEXT
 
 __all__ = [
@@ -16,6 +26,7 @@ __all__ = [
     "Finding",
     "Given",
     "Metric",
+    "OwnAnswers",
     "Pair",
     "Prediction",
     "Task",

@@ -98,6 +98,23 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class OwnAnswers:
+    """How the model learns from answers of its own to training rows (slm_lora/improve/): which of
+    them are right is known without anybody's help."""
+
+    judgeable: Callable[[Sequence[Row], Config], list[Row]]
+    """The training rows that say how their answers are judged; refuses where none does."""
+    usable: Callable[[Sequence[Row], Config], list[Row]]
+    """Of such rows those that judge their own answer to be right; refuses where none does."""
+    drawing: Callable[[Config], TaskConfig]
+    """The config by which `Task.predict` draws answers to them."""
+    right: Callable[[Prediction], list[str]]
+    """The answers in a prediction that are right, as they are to be trained, in their order."""
+    form: Callable[[Row, str], str]
+    """(a row, a right answer to it) → the same text for answers that say the same."""
+
+
+@dataclass(frozen=True)
 class Task:
     """One kind of task. All that is special about it stands in its own folder; the others ask."""
 
@@ -148,3 +165,5 @@ class Task:
     """metrics.json → what the verdict says after the primary metric, a sentence."""
     findings: Callable[[Metrics], list[Finding]] = lambda metrics: []
     """metrics.json → what the tuned model still gets wrong and what helps, most telling first."""
+    own_answers: OwnAnswers | None = None
+    """How the model can learn from its own answers; None where nobody can tell right from wrong."""

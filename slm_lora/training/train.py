@@ -28,7 +28,7 @@ from slm_lora.data import Prepared
 from slm_lora.errors import UserError
 from slm_lora.files import whole, write_json
 from slm_lora.hardware import Device
-from slm_lora.model import add_adapter
+from slm_lora.model import add_adapter, load_adapter
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
@@ -113,14 +113,19 @@ def train(
     device: Device,
     run: Run,
     measure: Measure | None = None,
+    start: Path | None = None,
 ) -> PeftModel:
     """Train an adapter on the training rows, save it to the run folder and return the tuned model.
 
-    The best checkpoint is that of the lowest validation loss, or the one best by `measure`. Goes on
-    from the last whole checkpoint of an interrupted run.
+    It begins fresh, or as the adapter in the folder `start`. The best checkpoint is that of the
+    lowest validation loss, or the one best by `measure`. Goes on from the last whole checkpoint of
+    an interrupted run.
     """
     args = sft_config(config, device, run.checkpoints, list(data.train["length"]))
-    model = add_adapter(base, config.lora, config.seed)
+    if start:
+        model = load_adapter(base, start, trainable=True)
+    else:
+        model = add_adapter(base, config.lora, config.seed)
     if config.lora.moves_base_weights:
         _save_initial(model, run.checkpoints / INITIAL)
     progress = TrainingProgress()
@@ -145,7 +150,7 @@ def train(
         log.info("going on from %s", checkpoint)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    start = time.monotonic()
+    began = time.monotonic()
     with tracker_files(args.report_to, run.path), shown(progress.bar):
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -159,7 +164,7 @@ def train(
     if not all(p.isfinite().all() for p in model.parameters() if p.requires_grad):
         raise _diverged("the adapter is not finite", trainer, device)
     first_step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
-    seconds = time.monotonic() - start
+    seconds = time.monotonic() - began
     write_json(run.train, _summary(trainer, model, seconds, first_step, device))
     with whole(run.adapter) as folder:
         _save_adapter(model, config, folder, run)

@@ -6,7 +6,6 @@ pass@1 is the share of items whose greedy answer passes; pass@k is estimated fro
 What a model wrote becomes a program by one rule, the same for base and tuned (`extract`).
 """
 
-import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -20,22 +19,22 @@ from transformers import PreTrainedTokenizerBase
 from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
-from slm_lora.data.programs import stub
 from slm_lora.errors import UserError
 from slm_lora.generate import Generated, Sampling, answers, stop_ids
 from slm_lora.progress import log
 from slm_lora.records import Row
-from slm_lora.sandbox import Program, Sandbox, Verdict
+from slm_lora.sandbox import Sandbox, Verdict
 from slm_lora.tasks import answer_length, paired
 from slm_lora.tasks.code.baselines import baselines_for
 from slm_lora.tasks.code.findings import findings
 from slm_lora.tasks.code.metrics import compare, figures, metrics
+from slm_lora.tasks.code.own_answers import OWN_ANSWERS
+from slm_lora.tasks.code.program import does_nothing, extract, program, reference
 from slm_lora.tasks.code.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task, Written, limit
 
 __all__ = ["CODE", "compare", "extract", "metrics", "predict"]
 
-FENCED = re.compile(r"^```[^\n]*\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
 Answer = dict[str, Any]
 
 
@@ -52,11 +51,9 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
             'name test rows that have the columns "tests" and "entry_points" '
             "(slm_lora/data/programs.py) by data.test=FILE",
         )
-    references = [_program(row, row["completion"][0]["content"]) for row in rows]
-    stubs = [_program({**row, "prefix": ""}, stub(row["entry_points"])) for row in rows]
     log.info("running the references of %d test items", len(rows))
     with Sandbox(config.sandbox) as sandbox:
-        found, idle = sandbox.judge(references), sandbox.judge(stubs)
+        found, idle = sandbox.judge(map(reference, rows)), sandbox.judge(map(does_nothing, rows))
     for verdict in found:
         if verdict.verdict != "pass":
             raise UserError(
@@ -137,31 +134,12 @@ def predict(
     ]
 
 
-def extract(text: str) -> str:
-    """The program in an answer: the last fenced block, else the whole text.
-
-    A block that is not closed runs to the end of the text.
-    """
-    blocks = FENCED.findall(text)
-    return str(blocks[-1]) if blocks else text
-
-
-def _program(row: Row, solution: str) -> Program:
-    return Program(
-        id=row["id"],
-        solution=row.get("prefix", "") + solution if solution.strip() else "",
-        tests=tuple(row["tests"]),
-        entry_points=tuple(row["entry_points"]),
-        setup=row.get("setup", ""),
-    )
-
-
 def _submit(
     sandbox: Sandbox, row: Row, written: Generated, lead: str
 ) -> tuple[Answer, Future[Verdict]]:
     extracted = extract(rendering.answer_in(written.text, lead))
     answer = {"raw": written.text, "extracted": extracted, "cut_off": written.cut_off}
-    return answer, sandbox.submit(_program(row, extracted))
+    return answer, sandbox.submit(program(row, extracted))
 
 
 def _judged(answer: Answer, future: Future[Verdict]) -> Answer:
@@ -178,7 +156,7 @@ def _judged(answer: Answer, future: Future[Verdict]) -> Answer:
 def _passed(
     rows: Sequence[Row], texts: Sequence[str], labels: list[str], config: Config
 ) -> list[bool]:
-    programs = [_program(row, extract(text)) for row, text in zip(rows, texts, strict=True)]
+    programs = [program(row, extract(text)) for row, text in zip(rows, texts, strict=True)]
     with Sandbox(config.sandbox) as sandbox:
         return [verdict.verdict == "pass" for verdict in sandbox.judge(programs)]
 
@@ -216,4 +194,5 @@ CODE = Task(
     },
     compared="k",
     findings=findings,
+    own_answers=OWN_ANSWERS,
 )
