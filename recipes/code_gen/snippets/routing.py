@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from family import Family
+from snippets.family import Family
 from words import Draw
 
 

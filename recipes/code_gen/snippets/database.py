@@ -7,7 +7,7 @@ Read by make_dataset.py. Each program makes its own database, so none takes part
 
 from typing import Any
 
-from family import Family
+from snippets.family import Family
 from words import Draw, listed, quoted
 
 NAMES = "app, rt, $var, _"
