@@ -458,7 +458,7 @@ def _included(acting: Tag, form: Tag | None) -> list[Tag]:
     """The controls whose values htmx sends: its own, its form's (not for GET), hx-include's."""
     verb = _verb(acting)
     found = [acting] if acting.name in ("input", "textarea", "select") else []
-    if form is not None and (acting is form or (verb and verb[0] != "get")):
+    if form is not None and form.name == "form" and (acting is form or (verb and verb[0] != "get")):
         found = form.select(CONTROLS)
     wanted = _inherited(acting, "hx-include")
     if wanted:
@@ -469,8 +469,6 @@ def _included(acting: Tag, form: Tag | None) -> list[Tag]:
             found += (
                 [place] if place.name in ("input", "textarea", "select") else place.select(CONTROLS)
             )
-    if not found and acting.name != "form" and form is acting:
-        found = form.select(CONTROLS)
     return list({id(control): control for control in found}.values())
 
 

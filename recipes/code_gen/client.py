@@ -13,7 +13,10 @@ from browser import Page, starts
 from bs4 import BeautifulSoup, Tag
 from starlette.testclient import TestClient
 
-__all__ = ["BeautifulSoup", "TestClient", "attrs", "base64", "htmx", "json", "select", "starts", "stored", "texts"]
+__all__ = [
+    *("BeautifulSoup", "TestClient", "base64", "json", "starts"),
+    *("attrs", "htmx", "select", "stored", "texts"),
+]
 
 htmx = {"HX-Request": "true"}
 
@@ -27,8 +30,8 @@ def select(response: Any, path: str) -> list[Tag]:
     found: list[Tag] = [Page(response).soup]
     for step in path.replace(" > ", " >").split():
         name, _, cls = step.lstrip(">").partition(".")
-        name, _, id = name.partition("#")
-        wanted = {key: value for key, value in (("id", id), ("class", cls)) if value}
+        name, _, place = name.partition("#")
+        wanted = {key: value for key, value in (("id", place), ("class", cls)) if value}
         deep = not step.startswith(">")
         found = [e for f in found for e in f.find_all(name or True, wanted, recursive=deep)]
     return found

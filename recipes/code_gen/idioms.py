@@ -3,9 +3,9 @@
     python recipes/code_gen/make_dataset.py
 
 Families write `@rt("/path")` above `def get(...)`. Here a program may get names for its handlers
-(`@rt` alone, `@app.get("/path")`), async handlers, `FastHTML()` for `fast_app()`, `Title` and `Main`
-for `Titled`, `Redirect` for a `RedirectResponse`, `target_id` for `hx_target`. What it does stays the
-same: the tests of its family are run on what comes out (check.py --train).
+(`@rt` alone, `@app.get("/path")`), async handlers, `FastHTML()` for `fast_app()`, `Title` and
+`Main` for `Titled`, `Redirect` for a `RedirectResponse`, `target_id` for `hx_target`. What it does
+stays the same: the tests of its family are run on what comes out (check.py --train).
 """
 
 import ast
@@ -13,20 +13,24 @@ import builtins
 import keyword
 import re
 from collections import Counter
+from itertools import accumulate
 from random import Random
 
 from words import pick
 
 HANDLER = re.compile(
-    r'^@rt\("(?P<path>[^"]*)"\)\n(?P<asynchronous>async )?def (?P<method>get|post|put|delete|patch)\(',
+    r'^@rt\("(?P<path>[^"]*)"\)\n'
+    r"(?P<asynchronous>async )?def (?P<method>get|post|put|delete|patch)\(",
     re.MULTILINE,
 )
 VERBS = {"get": "show", "post": "save", "put": "update", "patch": "change", "delete": "remove"}
 TAKEN = {
-    *dir(builtins), *keyword.kwlist, "app", "rt", "serve", "index", "select", "title", "main", "form",
-    "table", "time", "date", "json", "os", "re", "random", "math", "io", "csv", "uuid", "cookie",
-    "database", "asyncio", "datetime", "search", "style", "script", "session", "req", "request",
-}  # fmt: skip
+    *dir(builtins),
+    *keyword.kwlist,
+    *("app", "rt", "serve", "index", "select", "title", "main", "form", "table", "time", "date"),
+    *("json", "os", "re", "random", "math", "io", "csv", "uuid", "cookie", "database", "asyncio"),
+    *("datetime", "search", "style", "script", "session", "req", "request"),
+}
 """Names that a handler may not take: what a program or the framework uses."""
 ROUTES = ("rt", "rt", "app", "named", "named")
 """Ways to write routes; twice: twice as often."""
@@ -55,7 +59,8 @@ def spread(program: str, rng: Random) -> str:
 
 def bare(program: str) -> str:
     """How the app is made by `FastHTML()`."""
-    return "app = FastHTML()\nrt = app.route" if re.search(r"^@rt\b", program, re.M) else "app = FastHTML()"
+    routes = "\nrt = app.route" if re.search(r"^@rt\b", program, re.MULTILINE) else ""
+    return f"app = FastHTML(){routes}"
 
 
 def routed(program: str, way: str) -> str:
@@ -64,10 +69,7 @@ def routed(program: str, way: str) -> str:
     if way == "rt":
         return program
     handlers = Counter(match["path"] for match in HANDLER.finditer(program))
-    used = {node.id for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Name)}
-    used |= {node.arg for node in ast.walk(ast.parse(program)) if isinstance(node, ast.arg)}
-    used |= {n.name for n in ast.walk(ast.parse(program)) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
-    used |= TAKEN
+    used = {*TAKEN, *re.findall(r"\b[a-z_]\w*\b", re.sub(r'"[^"\n]*"', "", program))}
 
     def written(match: re.Match[str]) -> str:
         path, method, lead = match["path"], match["method"], match["asynchronous"] or ""
@@ -101,24 +103,25 @@ def named(path: str, method: str) -> str:
 def with_main(program: str) -> str:
     """`return Titled("A", …)` as `return Title("A"), Main(H1("A"), …, cls="container")`."""
     for call in reversed(titled(program)):
-        lines = program.splitlines(keepends=True)
-        starts = [sum(map(len, lines[:n])) for n in range(len(lines))]
-
-        def place(line: int, column: int, starts: list[int] = starts) -> int:
-            return starts[line - 1] + column
-
-        begin, end = place(call.lineno, call.col_offset), place(call.end_lineno or 0, call.end_col_offset or 0)
-        first = call.args[0]
-        title = program[place(first.lineno, first.col_offset) : place(first.end_lineno or 0, first.end_col_offset or 0)]
-        rest = program[place(first.end_lineno or 0, first.end_col_offset or 0) : end - 1].rstrip().rstrip(",")
-        program = f'{program[:begin]}Title({title}), Main(H1({title}){rest}, cls="container"){program[end:]}'
+        begin, end = span(program, call)
+        first, last = span(program, call.args[0])
+        title, rest = program[first:last], program[last : end - 1].rstrip().rstrip(",")
+        page = f'Title({title}), Main(H1({title}){rest}, cls="container")'
+        program = program[:begin] + page + program[end:]
     return program
+
+
+def span(program: str, node: ast.expr) -> tuple[int, int]:
+    """Where a node's text begins and ends in a program of ASCII (ast counts bytes)."""
+    begins = [0, *accumulate(len(line) for line in program.splitlines(keepends=True))]
+    ends = begins[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0)
+    return begins[node.lineno - 1] + node.col_offset, ends
 
 
 def titled(program: str) -> list[ast.Call]:
     """Calls of `Titled` that are returned alone, in ASCII lines, with no attributes."""
     if not program.isascii():
-        return []  # ast counts bytes
+        return []
     found = [
         node.value
         for node in ast.walk(ast.parse(program))

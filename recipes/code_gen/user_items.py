@@ -3,7 +3,8 @@
     python recipes/code_gen/make_dataset.py
 
 Each has right programs, the first of which is the reference, and wrong ones, which its tests must
-refuse (check.py). No setting is chosen by them; user_tasks/SCORED.md says how often they were scored.
+refuse (check.py). No setting is chosen by them; user_tasks/SCORED.md says how often they were
+scored.
 """
 
 import tomllib

@@ -8,30 +8,32 @@ What a task needs (texts in quotes, paths, names in a program) is never touched.
 import re
 from random import Random
 
-from words import pick
+from words import barred, pick
 
 OPENINGS = {
-    "train": (
-        "FastHTML:", "In FastHTML,", "Using fasthtml,", "With python-fasthtml:", "Hi!", "Hey,",
-        "Hello, I am new to FastHTML.", "Quick one:", "Please help.", "I am learning FastHTML.",
-        "I have a small server and want to try FastHTML.", "For my site:", "Task:", "Need this today:",
-        "My boss wants this:", "For a demo tomorrow:", "We use FastHTML at work.", "python, fasthtml.",
-        "FastHTML question:", "Small project:",
-    ),
-    "test": (
-        "Good evening.", "Can fasthtml do this?", "One more FastHTML thing:", "I tried and failed, so:",
-        "fast html please:", "New here.",
-    ),
-}  # fmt: skip
+    "train": barred("""
+        FastHTML:|In FastHTML,|Using fasthtml,|With python-fasthtml:|Hi!|Hey,|
+        Hello, I am new to FastHTML.|Quick one:|Please help.|I am learning FastHTML.|
+        I have a small server and want to try FastHTML.|For my site:|Task:|Need this today:|
+        My boss wants this:|For a demo tomorrow:|We use FastHTML at work.|python, fasthtml.|
+        FastHTML question:|Small project:
+        """),
+    "test": barred("""
+        Good evening.|Can fasthtml do this?|One more FastHTML thing:|I tried and failed, so:|
+        fast html please:|New here.
+        """),
+}
 CLOSINGS = {
-    "train": (
-        "Thanks!", "One file please.", "Just the code.", "Keep it simple.", "Only the program, no explanation.",
-        "Thank you.", "No JavaScript of my own, please.", "It should run with python main.py.",
-        "Make it start with python main.py.", "Nothing fancy.", "Use FastHTML.", "FastHTML only, please.",
-        "I will style it later.", "Short is fine.",
-    ),
-    "test": ("Cheers.", "As one file, ready to run.", "Plain FastHTML is all I have.", "Thank you so much!"),
-}  # fmt: skip
+    "train": barred("""
+        Thanks!|One file please.|Just the code.|Keep it simple.|Only the program, no explanation.|
+        Thank you.|No JavaScript of my own, please.|It should run with python main.py.|
+        Make it start with python main.py.|Nothing fancy.|Use FastHTML.|FastHTML only, please.|
+        I will style it later.|Short is fine.
+        """),
+    "test": barred("""
+        Cheers.|As one file, ready to run.|Plain FastHTML is all I have.|Thank you so much!
+        """),
+}
 OPENED, CLOSED, SLIPPED, LOWER = 0.4, 0.3, 0.06, 0.06
 """Shares of requests with an opening, a closing, a slip, no capitals."""
 PROTECTED = re.compile(r'"[^"]*"|\'[^\']*\'|`[^`]*`|\S*[/_.{}<>=]\S*|\b\w*[A-Z0-9]\w*\b')

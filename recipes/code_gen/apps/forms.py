@@ -5,10 +5,17 @@
 
 # ruff: noqa: E501 - a wording is one line, however long
 
+import re
 from string import Template
 
 from app import App, Draft
 from scene import Scene, listed
+
+
+def tidy(solution: str) -> str:
+    """A program with one empty line where empty slots left several."""
+    return re.sub(r"\n{3,}", "\n\n", solution)
+
 
 # Sign-up form ------------------------------------------------------------------------------------
 
@@ -159,6 +166,7 @@ def sign_up(s: Scene, variant: str) -> Draft:
 web = Browser(app)
 page = web.open("/")
 assert not any(page.has(m) for m in {messages}), "a message before anything is sent"
+assert page.inputs("password") == {sum("password" in SIGN_UP_FIELDS[n] for n in fields)}
 page = web.submit(force=True, expect=None, **{wrong})
 for message in {messages}:
     assert page.has(message), f"{{message}} is not shown"
@@ -199,9 +207,12 @@ assert not web.change("email", {good["email"]!r}).has({rules["email"][2]!r})
             "No page reload: the form is sent with htmx and replaced by the answer.",
             "Use htmx so that only the form is swapped, for the messages as for the greeting.",
         )
-        tests.append("""\
-page = Browser(app).open("/")
+        tests.append(f"""\
+web = Browser(app)
+page = web.open("/")
 assert page.soup.select("[hx-post], [hx-put]"), "nothing is sent by htmx"
+page = web.submit(force=True, expect=None, **{wrong})
+assert len(page.soup.select("form")) == 1, "the form is not replaced"
 """)
     elif stored:
         more = s.pick(
@@ -218,7 +229,7 @@ assert not web.open("/").has("Somebody else")
 """)
     said = [f'{rules[n][1]} ("{rules[n][2]}")' for n in fields]
     return Draft(
-        solution=solution,
+        solution=tidy(solution),
         tests=tests,
         slots={
             "title": s.title,
@@ -261,4 +272,434 @@ SIGN_UP_APP = App(
     Help me get new people into $title. I imagine one page where they enter $fields and press "$button"; the program answers "$welcome", or returns the filled form, explaining field by field what is not right: $rules. $more
     """,
 )
-FAMILIES = [SIGN_UP_APP]
+
+# Contact and booking forms -----------------------------------------------------------------------
+
+CONTACT = Template("""\
+from fasthtml.common import *
+$app
+
+@rt("/")
+def get():
+    return Titled(
+        "$title",
+        Form(
+$controls
+            Button("$button"),
+            method="post",
+            action="/send",
+        ),
+    )
+
+
+@rt("/send")
+def post($kind: $Kind$session):
+$answer
+
+$pages
+serve()
+""")
+
+
+def contact(s: Scene, variant: str) -> Draft:
+    booking, priced = variant in ("booking", "price", "price_stored", "booking_redirect"), "price" in variant
+    stored, redirect = "stored" in variant, "redirect" in variant
+    kind = s.pick("booking", "reservation", "visit") if booking else s.pick("message", "question", "contact")
+    kinds = f"{kind}s"
+    number = s.pick("count", "quantity", "number")
+    first, second = s.people(2)
+    items = s.items(s.number(2, 4))
+    prices = [s.number(2, 9) + 10 * n for n in range(len(items))]
+    table, required = stored and s.pick(True, False), s.pick(True, False)
+    button = s.pick("Book", "Reserve", "Send booking") if booking else s.pick("Send", "Contact us", "Send message")
+    thanks = s.pick("Thank you, {name}!", "Thanks, {name}, we got it.", "We will be in touch, {name}.")
+    fields = {"name": "str", s.thing: "str", number: "int"} if booking else {"name": "str", "email": "str", "text": "str"}  # fmt: skip
+
+    needed = ", required=True" if required else ""
+    control = {
+        "name": f'Input(name="name"{needed})',
+        "email": f'Input(name="email", type="email"{needed})',
+        "text": f'Textarea(name="text"{needed})',
+        number: f'Input(name="{number}", type="number"{needed})',
+        s.thing: f'Select(*[Option({s.thing}) for {s.thing} in {"prices" if priced else s.things}], name="{s.thing}")',
+    }
+    attributes = "\n".join(f"    {name}: {type}" for name, type in fields.items())
+    what = f"{{{kind}.{number}}} x {{{kind}.{s.thing}}}" if booking else f"{{{kind}.text}}"
+    app = ["\napp, rt = fast_app()"]
+    if table:
+        app = [f'from fastlite import database\n\napp, rt = fast_app()\n\n\nclass {kind.title()}:\n    id: int\n{attributes}\n\n\n{kinds} = database(":memory:").create({kind.title()}, pk="id")']  # fmt: skip
+    elif stored:
+        app.append(f"{kinds} = []")
+    if priced:
+        app.append("prices = {" + ", ".join(f'"{i}": {p}' for i, p in zip(items, prices, strict=True)) + "}")
+    elif booking:
+        app.append(f"{s.things} = [" + ", ".join(f'"{item}"' for item in items) + "]")
+    if not table:
+        app.append(f"\n\n@dataclass\nclass {kind.title()}:\n{attributes}")
+
+    answer = []
+    if stored:
+        answer.append(f"    {kinds}.insert({'' if table else '0, '}{kind})")
+    if priced:
+        answer.append(f"    total = prices[{kind}.{s.thing}] * {kind}.{number}")
+    greeting = thanks.replace("name", f"{kind}.name")
+    lines = [f'P(f"{greeting}")', f'P(f"{what}")' if booking else f"P({kind}.email)"]
+    lines += ['P(f"Total: {total}")'] * priced
+    if redirect:
+        answer.append(f'    session["name"] = {kind}.name\n    return RedirectResponse("/thanks", status_code=303)')
+    else:
+        shown = "".join(f"        {line},\n" for line in lines)
+        answer.append(f'    return Titled(\n        "Thank you",\n{shown}    )')
+    pages = ""
+    if redirect:
+        shown = thanks.replace("name", "session['name']")
+        pages += f'\n@rt("/thanks")\ndef get(session):\n    return Titled("Thank you", P(f"{shown}"))\n'
+    if stored:
+        rows = f'{kinds}(order_by="id desc")' if table else kinds
+        pages += f'\n@rt("/{kinds}")\ndef get():\n    rows = [Li(f"{{{kind}.name}}: {what}") for {kind} in {rows}]\n    return Titled("{kinds.title()}", Ul(*rows))\n'
+    solution = CONTACT.substitute(
+        app="\n".join(app), title=s.title, button=button, kind=kind, Kind=kind.title(),
+        controls="\n".join(f'            Label("{name.title()}", {control[name]}),' for name in fields),
+        session=", session" if redirect else "", answer="\n".join(answer), pages=pages,
+    )  # fmt: skip
+
+    def entry(name: str, place: int) -> dict[str, str]:
+        if booking:
+            return {"name": name, s.thing: items[place], number: str(place + 2)}
+        return {"name": name, "email": f"{name.lower()}@example.org", "text": f"{texts[place]} <{place}>"}
+
+    texts = s.texts(2)
+    one, two = entry(first, 0), entry(second, 1)
+    seen = [] if redirect else [f"2 x {items[0]}"] + [f"Total: {2 * prices[0]}"] * priced if booking else [one["email"]]
+    tests = [
+        f"""\
+web = Browser(app)
+page = web.open("/")
+assert page.has({s.title!r}) or page.title == {s.title!r}
+page = web.press({button!r}, **{one})
+for text in {[thanks.format(name=first), *seen]}:
+    assert page.has(text), f"{{text}} is not shown"
+""",
+        f"""\
+web = Browser(app)
+web.open("/")
+page = web.press({button!r}, **{two | {"name": "<i>Bo</i>"}})
+assert page.has({thanks.format(name="<i>Bo</i>")!r}), "the name is not shown as it was typed"
+assert not page.has({first!r})
+""",
+    ]
+    if booking:
+        tests.append(f"""\
+page = Browser(app).open("/")
+assert page.all("select option")[-{len(items)}:] == {items}
+""")
+    if required:
+        tests.append(f"""\
+page = Browser(app).open("/")
+needed = page.attrs("[required]", "name")
+for name in {[name for name in fields if not (booking and name == s.thing)]}:
+    assert name in needed, f"{{name}} is not required"
+""")
+    if redirect:
+        tests.append(f"""\
+web = Browser(app)
+web.open("/")
+page = web.press({button!r}, **{one})
+assert page.path == "/thanks"
+assert web.open("/thanks").has({first!r})
+""")
+    if stored:
+        row = f"3 x {items[1]}" if booking else two["text"]
+        tests.append(f"""\
+web = Browser(app)
+web.open("/")
+web.press({button!r}, **{two})
+page = Browser(app).open("/{kinds}")
+assert page.has({first!r}, {second!r}, {row!r})
+assert page.text.index({second!r}) < page.text.index({first!r}), "the newest is not first"
+""")
+    more = []
+    if required:
+        more.append(s.pick("Mark what people type in as required.", "The inputs should be required in the browser."))
+    if redirect:
+        more.append(s.pick("The POST ends with a redirect to /thanks, where the name is taken from the session.", "Redirect to /thanks after the POST (so that a reload sends nothing twice); keep the name in the session for that page."))
+    elif priced:
+        each = listed([f"{item} {price}" for item, price in zip(items, prices, strict=True)])
+        more.append(f'The thank-you page also has a line like "2 x {items[0]}" and one like "Total: {2 * prices[0]}"; prices are {each}.')
+    elif booking:
+        more.append(f'Repeat on the thank-you page what was booked, like "2 x {items[0]}".')
+    else:
+        more.append(s.pick("Repeat the email there.", "The thank-you page also shows the email."))
+    if stored:
+        more.append(s.pick(f"Everything that was sent is listed at /{kinds}, newest first, with {'name and booking' if booking else 'name and text'}.", f"I read all {kinds} at /{kinds}: {'name and what was booked' if booking else 'name and text'}, the latest on top."))  # fmt: skip
+    named = f"name, {s.thing} (a choice of {listed(items, 'or')}) and {number} (a number)"
+    return Draft(
+        solution=tidy(solution),
+        tests=tests,
+        slots={
+            "title": s.title,
+            "kind": f"{kind} form",
+            "fields": named if booking else "name, email and text (a textarea)",
+            "button": button,
+            "thanks": thanks,
+            "more": " ".join(more),
+        },
+    )
+
+
+CONTACT_APP = App(
+    name="contact_form",
+    draft=contact,
+    variants=("contact", "booking", "price", "redirect", "stored"),
+    held_out=("price_stored", "booking_redirect"),
+    known="""
+    Write a FastHTML app with a $kind for $title on the front page. Fields: $fields. The button says "$button" and leads to a page that says "$thanks" $more
+    $kind in fasthtml, heading "$title", inputs $fields, button "$button". use a dataclass for what is sent. afterwards a thank you page: "$thanks" $more
+    I'd like a $kind on my site $title. It has $fields and a "$button" button. After sending, people see "$thanks" $more
+    Please build a one-file FastHTML program: "/" shows "$title" and a form with $fields; "$button" posts it to a handler that takes a dataclass and answers "$thanks" $more
+    For $title I need a page with a $kind. What we ask: $fields. Submit is called "$button". The answer is a thank-you page with "$thanks" $more
+    Show how FastHTML fills a dataclass from a form: a $kind titled "$title" with the fields $fields and the button "$button", and a page afterwards that reads "$thanks" $more
+    - site: $title - $kind at / with $fields - button "$button" - then a thank-you page "$thanks" - $more
+    Can you make the $kind for $title? Inputs are called $fields, the button "$button". When it was sent, thank the person with "$thanks" $more
+    Our visitors should reach us through a $kind ($fields). Put it on the home page of $title, label the button "$button" and answer with "$thanks" $more I use FastHTML.
+    Create a small web app, title $title: $kind with $fields, sent by post with "$button", handled with a dataclass. Thank them by name: "$thanks" $more
+    Need: $kind. Framework: FastHTML. Title: $title. Fields: $fields. Button: $button. Answer: "$thanks" $more
+    We run $title. Code us a page where one can enter $fields and press "$button", and then gets a page saying "$thanks" $more
+    Make me a simple $kind with a thank-you page. It belongs to $title, asks for $fields, has a "$button" button and ends with "$thanks" $more
+    Using python-fasthtml, implement the start page of $title: a form ($fields) and "$button". Its data goes into a dataclass; the next page says "$thanks" $more
+    """,
+    unseen="""
+    People who open $title find a $kind: $fields. They click "$button" and read "$thanks" on the page that follows. $more
+    How do I get a form's data into a dataclass? Take a $kind as the example, headed $title, with $fields and "$button", which is answered by "$thanks" $more
+    The index of our site $title is to become a $kind. Let them enter $fields, send it by "$button", and be polite: "$thanks" $more
+    fasthtml please: index page = $title + $kind, which wants $fields. "$button" sends, "$thanks" is what comes back $more
+    Draft a web page for $title through which one hands in $fields by clicking "$button"; a dataclass receives them and a page with the words "$thanks" confirms. $more
+    """,
+)
+
+
+# Log in, guard, log out --------------------------------------------------------------------------
+
+LOGIN = Template("""\
+from fasthtml.common import *
+
+users = {$users}
+$data
+def guard(request, session):
+    if not session.get("user"):
+        return RedirectResponse("/login", status_code=303)
+
+app, rt = fast_app(before=Beforeware(guard, skip=[$skip]))
+
+def user_form(title, path, *above):
+    return Titled(
+        title,
+        *above,
+        Form(
+            Label("Name", Input(name="name")),
+            Label("Password", Input(name="password", type="password")),
+            Button(title),
+            method="post",
+            action=path,
+        ),
+    )
+
+@rt("/login")
+def get():
+    return user_form("Log in", "/login"$link)
+
+@rt("/login")
+def post(name: str, password: str, session):
+    if users.get(name) != password:
+        return user_form("Log in", "/login", P("$wrong"))
+    session["user"] = name
+    return RedirectResponse("$home", status_code=303)
+$accounts$public
+@rt("$home")
+def get(session):
+    return Titled(
+        "$inner",
+        P(f"$greeting"),
+$shown
+        A("Log out", href="/logout"),
+    )
+$notes
+@rt("/logout")
+def get(session):
+    session.clear()
+    return RedirectResponse("$after", status_code=303)
+
+serve()
+""")
+ACCOUNTS = """
+@rt("/signup")
+def get():
+    return user_form("Sign up", "/signup")
+
+@rt("/signup")
+def post(name: str, password: str):
+    if name in users:
+        return user_form("Sign up", "/signup", P("{taken}"))
+    users[name] = password
+    return RedirectResponse("/login", status_code=303)
+"""
+PUBLIC = """
+@rt("/")
+def get():
+    return Titled("{title}", P("{text}"), A("Members", href="/members"))
+"""
+NOTES = """
+@rt("/notes")
+def post(text: str, session):
+    notes.append((session["user"], text))
+    return RedirectResponse("{home}", status_code=303)
+"""
+
+
+def login(s: Scene, variant: str) -> Draft:
+    public, notes, accounts = "members" in variant, "notes" in variant, "accounts" in variant
+    text, note, other_note = s.texts(3)
+    people = s.people(s.number(2, 3))
+    passwords = [f"{s.pick('blue', 'old', 'tall', 'warm')}-{s.pick('lamp', 'gate', 'boat', 'drum')}-{s.number(10, 99)}" for _ in people]  # fmt: skip
+    items = s.items(s.number(2, 4))
+    home, after = ("/members", "/") if public else ("/", "/login")
+    wrong = s.pick("Wrong name or password.", "That did not work.", "Name or password is wrong.")
+    taken = s.pick("This name is taken.", "Somebody is called so already.")
+    greeting = s.pick("Hello, {name}!", "Welcome back, {name}.", "You are logged in as {name}.")
+    users = dict(zip(people, passwords, strict=True))
+
+    data = "notes = []\n" if notes else f"{s.things} = [" + ", ".join(f'"{i}"' for i in items) + "]\n"
+    skip = ["/"] * public + ["/login"] + ["/signup"] * accounts
+    own = "        Ul(*[Li(text) for user, text in notes if user == session[\"user\"]]),\n        Form(Input(name=\"text\"), Button(\"Add\"), method=\"post\", action=\"/notes\"),"  # fmt: skip
+    solution = LOGIN.substitute(
+        users="" if accounts else ", ".join(f'"{name}": "{word}"' for name, word in users.items()),
+        data=data,
+        skip=", ".join(f'"{path}"' for path in skip),
+        wrong=wrong,
+        link=', A("Sign up", href="/signup")' if accounts else "",
+        home=home,
+        accounts=ACCOUNTS.format(taken=taken) if accounts else "",
+        public=PUBLIC.format(title=s.title, text=text) if public else "",
+        inner="Members" if public else s.title,
+        greeting=greeting.replace("name", "session['user']"),
+        shown=own if notes else f"        Ul(*[Li({s.thing}) for {s.thing} in {s.things}]),",
+        notes=NOTES.format(home=home) if notes else "",
+        after=after,
+    )
+
+    first, second = people[:2]
+    hello, bye = greeting.format(name=first), greeting.format(name=second)
+    secret = "" if notes else f"assert not web.page.has({items[0]!r})\n"
+    enter = 'web.submit(name={!r}, password={!r})\n'
+    tests = []
+    if accounts:
+        signs = "".join(
+            f'web.open("/signup")\nweb.submit(name={n!r}, password={w!r})\nassert web.page.path == "/login"\n'
+            for n, w in users.items()
+        )
+        tests.append(f"""\
+web = Browser(app)
+{signs}web.open("/signup")
+web.submit(name={first!r}, password="another")
+assert web.page.has({taken!r})
+""")
+    tests.append(f"""\
+web = Browser(app)
+web.open({home!r})
+assert web.page.path == "/login"
+assert web.page.inputs("password") == 1
+{secret}web.submit(name={first!r}, password={passwords[1]!r})
+assert web.page.has({wrong!r})
+web.open("/login")
+web.submit(name="Nobody", password="")
+assert web.page.has({wrong!r})
+web.open({home!r})
+assert web.page.path == "/login"
+""")
+    if public:
+        tests.append(f"""\
+web = Browser(app)
+assert web.open("/").has({text!r})
+web.press("Members")
+assert web.page.path == "/login"
+""")
+    shown = [hello] if notes else [hello, *items]
+    tests.append(f"""\
+web = Browser(app)
+web.open("/login")
+{enter.format(first, passwords[0])}for text in {shown}:
+    assert web.page.has(text), f"{{text}} is not shown"
+assert web.open({home!r}).has({hello!r})
+other = Browser(app)
+other.open({home!r})
+assert other.page.path == "/login", "a visitor who has not logged in gets in"
+other.submit(name={second!r}, password={passwords[1]!r})
+assert other.page.has({bye!r})
+web.open({home!r})
+web.press("Log out")
+assert web.page.path == {after!r}
+web.open({home!r})
+assert web.page.path == "/login", "still logged in"
+assert other.open({home!r}).has({bye!r}), "the others are logged out too"
+""")
+    if notes:
+        tests.append(f"""\
+web, other = Browser(app), Browser(app)
+web.open("/login")
+{enter.format(first, passwords[0])}web.press("Add", text={note!r})
+assert web.page.has({note!r})
+other.open("/login")
+{enter.replace("web", "other").format(second, passwords[1])}assert not other.page.has({note!r}), "notes of somebody else"
+other.press("Add", text={other_note!r})
+assert other.page.has({other_note!r})
+assert not web.open({home!r}).has({other_note!r})
+assert web.open({home!r}).has({note!r})
+""")
+        tests.append("""\
+stranger = Browser(app)
+page = stranger.request("POST", "/notes", expect=None, data={"text": "x"})
+assert page.status in (302, 303, 307, 401, 403), "a stranger may write"
+""")
+    listing = listed([f'{name} with the password "{word}"' for name, word in users.items()])
+    return Draft(
+        solution=tidy(solution),
+        tests=tests,
+        slots={
+            "title": s.title,
+            "guarded": f'the front page is public, says "{text}" and has a link "Members" to /members, which only people who are logged in may see' if public else "everything else, the front page too, is only for people who are logged in",
+            "who": f'At /signup one makes an account with the same two fields and is sent to /login; a name that is in use gets "{taken}"' if accounts else f"There is {listing}.",
+            "wrong": wrong,
+            "inside": f'Inside, the page says "{greeting}" and ' + (s.pick('has a field text with a button "Add" (posted to /notes): everybody sees only their own notes', 'shows my own notes, and only mine, above a field text and a button "Add" that posts to /notes') if notes else f"lists the {s.things} {listed(items)}"),
+            "out": f'A link "Log out" ends the session and leads to {after}',
+        },
+    )  # fmt: skip
+
+
+LOGIN_APP = App(
+    name="login",
+    draft=login,
+    variants=("all", "members", "notes", "accounts"),
+    held_out=("members_notes", "accounts_notes", "members_accounts"),
+    known="""
+    Write a FastHTML app for $title with a login at /login (fields name and password): $guarded. Whoever is not logged in is redirected to /login. $who A wrong login shows "$wrong" $inside. $out.
+    login example in fasthtml with beforeware. site: $title. form at /login with name + password, $guarded (others get redirected to /login). $who wrong login: "$wrong" $inside. $out.
+    I want to protect my site $title with a password. Use Beforeware and the session: $guarded; without a login you land on /login, where name and password are asked. $who If they do not fit, say "$wrong" $inside. $out.
+    Please make $title private: $guarded. /login has the inputs name and password and says "$wrong" if they are wrong; it is also where everybody without a session ends up. $who $inside. $out.
+    - FastHTML app "$title" - /login: form with name and password, error "$wrong" - guard: $guarded, else redirect to /login - $who - $inside. - $out.
+    How do I do authentication in FastHTML? Show me with $title: $guarded, all others are sent to /login to give name and password. Failed attempts read "$wrong" $who $inside. $out.
+    Build $title, an app with users. $who You log in at /login with name and password; a failure shows "$wrong" As to the rest: $guarded, and others are redirected to /login. $inside. $out.
+    Our small team needs a site, $title, behind a login. $who Form: name, password, at the path /login, message "$wrong" for mistakes. $guarded; strangers are redirected to /login. $inside. $out.
+    Can you write the login, session and logout of $title for me? Path of the form: /login, inputs: name and password. $who When it fails: "$wrong" Rule: $guarded, with a redirect to /login for everyone else. $inside. $out.
+    One Python file, fast_app with before=Beforeware. Title: $title. $guarded; if the session has no user, redirect to /login. There name and password are checked, "$wrong" is the message. $who $inside. $out.
+    Make a members' area for $title. $who They enter name and password on /login, and see "$wrong" when that is not right. Make sure that $guarded, otherwise redirect to /login. $inside. $out.
+    The session should remember who is logged in at $title. $guarded. /login (name, password) is where one is sent without it, and "$wrong" is the answer to bad data there. $who $inside. $out.
+    """,
+    unseen="""
+    Strangers must stay out of $title: $guarded, and to them every closed page is a redirect to /login. This page takes name and password and objects with "$wrong" $who $inside. $out.
+    Keep people logged in with a session cookie. For $title ($guarded) implement /login with the inputs name and password; send anyone unknown there, tell them "$wrong" after a bad try. $who $inside. $out.
+    $who These are the users of $title, my FastHTML site. They identify themselves at /login by name and password, or are told "$wrong" Behind it: $guarded; unidentified requests go to /login. $inside. $out.
+    fasthtml guard wanted, so that on $title $guarded, the others being redirected to /login with its inputs name and password (error text "$wrong"). $who $inside. $out.
+    """,
+)
+
+FAMILIES = [SIGN_UP_APP, CONTACT_APP, LOGIN_APP]

@@ -1,6 +1,6 @@
 """The rows of whole apps: every family with its variants; the held-out variants are for test alone.
 
-    python recipes/code_gen/make_dataset.py
+python recipes/code_gen/make_dataset.py
 """
 
 from random import Random
@@ -12,7 +12,7 @@ import voice
 from app import App
 from scene import Scene
 from user_items import SETUP
-from words import pick, with_articles
+from words import pick, shuffled, with_articles
 
 from apps import forms, lists, pages, parts, repair, services, tables, transform
 
@@ -34,12 +34,13 @@ Row = dict[str, Any]
 def train_rows() -> list[Row]:
     """The rows of training, all families mixed by a seed."""
     rng = Random(f"{SEED}-apps-train")
-    plan = [(family, family.variants[n % len(family.variants)]) for family in FAMILIES for n in range(EACH)]
     taken: set[str] = set()
-    rows = [row(family, "train", variant, rng, taken) for family, variant in plan]
-    found = [row for row in rows if row]
-    keys = [rng.random() for _ in found]
-    return [found[n] for n in sorted(range(len(found)), key=keys.__getitem__)]
+    rows = [
+        row(family, "train", family.variants[n % len(family.variants)], rng, taken)
+        for family in FAMILIES
+        for n in range(EACH)
+    ]
+    return shuffled([row for row in rows if row], rng)
 
 
 def test_rows() -> list[Row]:

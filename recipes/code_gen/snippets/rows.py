@@ -1,6 +1,6 @@
 """The rows of snippets: small apps of one or two families with words from anywhere.
 
-    python recipes/code_gen/make_dataset.py
+python recipes/code_gen/make_dataset.py
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ HELD_OUT_PAIRS = 146
 TRAINED_PAIRS = 5
 """So many pairs at least of a family of a held-out pair are in training."""
 LONGEST = 384
-"""Characters of instruction and solution (less its last line) of a pair: about 230 of nano's tokens."""
+"""Characters of instruction and solution, less its last line, of a pair: 230 nano tokens."""
 LONGEST_SINGLE = 460
 """The same of one family: about 256."""
 TRIES = 400

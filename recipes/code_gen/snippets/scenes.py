@@ -62,10 +62,13 @@ class SceneDraw(Draw):
 
     def dashed(self) -> str:
         """`books` or `books-list`"""
-        return self.word() if self.rng.random() < 0.5 else f"{self.word()}-{self.one_of('list', 'box', 'row')}"
+        return f"{self.word()}{self.one_of('', '-list', '-box', '-row')}"
 
 
-UNFIT = {"host", "auth", "path", "key", "time", "open", "number", "body", "high", "low", "free", "view"}
+UNFIT = {
+    *("host", "auth", "path", "key", "time", "open", "number", "body", "high", "low", "free"),
+    "view",
+}
 """Names of headers, of special parameters of a handler, of attributes of a cookie, and such."""
 
 
