@@ -13,10 +13,8 @@ from browser import Page, starts
 from bs4 import BeautifulSoup, Tag
 from starlette.testclient import TestClient
 
-__all__ = [
-    *("BeautifulSoup", "TestClient", "base64", "json", "starts"),
-    *("attrs", "htmx", "select", "stored", "texts"),
-]
+__all__ = ["BeautifulSoup", "TestClient", "attrs", "base64", "htmx", "json", "select"]
+__all__ += ["starts", "stored", "texts"]
 
 htmx = {"HX-Request": "true"}
 
