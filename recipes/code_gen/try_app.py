@@ -10,7 +10,9 @@ from string import Template
 sys.path.insert(0, str(Path(__file__).parent))
 import re
 
-from check import preloaded
+from slm_lora.config import compose
+def preloaded():
+    compose.register(); return compose.load(['+recipe=code_gen']).sandbox.preload
 from mutants import mutants
 from scene import Scene
 

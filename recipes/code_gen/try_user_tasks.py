@@ -5,7 +5,9 @@ import tomllib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check import preloaded
+from slm_lora.config import compose
+def preloaded():
+    compose.register(); return compose.load(['+recipe=code_gen']).sandbox.preload
 
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox

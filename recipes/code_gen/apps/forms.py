@@ -600,7 +600,7 @@ def login(s: Scene, variant: str) -> Draft:
         tests.append(f"""\
 web = Browser(app)
 {signs}web.open("/signup")
-web.submit(name={first!r}, password="another")
+web.submit(expect=None, name={first!r}, password="another")
 assert web.page.has({taken!r})
 """)
     tests.append(f"""\
@@ -608,10 +608,10 @@ web = Browser(app)
 web.open({home!r})
 assert web.page.path == "/login"
 assert web.page.inputs("password") == 1
-{secret}web.submit(name={first!r}, password={passwords[1]!r})
+{secret}web.submit(expect=None, name={first!r}, password={passwords[1]!r})
 assert web.page.has({wrong!r})
 web.open("/login")
-web.submit(name="Nobody", password="")
+web.submit(expect=None, force=True, name="Nobody", password="")
 assert web.page.has({wrong!r})
 web.open({home!r})
 assert web.page.path == "/login"
@@ -627,14 +627,14 @@ assert web.page.path == "/login"
     tests.append(f"""\
 web = Browser(app)
 web.open("/login")
-{enter.format(first, passwords[0])}for text in {shown}:
+{enter.format(first, passwords[0])}web.open({home!r})
+for text in {shown}:
     assert web.page.has(text), f"{{text}} is not shown"
-assert web.open({home!r}).has({hello!r})
 other = Browser(app)
 other.open({home!r})
 assert other.page.path == "/login", "a visitor who has not logged in gets in"
 other.submit(name={second!r}, password={passwords[1]!r})
-assert other.page.has({bye!r})
+assert other.open({home!r}).has({bye!r})
 web.open({home!r})
 web.press("Log out")
 assert web.page.path == {after!r}
@@ -646,12 +646,13 @@ assert other.open({home!r}).has({bye!r}), "the others are logged out too"
         tests.append(f"""\
 web, other = Browser(app), Browser(app)
 web.open("/login")
-{enter.format(first, passwords[0])}web.press("Add", text={note!r})
-assert web.page.has({note!r})
+{enter.format(first, passwords[0])}web.open({home!r})
+web.press("Add", text={note!r})
+assert web.open({home!r}).has({note!r})
 other.open("/login")
-{enter.replace("web", "other").format(second, passwords[1])}assert not other.page.has({note!r}), "notes of somebody else"
+{enter.replace("web", "other").format(second, passwords[1])}assert not other.open({home!r}).has({note!r}), "notes of somebody else"
 other.press("Add", text={other_note!r})
-assert other.page.has({other_note!r})
+assert other.open({home!r}).has({other_note!r})
 assert not web.open({home!r}).has({other_note!r})
 assert web.open({home!r}).has({note!r})
 """)
@@ -688,11 +689,11 @@ LOGIN_APP = App(
     - FastHTML app "$title" - /login: form with name and password, error "$wrong" - guard: $guarded, else redirect to /login - $who - $inside. - $out.
     How do I do authentication in FastHTML? Show me with $title: $guarded, all others are sent to /login to give name and password. Failed attempts read "$wrong" $who $inside. $out.
     Build $title, an app with users. $who You log in at /login with name and password; a failure shows "$wrong" As to the rest: $guarded, and others are redirected to /login. $inside. $out.
-    Our small team needs a site, $title, behind a login. $who Form: name, password, at the path /login, message "$wrong" for mistakes. $guarded; strangers are redirected to /login. $inside. $out.
+    Our small team needs a site, $title, behind a login. $who Form: name, password, at the path /login, message "$wrong" for mistakes. The rule: $guarded; strangers are redirected to /login. $inside. $out.
     Can you write the login, session and logout of $title for me? Path of the form: /login, inputs: name and password. $who When it fails: "$wrong" Rule: $guarded, with a redirect to /login for everyone else. $inside. $out.
-    One Python file, fast_app with before=Beforeware. Title: $title. $guarded; if the session has no user, redirect to /login. There name and password are checked, "$wrong" is the message. $who $inside. $out.
+    One Python file, fast_app with before=Beforeware. Title: $title. Protection: $guarded; if the session has no user, redirect to /login. There name and password are checked, "$wrong" is the message. $who $inside. $out.
     Make a members' area for $title. $who They enter name and password on /login, and see "$wrong" when that is not right. Make sure that $guarded, otherwise redirect to /login. $inside. $out.
-    The session should remember who is logged in at $title. $guarded. /login (name, password) is where one is sent without it, and "$wrong" is the answer to bad data there. $who $inside. $out.
+    The session should remember who is logged in at $title, for $guarded. /login (name, password) is where one is sent without it, and "$wrong" is the answer to bad data there. $who $inside. $out.
     """,
     unseen="""
     Strangers must stay out of $title: $guarded, and to them every closed page is a redirect to /login. This page takes name and password and objects with "$wrong" $who $inside. $out.
@@ -702,4 +703,221 @@ LOGIN_APP = App(
     """,
 )
 
-FAMILIES = [SIGN_UP_APP, CONTACT_APP, LOGIN_APP]
+
+# A form in steps ---------------------------------------------------------------------------------
+
+STEPS = Template("""\
+from fasthtml.common import *
+
+app, rt = fast_app()
+$data
+$helper
+$steps
+@rt("/summary")
+def get(session):
+$summary
+$confirm$restart
+serve()
+""")
+STEP = Template("""
+@rt("$path")
+def get(session):
+    return Titled(
+        "$title",
+        P("Step $number of $count"),
+        Form(
+            Label("$label", $control),
+            Button("$button"),
+            method="post",
+            action="$path",
+        ),$back
+    )
+
+@rt("$path")
+def post($name: $type, session):
+    session["$name"] = $name
+    return RedirectResponse("$next", status_code=303)
+""")
+RESTART = """
+@rt("/restart")
+def post(session):
+    session.clear()
+    return RedirectResponse("/", status_code=303)
+"""
+CONFIRM = Template("""
+@rt("/confirm")
+def post(session):
+    $kept.append(f"$line")
+    session.clear()
+    return RedirectResponse("/all", status_code=303)
+
+@rt("/all")
+def get():
+    return Titled("All $kept", Ul(*[Li(line) for line in $kept]))
+""")
+
+
+def steps(s: Scene, variant: str) -> Draft:
+    back, restart, confirm = "back" in variant, "restart" in variant, "confirm" in variant
+    number, _ = s.field("number")
+    text, values = s.field()
+    first, second = s.people(2)
+    items = s.items(s.number(2, 4))
+    button = s.pick("Next", "Continue", "Go on")
+    kept = s.pick("orders", "bookings", "entries")
+    order = s.pick(["name", s.thing], ["name", number], ["name", text])
+    if "two" not in variant:
+        order = s.pick(["name", s.thing, number], ["name", text, s.thing], ["name", number, text])
+    paths = ["/", "/second", "/third"][: len(order)]
+    chosen = s.thing in order
+
+    rows = []
+    for place, name in enumerate(order):
+        value = f'session.get("{name}", "")'
+        kind = ', type="number"' if name == number else ""
+        control = f'Input(name="{name}"{kind}, value={value})'
+        if name == s.thing:
+            options = f'Option(item, selected=item == session.get("{name}"))' if back else "Option(item)"
+            control = f'Select(*[{options} for item in {s.things}], name="{name}")'
+        rows.append(STEP.substitute(
+            path=paths[place], title=s.title, number=place + 1, count=len(order), label=name.title(),
+            control=control, button=button, name=name, type="int" if name == number else "str",
+            next=[*paths, "/summary"][place + 1],
+            back=f'\n        A("Back", href="{paths[place - 1]}"),' if back and place else "",
+        ))  # fmt: skip
+    line = ", ".join(f"{{session['{name}']}}" for name in order)
+    shown = [f'        P(f"{name.title()}: {{session[\'{name}\']}}"),' for name in order]
+    if back:
+        shown.append(f'        A("Back", href="{paths[-1]}"),')
+    if confirm:
+        shown.append('        Form(Button("Confirm"), method="post", action="/confirm"),')
+    if restart:
+        shown.append('        Form(Button("Start over"), method="post", action="/restart"),')
+    data = [f"{s.things} = [" + ", ".join(f'"{item}"' for item in items) + "]"] * chosen
+    data += [f"{kept} = []"] * confirm
+    solution = STEPS.substitute(
+        data="\n".join(data),
+        helper="",
+        steps="".join(rows),
+        summary="\n".join(['    return Titled(\n        "Summary",', *shown, "    )"]),
+        confirm=CONFIRM.substitute(kept=kept, line=line) if confirm else "",
+        restart=RESTART if restart else "",
+    )
+
+    def entry(person: str, place: int) -> dict[str, str]:
+        known = {"name": person, s.thing: items[place], number: str(7 + 4 * place), text: values[place]}
+        return {name: known[name] for name in order}
+
+    one, two = entry(first, 0), entry(second, 1)
+    fill = "".join(
+        f'assert {{0}}.page.has("Step {place} of {len(order)}")\n{{0}}.press({button!r}, **{{{{{name!r}: {{1}}[{name!r}]}}}})\n'
+        for place, name in enumerate(order, 1)
+    )
+    tests = [
+        f"""\
+web, one = Browser(app), {one}
+web.open("/")
+{fill.format("web", "one")}for name, value in one.items():
+    assert web.page.has(f"{{name}}: {{value}}"), f"the summary lacks {{name}}: {{value}}"
+""",
+        f"""\
+web, other = Browser(app), Browser(app)
+web.open("/")
+web.press({button!r}, name={first!r})
+other.open("/")
+other.press({button!r}, name={second!r})
+{"".join(f"web.press({button!r}, **{({name: one[name]})})\nother.press({button!r}, **{({name: two[name]})})\n" for name in order[1:])}for page, values, stranger in ((web.page, {one}, {second!r}), (other.page, {two}, {first!r})):
+    for name, value in values.items():
+        assert page.has(f"{{name}}: {{value}}"), f"the summary lacks {{name}}: {{value}}"
+    assert not page.has(stranger), "what somebody else typed"
+""",
+    ]
+    if back:
+        tests.append(f"""\
+web = Browser(app)
+web.open("/")
+web.press({button!r}, name={first!r})
+web.press("Back")
+assert {first!r} in web.page.attrs("input", "value"), "the name is not kept"
+web.press({button!r}, name={second!r})
+{"".join(f"web.press({button!r}, **{({name: two[name]})})\n" for name in order[1:])}assert web.page.has({"Name: " + second!r})
+assert not web.page.has({first!r})
+web.press("Back")
+assert web.page.has("Step {len(order)} of {len(order)}")
+web.press({button!r})
+assert web.page.has({f"{order[-1]}: {two[order[-1]]}"!r}), "the last step does not keep its value"
+""")
+    if restart:
+        tests.append(f"""\
+web, one = Browser(app), {one}
+web.open("/")
+{fill.format("web", "one")}web.press("Start over")
+assert web.page.has("Step 1 of {len(order)}")
+assert {first!r} not in web.page.attrs("input", "value"), "the name is still there"
+""")
+    if confirm:
+        tests.append(f"""\
+web, one, two = Browser(app), {one}, {two}
+web.open("/")
+{fill.format("web", "one")}assert not Browser(app).open("/all").has({first!r}), "stored before it is confirmed"
+web.open("/summary")
+web.press("Confirm")
+other = Browser(app)
+other.open("/")
+{fill.format("other", "two")}other.press("Confirm")
+page = Browser(app).open("/all")
+assert page.has({", ".join(one.values())!r}, {", ".join(two.values())!r})
+assert page.text.index({first!r}) < page.text.index({second!r})
+""")
+    more = []
+    if back:
+        more.append(s.pick('From the second step on, and on the summary, a link "Back" leads to the step before, where the value is still filled in.', 'Let me go one step back with a link "Back" (on the summary too) and find what I entered.'))
+    if restart:
+        more.append(s.pick('The summary has a button "Start over" that empties the session and returns to step 1.', 'A "Start over" button under the summary forgets everything and shows step 1.'))
+    if confirm:
+        example = ", ".join(one.values())
+        more.append(f'Only the button "Confirm" on the summary (at /summary) stores it; /all lists what all visitors have confirmed, oldest first, each as one line like "{example}".')
+    kinds = {"name": "name", s.thing: f"{s.thing} (a select with {listed(items)})", number: f"{number} (a number)", text: text}
+    return Draft(
+        solution=tidy(solution),
+        tests=tests,
+        slots={
+            "title": s.title,
+            "count": {2: "two", 3: "three"}[len(order)],
+            "fields": listed([kinds[name] for name in order], "and finally"),
+            "button": button,
+            "step": f"Step 1 of {len(order)}",
+            "example": f"{order[-1].title()}: {one[order[-1]]}",
+            "more": " ".join(more),
+        },
+    )  # fmt: skip
+
+
+STEPS_APP = App(
+    name="form_steps",
+    draft=steps,
+    variants=("two", "three", "two_back", "three_restart", "two_confirm"),
+    held_out=("three_back", "three_confirm", "two_back_restart"),
+    known="""
+    Write a FastHTML app for $title with a form in $count steps that keeps the answers in the session. It asks one thing a page: $fields. Every page says which step it is ("$step" and so on) and has a button "$button"; the last one leads to a summary with lines like "$example". $more
+    multi step form in fasthtml, $count steps, session based. title $title. fields one after another: $fields. button "$button", text "$step" etc. at the end a summary, "$example" and so on. $more
+    I want people of $title to fill in a wizard with $count pages: $fields. Show "$step" at the top of the first, count on, and let "$button" go to the next page. Afterwards list it all like "$example". Keep it in the session. $more
+    Please build a form that is split over $count pages, starting at /. Title: $title. Questions in this order: $fields. Above each: "$step" (2 and so on after that). Button: "$button". Then comes a summary (one line for each field, e.g. "$example"). $more
+    - $title, FastHTML - $count-step form, one field each: $fields - "$step" shown, button "$button" - answers stay in the session - summary at the end ("$example") - $more
+    How can I carry form data from page to page in FastHTML? For instance $title: $count steps, which ask for $fields, each with its number ("$step") and a "$button" button, and in the end a summary such as "$example". Two visitors must not mix. $more
+    Can you make a step by step form for $title? The steps ask for $fields. Say "$step" and so forth, label the button "$button", use the session, and show a summary with name and value, like "$example". $more
+    Our form at $title is too long, so please spread it over $count pages: $fields. Page one says "$step". "$button" continues. On the last page everything is repeated in lines such as "$example". $more
+    Code a wizard with fast_app and session. $title is the heading. Steps ($count): $fields. They read "$step" …, have the button "$button" and end in a summary, line by line ("$example"). $more
+    Make a $count-page questionnaire called $title. On each page one input: $fields. The visitor presses "$button", sees "$step" count up and finally all answers ("$example" is one of the lines). Every visitor has their own answers. $more
+    For $title: first page asks the first of $fields, next page the next, $count in all; then a summary page with lines in the form "$example". The pages are numbered "$step" onwards, the button is "$button". Store in the session, please. $more
+    Single-file FastHTML program with a $count-step form. Heading $title, order of the inputs: $fields. Step indicator "$step", submit "$button", summary lines "$example". $more
+    """,
+    unseen="""
+    Ask the visitors of $title for $fields, but each on a page of its own ($count in all, the first headed "$step"). "$button" takes them further and in the end they look over everything, in lines such as "$example". $more
+    The session is to carry a visitor's answers through $count forms. At $title these are $fields; on view are the step ("$step" at first) and a "$button" button, and after the last one all values, e.g. "$example". $more
+    Instead of one big form, $title should have $count small ones in a row, for $fields. Number them in the manner of "$step", call the submit button "$button", conclude with an overview ("$example", and likewise for the rest). $more
+    fasthtml wizard pls: $title, $count screens, $fields, "$step" on top, "$button" below, overview with "$example" etc when through. $more
+    """,
+)
+
+FAMILIES = [SIGN_UP_APP, CONTACT_APP, LOGIN_APP, STEPS_APP]
