@@ -813,6 +813,11 @@ def steps(s: Scene, variant: str) -> Draft:
         f'assert {{0}}.page.has("Step {place} of {len(order)}")\n{{0}}.press({button!r}, **{{{{{name!r}: {{1}}[{name!r}]}}}})\n'
         for place, name in enumerate(order, 1)
     )
+    def press(web: str, values: dict[str, str], name: str) -> str:
+        return f"{web}.press({button!r}, **{ {name: values[name]} })\n"
+
+    both = "".join(press("web", one, name) + press("other", two, name) for name in order[1:])
+    rest = "".join(press("web", two, name) for name in order[1:])
     tests = [
         f"""\
 web, one = Browser(app), {one}
@@ -826,7 +831,7 @@ web.open("/")
 web.press({button!r}, name={first!r})
 other.open("/")
 other.press({button!r}, name={second!r})
-{"".join(f"web.press({button!r}, **{({name: one[name]})})\nother.press({button!r}, **{({name: two[name]})})\n" for name in order[1:])}for page, values, stranger in ((web.page, {one}, {second!r}), (other.page, {two}, {first!r})):
+{both}for page, values, stranger in ((web.page, {one}, {second!r}), (other.page, {two}, {first!r})):
     for name, value in values.items():
         assert page.has(f"{{name}}: {{value}}"), f"the summary lacks {{name}}: {{value}}"
     assert not page.has(stranger), "what somebody else typed"
@@ -840,7 +845,7 @@ web.press({button!r}, name={first!r})
 web.press("Back")
 assert {first!r} in web.page.attrs("input", "value"), "the name is not kept"
 web.press({button!r}, name={second!r})
-{"".join(f"web.press({button!r}, **{({name: two[name]})})\n" for name in order[1:])}assert web.page.has({"Name: " + second!r})
+{rest}assert web.page.has({"Name: " + second!r})
 assert not web.page.has({first!r})
 web.press("Back")
 assert web.page.has("Step {len(order)} of {len(order)}")

@@ -6,7 +6,6 @@ The families are those of the other snippets; what fills them comes from one dom
 """
 
 import keyword
-import re
 from random import Random
 from typing import Any
 
@@ -34,9 +33,9 @@ class SceneDraw(Draw):
         domain = self.scene.domain
         words = [domain["thing"], domain["things"], domain["action"], *domain["kinds"]]
         words += [*domain["text"], *domain["number"], *domain["items"]]
-        named = {re.sub(r"\W+", "_", word.lower()) for word in words}
-        plain = sorted(w for w in named if w.isidentifier() and not keyword.iskeyword(w))
-        self.own = shuffled([word for word in plain if word not in UNFIT], rng)
+        plain = {word.lower() for word in words if word.isidentifier() and word.isascii()}
+        plain -= {*UNFIT, *keyword.kwlist}
+        self.own = shuffled(sorted(plain), rng)
         self.titles = shuffled(domain["titles"], rng)
         self.texts = shuffled(domain["texts"], rng)
 
