@@ -17,6 +17,14 @@ def tidy(solution: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", solution)
 
 
+def strangers(s: Scene, count: int) -> list[str]:
+    """First names of which none is part of another, so that a test can tell them apart."""
+    names = s.people(count)
+    while any(one != other and one in other for one in names for other in names):
+        names = s.people(count)
+    return names
+
+
 # Sign-up form ------------------------------------------------------------------------------------
 
 SIGN_UP_FIELDS = {
@@ -95,7 +103,7 @@ def post(email: str):
 
 def sign_up(s: Scene, variant: str) -> Draft:
     fields = SIGN_UP_VARIANTS[variant]
-    person, other = s.people(2)
+    person, other = strangers(s, 2)
     button = s.pick("Sign up", "Join", "Register", "Create account")
     greeting = s.pick(
         "Welcome, {name}!", "Thanks for signing up, {name}.", "You are in, {name}!", "Hello {name}, good to have you."
@@ -307,7 +315,7 @@ def contact(s: Scene, variant: str) -> Draft:
     kind = s.pick("booking", "reservation", "visit") if booking else s.pick("message", "question", "contact")
     kinds = f"{kind}s"
     number = s.pick("count", "quantity", "number")
-    first, second = s.people(2)
+    first, second = strangers(s, 2)
     items = s.items(s.number(2, 4))
     prices = [s.number(2, 9) + 10 * n for n in range(len(items))]
     table, required = stored and s.pick(True, False), s.pick(True, False)
@@ -559,7 +567,7 @@ def post(text: str, session):
 def login(s: Scene, variant: str) -> Draft:
     public, notes, accounts = "members" in variant, "notes" in variant, "accounts" in variant
     text, note, other_note = s.texts(3)
-    people = s.people(s.number(2, 3))
+    people = strangers(s, s.number(2, 3))
     passwords = [f"{s.pick('blue', 'old', 'tall', 'warm')}-{s.pick('lamp', 'gate', 'boat', 'drum')}-{s.number(10, 99)}" for _ in people]  # fmt: skip
     items = s.items(s.number(2, 4))
     home, after = ("/members", "/") if public else ("/", "/login")
@@ -761,7 +769,7 @@ def steps(s: Scene, variant: str) -> Draft:
     back, restart, confirm = "back" in variant, "restart" in variant, "confirm" in variant
     number, _ = s.field("number")
     text, values = s.field()
-    first, second = s.people(2)
+    first, second = strangers(s, 2)
     items = s.items(s.number(2, 4))
     button = s.pick("Next", "Continue", "Go on")
     kept = s.pick("orders", "bookings", "entries")
@@ -831,7 +839,7 @@ web.open("/")
 web.press({button!r}, name={first!r})
 other.open("/")
 other.press({button!r}, name={second!r})
-{both}for page, values, stranger in ((web.page, {one}, {second!r}), (other.page, {two}, {first!r})):
+{both}for page, values, stranger in ((web.page, {one}, {"Name: " + second!r}), (other.page, {two}, {"Name: " + first!r})):
     for name, value in values.items():
         assert page.has(f"{{name}}: {{value}}"), f"the summary lacks {{name}}: {{value}}"
     assert not page.has(stranger), "what somebody else typed"
@@ -846,7 +854,7 @@ web.press("Back")
 assert {first!r} in web.page.attrs("input", "value"), "the name is not kept"
 web.press({button!r}, name={second!r})
 {rest}assert web.page.has({"Name: " + second!r})
-assert not web.page.has({first!r})
+assert not web.page.has({"Name: " + first!r})
 web.press("Back")
 assert web.page.has("Step {len(order)} of {len(order)}")
 web.press({button!r})
@@ -925,4 +933,188 @@ STEPS_APP = App(
     """,
 )
 
-FAMILIES = [SIGN_UP_APP, CONTACT_APP, LOGIN_APP, STEPS_APP]
+
+# Polls -------------------------------------------------------------------------------------------
+
+POLL = Template("""\
+from fasthtml.common import *
+
+$app
+
+def results():
+$results
+
+def ballot():
+$ballot
+
+@rt("/")
+def get($session):
+$page
+
+@rt("/vote")
+def post(choice: str$extra):
+$count
+
+serve()
+""")
+
+
+def poll(s: Scene, variant: str) -> Draft:
+    once, percent, total = "once" in variant, "percent" in variant, "total" in variant
+    table, swapped = "sqlite" in variant, "htmx" in variant
+    way = s.pick("radio", "select", "buttons")
+    options = s.items(s.number(3, 5))
+    question = s.pick(
+        f"Which {s.thing} do you like best?", f"Your favourite {s.thing}?", f"Which {s.thing} is the best?", f"Best {s.thing} of the year?"
+    )  # fmt: skip
+    button, done = s.pick("Vote", "Send my vote"), s.pick("You have voted already.", "One vote each, please.", "Thanks, your vote is in.")  # fmt: skip
+    pairs = ", ".join(f'"{option}"' for option in options)
+    if table:
+        app = f'app, rt, votes, Vote = fast_app(":memory:", name=str, count=int, pk="name")\nfor name in [{pairs}]:\n    votes.insert(name=name, count=0)'
+        every, names, loop = "vote.count for vote in votes()", "vote in votes()", "for vote in votes()"
+        name, count = "vote.name", "vote.count"
+    else:
+        app = f"app, rt = fast_app()\nvotes = {{{', '.join(f'{o}: 0' for o in pairs.split(', '))}}}"
+        every, names, loop, name, count = "votes.values()", "name in votes", "for name, count in votes.items()", "name", "count"
+    shown = f"{{{name}}}: {{{count}}}"
+    lines = []
+    if percent or total:
+        lines.append(f"    total = sum({every})")
+    if percent:
+        shown += f" ({{round(100 * {count} / (total or 1))}}%)"
+    lines.append(f'    rows = [Li(f"{shown}") {loop}]')
+    lines.append(f"    return Div(Ul(*rows){', P(f' + chr(34) + 'Votes: {total}' + chr(34) + ')' if total else ''}, id=\"results\")")
+    sent = 'hx_post="/vote", hx_target="#results", hx_swap="outerHTML"' if swapped else 'method="post", action="/vote"'
+    ballot = {
+        "radio": f'    choices = [Label(Input(type="radio", name="choice", value={name}), {name}) for {names}]\n    return Form(*choices, Button("{button}"), {sent})',
+        "select": f'    choices = Select(*[Option({name}) for {names}], name="choice")\n    return Form(choices, Button("{button}"), {sent})',
+        "buttons": f'    choices = [Button({name}, name="choice", value={name}) for {names}]\n    return Form(*choices, {sent})',
+    }[way]
+    top = f'H2("{question}"), '
+    page = f'    return Titled("{s.title}", {top}ballot(), results())'
+    if once:
+        page = f'    form = P("{done}") if session.get("voted") else ballot()\n    return Titled("{s.title}", {top}form, results())'
+    add = ["    vote = votes[choice]", "    vote.count += 1", "    votes.update(vote)"] if table else ["    votes[choice] += 1"]
+    if once:
+        add = ['    if not session.get("voted"):', *[f"    {line}" for line in add], '        session["voted"] = True']
+    add.append("    return results()" if swapped else '    return RedirectResponse("/", status_code=303)')
+    solution = POLL.substitute(
+        app=app, results="\n".join(lines), ballot=ballot, session="session" if once else "",
+        page=page, extra=", session" if once else "", count="\n".join(add),
+    )  # fmt: skip
+
+    def cast(web: str, option: str) -> str:
+        if way == "buttons":
+            return f"{web}.press({option!r})\n"
+        if way == "select":
+            return f"{web}.press({button!r}, choice={option!r})\n"
+        return f"{web}.press({button!r}, **{ {option: True} })\n"
+
+    def result(option: str, count: int, of: int) -> str:
+        return f"{option}: {count} ({round(100 * count / of)}%)" if percent else f"{option}: {count}"
+
+    a, b, c = options[:3]
+    start = [result(option, 0, 1) for option in options]
+    later = [result(a, 2, 3), result(b, 1, 3), result(c, 0, 3)]
+    tests = [
+        f"""\
+page = Browser(app).open("/")
+for text in {[question, *start]}:
+    assert page.has(text), f"{{text}} is not shown"
+""",
+        f"""\
+web = Browser(app)
+web.open("/")
+{cast("web", b)}assert web.page.has({result(b, 1, 1)!r}, {result(a, 0, 1)!r})
+""",
+        f"""\
+for option in range(2):
+    web = Browser(app)
+    web.open("/")
+    {cast("web", a)}page = Browser(app).open("/")
+for text in {later}:
+    assert page.has(text), f"{{text}} is not shown"
+""",
+    ]
+    votes = 3
+    if not once:
+        votes = 4
+        tests.append(f"""\
+web = Browser(app)
+web.open("/")
+{cast("web", c)}assert web.page.has({result(c, 1, 4)!r}, {result(a, 2, 4)!r}, {result(b, 1, 4)!r})
+assert web.page.count({f"{c}: "!r}) == 1, "the results are there twice"
+""")
+    if once:
+        tests.append(f"""\
+web = Browser(app)
+web.open("/")
+assert not web.page.has({done!r})
+{cast("web", c)}assert web.open("/").has({done!r}, {result(c, 1, 4)!r})
+web.request("POST", "/vote", expect=None, data={{"choice": {c!r}}})
+assert web.open("/").has({result(c, 1, 4)!r}), "the second vote counts"
+assert not Browser(app).open("/").has({done!r})
+""")
+        votes = 4
+    if total:
+        tests.append(f"""\
+assert Browser(app).open("/").has("Votes: {votes}")
+""")
+    if swapped:
+        tests.append("""\
+assert Browser(app).open("/").soup.select("[hx-post], [hx-put]"), "nothing is sent by htmx"
+""")
+    more = []
+    if percent:
+        more.append(s.pick("The share is rounded to whole per cent and 0 as long as nobody has voted.", "Round to full per cent (0 before the first vote)."))
+    if total:
+        more.append(s.pick('Below stands the sum as "Votes: 4".', 'Add the number of all votes underneath, like "Votes: 4".'))
+    if once:
+        more.append(s.pick(f'Everybody votes once (remember it in the session): after that "{done}" stands in place of the form, and another POST to /vote (field choice) counts nothing.', f'One vote a visitor, kept in the session. Who has voted sees "{done}" instead of the form, and a further POST of choice to /vote is ignored.'))
+    if table:
+        more.append(s.pick("Keep the votes in SQLite (in memory will do).", "Count in a FastLite table, :memory: is fine."))
+    if swapped:
+        more.append(s.pick("A vote changes only the results on the page, by htmx, without a reload.", "Send the vote with htmx and swap the results."))
+    ways = {
+        "radio": f'radio buttons named choice, labelled with the options, and a button "{button}"',
+        "select": f'a select named choice and a button "{button}"',
+        "buttons": "one button for each option, with its name on it",
+    }
+    return Draft(
+        solution=tidy(solution),
+        tests=tests,
+        slots={
+            "title": s.title, "question": question, "options": listed(options), "way": ways[way],
+            "result": result(a, 2, 3), "more": " ".join(more),
+        },
+    )  # fmt: skip
+
+
+POLL_APP = App(
+    name="poll",
+    draft=poll,
+    variants=("plain", "once", "percent", "total_sqlite", "htmx"),
+    held_out=("once_percent", "htmx_total", "sqlite_percent"),
+    known="""
+    Write a FastHTML app with a poll for $title. It asks "$question" with the options $options, and has $way. Under it stand the results, a line like "$result" for every option. $more
+    poll in fasthtml: heading $title, question "$question", options $options. use $way. results below in the form "$result". $more
+    I'd like to ask our people "$question" Let them choose from $options ($way) and show on the same page how the votes stand, like "$result". The page is called $title. $more
+    Please build a small voting app, title $title: "$question" Answers: $options. There should be $way. All results are always shown beneath, e.g. "$result". $more
+    - FastHTML poll "$title" - question: $question - options: $options - voting by $way - results on the page: "$result" - $more
+    We want to vote at $title: "$question" The candidates are $options. Make one page with $way, and the counts of everybody's votes as "$result". $more
+    Can you code a poll? One page at /, headed $title; "$question"; $options to choose from with $way; the result of each option reads like "$result", zeros too. $more
+    Make a page where visitors of $title answer "$question" by $way (options: $options) and see the results of all visitors, written like "$result". $more
+    Show me a poll with FastHTML. Take "$question" and the answers $options. It needs $way, and a list of results such as "$result". Title: $title. $more
+    For $title: a survey with the single question "$question", the options $options, $way. Votes are counted for all visitors together and shown as "$result". $more
+    Simple vote counter, python-fasthtml, one file. $title / "$question" / $options. To vote there is $way. Results list: "$result" and so on. $more
+    Let the visitors of $title vote! Question: "$question" Choices: $options. Input: $way. After a vote one is back on the page and sees the new results in the style "$result". $more
+    """,
+    unseen="""
+    "$question" is what $title wants to know from its visitors. Give them $way to decide between $options and publish the standing underneath, in the style of "$result". $more
+    Count votes for $options with a FastHTML page headed $title. The question above is "$question", voting happens through $way, and each option's result reads like "$result". $more
+    Opinion poll needed: $title asks "$question" and offers $options by way of $way. Everyone sees what everyone has voted, e.g. "$result", also where that is 0. $more
+    fasthtml voting page pls ($title). it says "$question", has $way for $options, and shows the tally like "$result". $more
+    """,
+)
+
+FAMILIES = [SIGN_UP_APP, CONTACT_APP, LOGIN_APP, STEPS_APP, POLL_APP]
