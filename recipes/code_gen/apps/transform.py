@@ -41,9 +41,10 @@ def restyled(program: str, style: str) -> str:
     def renamed(found: re.Match[str]) -> str:
         path, kind, method = found.groups()
         name = "_".join(re.findall(r"\w+", re.sub(r"\{.*?\}", "", path)))
-        if method == "get":
-            name = f"show_{name}" if name else "index"
-        return f'@app.{method}("{path}")\n{kind}def {name or "create"}('
+        if method == "get" and name:
+            name = f"show_{name}"
+        name = name or {"get": "index", "post": "create"}.get(method, method)
+        return f'@app.{method}("{path}")\n{kind}def {name}('
 
     return re.sub(r'@rt\("(.*?)"\)\n((?:async )?)def (\w+)\(', renamed, program)
 
