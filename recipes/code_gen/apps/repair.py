@@ -79,6 +79,7 @@ ENTRIES_TESTS = """
 web = Browser(app)
 web.open("/")
 assert web.page.has("$title", "0 $things")
+assert web.page.inputs("number") == 1
 web.press("Add", name="$a", $number="$n1")
 assert web.page.path == "/"
 assert web.page.all("ul > li") == ["$a: $n1"]
@@ -202,11 +203,10 @@ assert web.page.all("ul > li") == ["$a", "$b", "$c"]
 ---
 web = Browser(app)
 web.open("/")
-web.press("$b")
-assert web.page.has("$b", "$Field: $v2")
-web.press("Back")
-web.press("$c")
-assert web.page.has("$c", "$Field: $v3")
+for name, text in [("$b", "$v2"), ("$c", "$v3"), ("$a", "$v1")]:
+    web.press(name)
+    assert web.page.has(name, f"$Field: {text}")
+    web.press("Back")
 """
 VISITS = """
 from fasthtml.common import *
@@ -331,7 +331,9 @@ def get(id: int):
 serve()
 """
 SERVICE_TESTS = """
-assert Browser(app).open("/").has("$title", "$text")
+web = Browser(app)
+assert web.open("/").has("$title", "$text")
+assert web.page.attrs("a", "href") == ["/api/$things"]
 ---
 rows = Browser(app).request("GET", "/api/$things").json()
 assert [row["name"] for row in rows] == ["$a", "$b"]
@@ -400,7 +402,7 @@ web = Browser(app)
 web.open("/")
 assert web.page.has("$title", "$text")
 web.press("Upload", file=("$things.txt", b"$a\\n$b\\n$c"))
-assert web.page.has("$things.txt: 3 lines")
+assert web.page.has("$title", "$things.txt: 3 lines")
 assert web.page.all("ol > li") == ["$a", "$b", "$c"]
 ---
 web = Browser(app)
