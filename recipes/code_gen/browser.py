@@ -61,7 +61,8 @@ class Page:
         self.status: int = response.status_code
         self.headers = response.headers
         self.path: str = response.url.path
-        self.raw: str = response.text if "text" in self.type or "json" in self.type else ""
+        readable = not self.type or "text" in self.type or "json" in self.type
+        self.raw: str = response.text if readable else ""
         self.bytes: bytes = response.content
         self.soup = BeautifulSoup(self.raw if "html" in self.type else "", "html.parser")
         self.look()
@@ -370,9 +371,11 @@ def _around(soup: Tag, near: str) -> Iterator[Tag]:
     places = [e for e in soup.find_all(True) if sought in _near(e)]
     assert places, f"{near!r} is nowhere on the page"
     closest = min(places, key=lambda e: len(_near(e)))
+    later = {id(element) for element in closest.find_all_next(True)}
     for place in [closest, *closest.parents]:
         if place.name not in ("body", "html", "[document]"):
-            yield from _among([place, *place.find_all(True)], soup.select(PRESSABLE))
+            inside = _among([place, *place.find_all(True)], soup.select(PRESSABLE))
+            yield from sorted(inside, key=lambda element: id(element) not in later)
 
 
 def _near(element: Tag) -> str:

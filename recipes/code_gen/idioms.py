@@ -48,7 +48,7 @@ def spread(program: str, rng: Random) -> str:
         program = program.replace("app, rt = fast_app()", bare(program))
     if chances[2] < MAIN:
         program = with_main(program)
-    if chances[3] < REDIRECT:
+    if chances[3] < REDIRECT and "set_cookie" not in program:
         program = re.sub(
             r"RedirectResponse\(([^(),]+|f?\"[^\"]*\"), status_code=303\)", r"Redirect(\1)", program
         )

@@ -109,6 +109,24 @@ def shown():
 """
 
 
+FLAT = """
+from fasthtml.common import *
+
+app, rt = fast_app()
+
+
+@rt
+def index():
+    rows = [(P(name), A("More", href=f"/more/{n}")) for n, name in enumerate(("Milk", "Tea", "Jam"))]
+    return Div(*[part for row in rows for part in row])
+
+
+@rt("/more/{n}")
+def get(n: int):
+    return Response(f"more of {n}")
+"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Any:
     return load_scripts(FOLDER, "browser").browser
@@ -138,6 +156,14 @@ def test_what_stands_beside_a_text_is_pressed(web: Any) -> None:
     assert web.page.attrs("li", "class") == ["", "done"]
     web.press("Delete", near="Milk")
     assert web.page.all("li span") == ["Tea low"]
+
+
+def test_of_rows_side_by_side_the_one_after_the_text_is_meant(browser: Any) -> None:
+    names: dict[str, Any] = {"__name__": "solution"}
+    exec(FLAT, names)
+    web = browser.Browser(names["app"])
+    web.open("/")
+    assert web.press("More", near="Tea").text == "more of 1"
 
 
 def test_a_required_field_keeps_the_form(web: Any) -> None:
