@@ -12,6 +12,7 @@ import asyncio
 import json
 import linecache
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
@@ -33,6 +34,9 @@ TEXTLESS = {"ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr", "select"
 """Elements in which no text stands but in their children."""
 UNSEEN = {"script", "style", "title", "template"}
 BRACKETS = re.compile(r"[\[\](),\s]*[\[\]][\[\](),\s]*|None|<(?:generator|function|coroutine) .*")
+CONNECT_SECONDS = 0.1
+"""What an app may take to note who came: a handler that is no coroutine runs in a thread, and
+nothing tells when it is done."""
 SOCKET_SECONDS = 2.0
 """What a message over a websocket may take."""
 
@@ -303,6 +307,7 @@ def sockets(*browsers: Browser) -> Iterator[list[Socket]]:
             stack.callback(setattr, browser.client, "portal", None)
             session = browser.client.websocket_connect(str(place["ws-connect"]))
             found.append(Socket(browser, stack.enter_context(session)))
+        time.sleep(CONNECT_SECONDS)
         yield found
 
 
