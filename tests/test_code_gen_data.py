@@ -3,10 +3,12 @@
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,23 +22,38 @@ from tests.helpers.scripts import load_scripts
 
 FOLDER = Path(__file__).resolve().parents[1] / "recipes" / "code_gen"
 CONTEXT = 256
+NAMES = (
+    *("check", "make_dataset", "mutants", "words", "voice", "idioms", "user_items", "browser"),
+    *("snippets.rows", "apps.rows"),
+)
+KEYS = {"id", "family", "instruction", "solution", "setup", "tests", "entry_points"}
 
 Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def train() -> list[Row]:
-    return read("train")
+    return read("train/snippets")
 
 
 @pytest.fixture(scope="module")
 def test() -> list[Row]:
-    return read("test")
+    return read("test/snippets")
+
+
+@pytest.fixture(scope="module")
+def apps() -> list[Row]:
+    return read("train/apps")
+
+
+@pytest.fixture(scope="module")
+def asked_apps() -> list[Row]:
+    return read("test/apps")
 
 
 @pytest.fixture(scope="module")
 def scripts() -> SimpleNamespace:
-    return load_scripts(FOLDER, "check", "make_dataset", "mutants", "words")
+    return load_scripts(FOLDER, *NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +63,8 @@ def sandbox(scripts: SimpleNamespace) -> Any:
         yield opened
 
 
-def read(split: str) -> list[Row]:
-    return [json.loads(line) for line in (FOLDER / f"{split}.jsonl").open(encoding="utf-8")]
+def read(name: str) -> list[Row]:
+    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").open(encoding="utf-8")]
 
 
 def pairs(rows: list[Row]) -> set[frozenset[str]]:
@@ -63,21 +80,21 @@ def test_files_are_what_the_script_makes() -> None:
 
 
 def test_check_notices_another_file(tmp_path: Path) -> None:
-    (tmp_path / "train.jsonl").write_bytes((FOLDER / "train.jsonl").read_bytes())
-    (tmp_path / "test.jsonl").write_text("{}\n")
+    for folder in ("train", "test"):
+        shutil.copytree(FOLDER / folder, tmp_path / folder)
+    (tmp_path / "test" / "apps.jsonl").write_text("{}\n")
     command = [sys.executable, str(FOLDER / "make_dataset.py"), "--check", "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "test.jsonl" in done.stdout
-    assert "train.jsonl" not in done.stdout
+    assert "test/apps.jsonl" in done.stdout
+    assert "train/apps.jsonl" not in done.stdout
 
 
 def test_sizes_and_keys(train: list[Row], test: list[Row]) -> None:
     assert len(train) >= 3000
     assert len(test) >= 200
-    assert all(set(row) == {"id", "family", "instruction", "solution"} for row in train)
-    keys = {"id", "family", "split", "instruction", "solution", "setup", "tests"}
-    assert all(set(row) == keys | {"entry_points"} for row in test)
+    assert all(set(row) == KEYS for row in train)
+    assert all(set(row) == KEYS | {"split"} for row in test)
     splits = Counter(row["split"] for row in test)
     assert splits["new_values"] + splits["new_phrasings"] == splits["new_combinations"] >= 100
     assert len({row["id"] for row in train + test}) == len(train) + len(test)
@@ -133,7 +150,7 @@ def texts(solution: str) -> set[str]:
 
 
 def test_phrasings(scripts: SimpleNamespace) -> None:
-    for family in scripts.make_dataset.FAMILIES:
+    for family in scripts.snippets_rows.FAMILIES:
         known, more, held_out = (
             [line.strip() for line in text.strip().splitlines()]
             for text in (family.known, family.more, family.held_out)
@@ -212,3 +229,109 @@ def test_articles(scripts: SimpleNamespace) -> None:
     text = "A info toast, a old owl, a h2, a user, a ul and a apple"
     right = "An info toast, an old owl, an h2, a user, a ul and an apple"
     assert scripts.words.with_articles(text) == right
+
+
+def test_training_has_rows_enough_each_with_its_tests() -> None:
+    rows = [row for name in ("snippets", "scenes", "apps") for row in read(f"train/{name}")]
+    assert len(rows) >= 8000
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert len({row["instruction"] for row in rows}) == len(rows)
+    assert all(row["tests"][-1] == "starts()" and row["setup"] for row in rows)
+    assert all("serve()" in row["solution"] for row in rows)
+
+
+def test_apps_are_held_out_by_variant_wording_and_words(
+    apps: list[Row], asked_apps: list[Row], scripts: SimpleNamespace
+) -> None:
+    families = {family.name: family for family in scripts.apps_rows.FAMILIES}
+    assert len(families) >= 25
+    assert {row["family"] for row in apps} == {row["family"] for row in asked_apps} == set(families)
+    for row in apps:
+        assert row["variant"] in families[row["family"]].variants
+    for row in asked_apps:
+        assert row["variant"] in families[row["family"]].held_out
+    for family in families.values():
+        known, unseen = (
+            {line.strip() for line in text.strip().splitlines()}
+            for text in (family.known, family.unseen)
+        )
+        assert len(known) >= 12, family.name
+        assert len(unseen) >= 4, family.name
+        assert known.isdisjoint(unseen), family.name
+        assert set(family.variants).isdisjoint(family.held_out), family.name
+
+
+def test_idioms_are_spread(apps: list[Row]) -> None:
+    programs = [row["solution"] for row in apps + read("train/scenes")]
+    for idiom in (
+        *("async def ", "@app.get(", "@app.post(", "@rt\n", "FastHTML()", "fast_app(", "Titled("),
+        *("Main(", "Redirect(", "RedirectResponse(", "target_id=", "hx_target=", "hx_post="),
+    ):
+        assert sum(idiom in program for program in programs) >= len(programs) * 0.01, idiom
+
+
+def test_idioms_keep_what_a_program_does(scripts: SimpleNamespace) -> None:
+    program = (
+        "from fasthtml.common import *\n\napp, rt = fast_app()\n\n"
+        '@rt("/")\ndef get():\n    return Titled("Tea", P("cold"))\n\n'
+        '@rt("/tea")\ndef post(name: str):\n    return RedirectResponse("/", status_code=303)\n\n'
+        "serve()\n"
+    )
+    spread = {scripts.idioms.spread(program, Random(seed)) for seed in range(60)}
+    assert len(spread) > 10
+    for source in spread:
+        names: dict[str, Any] = {"__name__": "solution"}
+        exec(source, names)
+        web = scripts.browser.Browser(names["app"])
+        assert web.open("/").all("h1, p") == ["Tea", "cold"]
+        assert web.request("POST", "/tea", 303, data={"name": "x"}).headers["location"] == "/"
+
+
+def test_a_slip_leaves_alone_what_the_task_needs(scripts: SimpleNamespace) -> None:
+    request = 'Please write "silver lamp" under /garden/list for the Museum, named bottle_count.'
+    slipped = {scripts.voice.slip(request, Random(seed)) for seed in range(50)}
+    assert len(slipped) > 3
+    for text in slipped - {request}:
+        assert sum(a != b for a, b in zip(request, text, strict=True)) == 2
+        for kept in ('"silver lamp"', "/garden/list", "Museum", "bottle_count"):
+            assert kept in text
+
+
+def test_user_tasks(scripts: SimpleNamespace) -> None:
+    rows, tasks = read("test/user_tasks"), scripts.user_items.read()
+    assert len(rows) == len(tasks) == len({task["id"] for task in tasks}) == 40
+    for task in tasks:
+        right = [program for _, program, good in scripts.user_items.variants(task) if good]
+        assert len(right) >= 2, task["id"]
+        assert len(task["wrong"]) >= 4, task["id"]
+
+
+def test_references_of_apps_pass_and_their_faults_fail(
+    asked_apps: list[Row], scripts: SimpleNamespace, sandbox: Sandbox
+) -> None:
+    checked = scripts.check.check(asked_apps[:: len(asked_apps) // 6], sandbox)
+    assert [complaint for item in checked for complaint in item.complaints()] == []
+
+
+def test_user_tasks_tell_right_from_wrong(scripts: SimpleNamespace, sandbox: Sandbox) -> None:
+    for task in scripts.user_items.read()[::20]:
+        cases = scripts.user_items.variants(task)
+        programs = [
+            scripts.check.program(scripts.user_items.row(task, source), what, source)
+            for what, source, _ in cases
+        ]
+        verdicts = sandbox.judge(programs)
+        assert [v.verdict == "pass" for v in verdicts] == [good for *_, good in cases], task["id"]
+
+
+def test_a_program_that_ends_at_once_does_not_start(
+    test: list[Row], scripts: SimpleNamespace, sandbox: Sandbox
+) -> None:
+    starts = test[0] | {"setup": "from browser import starts", "tests": ["starts()"]}
+    ends = starts["solution"].removesuffix("serve()\n")
+    served = f"{ends}serve(app='application')\n"
+    sources = (starts["solution"], ends, served)
+    verdicts = sandbox.judge([scripts.check.program(starts, source, source) for source in sources])
+    assert [v.verdict for v in verdicts] == ["pass", "error", "error"]
+    assert "expected serve() at its end" in verdicts[1].message
+    assert "there is no application" in verdicts[2].message

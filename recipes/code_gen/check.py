@@ -1,10 +1,12 @@
 """Do the tests hold? Each reference must pass them, each mutant of it must fail.
 
-    python recipes/code_gen/check.py                  every item of test.jsonl (make check-datasets)
+    python recipes/code_gen/check.py                  every test item (make check-datasets)
     python recipes/code_gen/check.py --train          every solution of training as well
     python recipes/code_gen/check.py --sandbox process    where there are no namespaces
 
-The programs run in the sandbox. Exit 1, with the names of the items, when one does not hold.
+Of whole apps, whose wordings leave much free, only mutants with a fault that no visitor would take
+are made (`FAULTS`). Of the tasks in users' words every right program must pass and every wrong one
+fail. The programs run in the sandbox. Exit 1, with the names of the items, when one does not hold.
 """
 
 import argparse
@@ -13,8 +15,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from make_dataset import Row, test_rows, train_rows
-from mutants import Mutant, mutants
+import user_items
+from make_dataset import Row, files
+from mutants import FAULTS, Mutant, mutants
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -22,10 +25,10 @@ from rich.table import Table
 from slm_lora.config import compose
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox, Verdict
+from slm_lora.tasks.code import extract
 
 LEAST = 4
-"""Mutants that an item must have."""
-"""The recipe, which says what its sandbox imports before any program."""
+"""Mutants that a snippet must have; of an app one is enough."""
 
 
 class Checked(NamedTuple):
@@ -41,8 +44,9 @@ class Checked(NamedTuple):
         found = []
         if self.reference.verdict != "pass":
             found.append(f"{name}: the reference has {told(self.reference)}")
-        if len(self.mutants) < LEAST:
-            found.append(f"{name}: {len(self.mutants)} mutants, {LEAST} are needed")
+        least = 1 if self.row["split"] == "apps" else LEAST
+        if len(self.mutants) < least:
+            found.append(f"{name}: {len(self.mutants)} mutants, {least} are needed")
         for mutant, verdict in self.mutants:
             if verdict.verdict == "pass":
                 found.append(f"{name}: passes with a {mutant.kind}\n{mutant.source}")
@@ -70,7 +74,7 @@ def program(row: Row, name: str, solution: str) -> Program:
 
 def check(rows: Iterable[Row], sandbox: Sandbox) -> list[Checked]:
     """All rows with their verdicts, in their order."""
-    faulty = [(row, mutants(row["solution"], row["id"])) for row in rows]
+    faulty = [(row, faults(row)) for row in rows]
     futures = [
         (
             sandbox.submit(program(row, row["id"], row["solution"])),
@@ -89,6 +93,12 @@ def check(rows: Iterable[Row], sandbox: Sandbox) -> list[Checked]:
             list(zip(faulty, futures, strict=True)), "Items", console=Console(stderr=True)
         )
     ]
+
+
+def faults(row: Row) -> list[Mutant]:
+    """The mutants of an item's reference."""
+    source = extract(row["solution"])
+    return mutants(source, row["id"], FAULTS if row["split"] == "apps" else None)
 
 
 def table(checked: Iterable[Checked]) -> Table:
@@ -110,12 +120,35 @@ def table(checked: Iterable[Checked]) -> Table:
     return result
 
 
-def training_complaints(sandbox: Sandbox) -> list[str]:
+def user_complaints(sandbox: Sandbox) -> list[str]:
+    """What is wrong with the tasks in users' words: right programs that fail, wrong ones that
+    pass."""
+    cases = [
+        (f"{task['id']}, {what}", good, user_items.row(task, source))
+        for task in user_items.read()
+        for what, source, good in user_items.variants(task)
+    ]
+    verdicts = sandbox.judge([program(row, name, row["solution"]) for name, _, row in cases])
+    held = [(v.verdict == "pass") == good for v, (_, good, _) in zip(verdicts, cases, strict=True)]
+    for kind, word in ((True, "right"), (False, "wrong")):
+        of_kind = [ok for ok, (_, good, _) in zip(held, cases, strict=True) if good == kind]
+        print(f"user_tasks: {sum(of_kind)} of {len(of_kind)} {word} programs are told as such")
+    return [
+        f"{name}: {told(verdict)}"
+        for ok, verdict, (name, *_) in zip(held, verdicts, cases, strict=True)
+        if not ok
+    ]
+
+
+def training_complaints(name: str, rows: list[Row], sandbox: Sandbox) -> list[str]:
     """What is wrong with training rows whose solution does not pass the tests of its families."""
-    rows = train_rows(with_tests=True)
-    verdicts = sandbox.judge([program(row, row["id"], row["solution"]) for row in rows])
-    print(f"{sum(v.verdict == 'pass' for v in verdicts)} of {len(rows)} training solutions pass")
-    return [f"{v.id}: {told(v)}" for v in verdicts if v.verdict != "pass"]
+    verdicts = sandbox.judge([program(row, row["id"], extract(row["solution"])) for row in rows])
+    print(f"{name}: {sum(v.verdict == 'pass' for v in verdicts)} of {len(rows)} solutions pass")
+    return [
+        f"{v.id} ({row['family']}): {told(v)}"
+        for v, row in zip(verdicts, rows, strict=True)
+        if v.verdict != "pass"
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -127,10 +160,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     config = SandboxConfig(kind=options.sandbox, workers=options.workers, preload=preloaded())
     with Sandbox(config) as sandbox:
-        checked = check(test_rows(), sandbox)
+        made = files()
+        checked = check(made["test/snippets.jsonl"] + made["test/apps.jsonl"], sandbox)
         complaints = [complaint for item in checked for complaint in item.complaints()]
-        if options.train:
-            complaints += training_complaints(sandbox)
+        complaints += user_complaints(sandbox)
+        for name, rows in made.items():
+            if options.train and name.startswith("train/"):
+                complaints += training_complaints(name, rows, sandbox)
     Console().print(table(checked))
     print(*complaints, sep="\n", end="\n" if complaints else "")
     return 1 if complaints else 0

@@ -3,12 +3,13 @@
     python recipes/code_gen/check.py            runs them all
 
 An edit of the syntax tree changes one thing: a route, a method, a text, a number, an operator, or
-it empties a function or drops an argument or an attribute.
+it empties a function, drops an argument or an attribute, stores nothing, answers a redirect as
+text, shows `None`, or does not unpack a list.
 """
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import NamedTuple, TypeVar
 
@@ -22,6 +23,13 @@ OPERATORS: dict[type[ast.operator], ast.operator] = {
 }  # fmt: skip
 HARMLESS = {":memory:", "id"}
 """Texts that may be others without any difference to see."""
+STORING = {"insert", "append", "update", "delete", "remove", "pop", "add", "clear", "set_cookie"}
+"""Methods of lists, tables, sessions and responses that a later request finds the effect of."""
+FAULTS = {
+    *("empty function", "missing route", "redirect as text", "nothing stored"),
+    *("list not unpacked", "None shown"),
+}
+"""Kinds of mutants that are wrong whatever was asked for."""
 LIMIT = 10
 
 
@@ -32,12 +40,13 @@ class Mutant(NamedTuple):
     source: str
 
 
-def mutants(solution: str, seed: str) -> list[Mutant]:
-    """Up to ten mutants of a program, of as many kinds as it allows; the same for the same seed."""
+def mutants(solution: str, seed: str, kinds: set[str] | None = None) -> list[Mutant]:
+    """Up to ten mutants of a program, of as many kinds as it allows (or of those `kinds`); the same
+    for the same seed."""
     by_kind: defaultdict[str, list[Mutant]] = defaultdict(list)
     known = {ast.unparse(ast.parse(solution))}
     for kind, source in edits(solution):
-        if source not in known:
+        if source not in known and (kinds is None or kind in kinds):
             known.add(source)
             by_kind[kind].append(Mutant(kind, source))
     rng = Random(seed)
@@ -60,12 +69,27 @@ def edits(solution: str) -> Iterator[tuple[str, str]]:
 def changes(node: ast.AST) -> Iterator[tuple[str, str, object]]:
     """(kind, field, new value of the field) of each fault that one node may have."""
     match node:
-        case ast.FunctionDef():
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
             yield "empty function", "body", [ast.Return(ast.Constant(None))]
             yield from routes(node)
+        case ast.Return(value=ast.Call(func=ast.Name(id=name), args=[path, *_])) if name in (
+            "RedirectResponse",
+            "Redirect",
+        ):
+            yield "redirect as text", "value", path
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))) if name in STORING:
+            yield "nothing stored", "value", ast.Constant(None)
+        case ast.Assign(targets=[ast.Subscript()]):
+            yield "nothing stored", "targets", [ast.Name("_")]
         case ast.Call(func=ast.Name(id=name)) if name[0].isupper():
-            for position in range(len(node.args)):
+            for position, argument in enumerate(node.args):
                 yield "dropped element", "args", _without(node.args, position)
+                if isinstance(argument, ast.Starred):
+                    whole = ast.List([argument])
+                    yield "list not unpacked", "args", _with(node.args, position, whole)
+                elif not isinstance(argument, ast.Constant | ast.Call):
+                    none = ast.Constant("None")
+                    yield "None shown", "args", _with(node.args, position, none)
             for position in range(len(node.keywords)):
                 yield "missing attribute", "keywords", _without(node.keywords, position)
         case ast.Constant(value=str(text)) if text.strip() and text not in HARMLESS:
@@ -78,13 +102,16 @@ def changes(node: ast.AST) -> Iterator[tuple[str, str, object]]:
             yield "wrong operator", "op", OPERATORS[type(operator)]
 
 
-def routes(node: ast.FunctionDef) -> Iterator[tuple[str, str, object]]:
+def routes(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str, object]]:
     """A handler on another path, or for another method."""
     match node.decorator_list:
         case [ast.Call(func=ast.Name(id="rt"), args=[ast.Constant(value=str(path))])]:
             elsewhere = ast.Call(ast.Name("rt"), [ast.Constant(f"/other{path}")], [])
             yield "wrong route", "decorator_list", [elsewhere]
-            yield "wrong method", "name", METHODS[node.name]
+            if node.name in METHODS:
+                yield "wrong method", "name", METHODS[node.name]
+            yield "missing route", "decorator_list", []
+        case [ast.Call(func=ast.Attribute(value=ast.Name(id="app")))]:
             yield "missing route", "decorator_list", []
         case [ast.Name(id="rt")]:
             yield "wrong route", "name", f"{node.name}_other"
@@ -93,3 +120,7 @@ def routes(node: ast.FunctionDef) -> Iterator[tuple[str, str, object]]:
 
 def _without(items: list[T], position: int) -> list[T]:
     return items[:position] + items[position + 1 :]
+
+
+def _with(items: Sequence[T], position: int, item: T) -> list[T]:
+    return [*items[:position], item, *items[position + 1 :]]

@@ -1,6 +1,6 @@
 """What each worker of the sandbox runs once, so that a program finds the framework warm.
 
-    python -m slm_lora check recipes/code_gen/test.jsonl +recipe=code_gen
+    python -m slm_lora check recipes/code_gen/test/snippets.jsonl +recipe=code_gen
 
 Half of what a small app costs in a fresh process goes to imports on first use, filled caches and
 code that Python has not specialised yet.

@@ -10,13 +10,14 @@ from types import SimpleNamespace
 
 
 def load_scripts(folder: Path, *names: str) -> SimpleNamespace:
-    """The scripts by name. Afterwards they are forgotten: another folder may use the same names."""
+    """The scripts by name (`apps.rows` is `apps_rows`). Afterwards they are forgotten: another
+    folder may use the same names."""
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
-        return SimpleNamespace(**{name: import_module(name) for name in names})
+        return SimpleNamespace(**{name.replace(".", "_"): import_module(name) for name in names})
     finally:
         sys.path.remove(str(folder))
         for name in set(sys.modules) - before:
-            if Path(getattr(sys.modules[name], "__file__", None) or "").parent == folder:
+            if folder in Path(getattr(sys.modules[name], "__file__", None) or "").parents:
                 del sys.modules[name]

@@ -4,8 +4,9 @@
 
 from typing import Any
 
-from family import Family
 from words import Draw
+
+from snippets.family import Family
 
 
 def a_record(d: Draw) -> dict[str, Any]:

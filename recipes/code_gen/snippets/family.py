@@ -16,32 +16,10 @@ from typing import Any
 
 from words import Draw, pick, with_articles
 
-SETUP = textwrap.dedent("""
-    import base64, json
-    from bs4 import BeautifulSoup
-    from starlette.testclient import TestClient
-    client = TestClient(app, follow_redirects=False)
-    htmx = {"HX-Request": "true"}
-    def select(response, path):
-        assert response.status_code == 200, f"status {response.status_code}"
-        found = [BeautifulSoup(response.text, "html.parser")]
-        for step in path.replace(" > ", " >").split():
-            name, _, cls = step.lstrip(">").partition(".")
-            name, _, id = name.partition("#")
-            wanted = {key: value for key, value in (("id", id), ("class", cls)) if value}
-            deep = not step.startswith(">")
-            found = [e for f in found for e in f.find_all(name or True, wanted, recursive=deep)]
-        return found
-    def texts(response, path):
-        return [element.get_text(" ", strip=True) for element in select(response, path)]
-    def attrs(response, path, name):
-        return [element.get(name) for element in select(response, path)]
-    def stored(client):
-        data = client.cookies.get("session_", "e30=").strip('"').split(".")[0]
-        return json.loads(base64.b64decode(data))
-""").lstrip()
-"""Run before each test: a client of the app, the texts and attributes of a page's elements, and
-what the session cookie holds."""
+SETUP = """from client import *
+client = TestClient(app, follow_redirects=False)
+"""
+"""Run before each test (client.py)."""
 
 PRELUDE = "from fasthtml.common import *\n\napp, rt = fast_app()\n\n"
 """What every solution has, when its families ask for no more."""
@@ -103,7 +81,11 @@ def compose(families: Sequence[Family], split: str, phrasing: str, rng: Random) 
 
     `split` ("train" or "test") chooses the words, `phrasing` the wordings (see `wordings_of`).
     """
-    draw = Draw(split, rng, brief=len(families) > 1)
+    return composed(families, Draw(split, rng, brief=len(families) > 1), phrasing, rng)
+
+
+def composed(families: Sequence[Family], draw: Draw, phrasing: str, rng: Random) -> Task:
+    """The same with words from anywhere."""
     values = [family.values(draw) for family in families]
     wordings = [pick(lines(wordings_of(family, phrasing)), rng) for family in families]
     requests = [
@@ -155,5 +137,6 @@ def program(families: Sequence[Family], values: Sequence[dict[str, Any]]) -> str
         *filled([f.before for f in families]),
         app,
         *filled([f.routes for f in families]),
+        "serve()",
     ]
     return "\n\n".join(parts) + "\n"

@@ -7,8 +7,9 @@ Read by make_dataset.py. Each program makes its own database, so none takes part
 
 from typing import Any
 
-from family import Family
 from words import Draw, listed, quoted
+
+from snippets.family import Family
 
 NAMES = "app, rt, $var, _"
 APP = '":memory:", id=int, $a=str, pk="id"'

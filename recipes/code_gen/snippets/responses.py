@@ -5,7 +5,7 @@ Read by make_dataset.py.
 
 # ruff: noqa: E501 - a phrasing is one line, however long
 
-from family import Family
+from snippets.family import Family
 
 PLAIN_TEXT = Family(
     name="plain_text",

@@ -4,8 +4,9 @@
 
 from typing import Any
 
-from family import Family
 from words import Draw, listed, quoted
+
+from snippets.family import Family
 
 
 def some_items(d: Draw) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Cookies, sessions, memory of the app. Read by make_dataset.py.
 
 # ruff: noqa: E501 - a phrasing is one line, however long
 
-from family import Family
+from snippets.family import Family
 
 SET_COOKIE = Family(
     name="set_cookie",

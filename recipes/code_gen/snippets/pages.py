@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - a phrasing is one line, however long
 
-from family import Family
+from snippets.family import Family
 
 TITLED_PAGE = Family(
     name="titled_page",

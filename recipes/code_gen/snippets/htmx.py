@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - a phrasing is one line, however long
 
-from family import Family
+from snippets.family import Family
 
 HX_GET = Family(
     name="hx_get",

@@ -1,0 +1,1 @@
+"""Families of whole apps, by subject: read by rows.py."""
