@@ -40,7 +40,7 @@ PROTECTED = re.compile(r'"[^"]*"|\'[^\']*\'|`[^`]*`|\S*[/_.{}<>=]\S*|\b\w*[A-Z0-
 WORD = re.compile(r"\b[a-z]{5,}\b")
 
 
-def spoken(request: str, split: str, rng: Random) -> str:
+def spoken(request: str, split: str, rng: Random, closed: float = CLOSED) -> str:
     """The request as somebody would type it; `split` chooses the openings and closings."""
     if rng.random() < SLIPPED:
         request = slip(request, rng)
@@ -50,7 +50,7 @@ def spoken(request: str, split: str, rng: Random) -> str:
         opening = pick(OPENINGS[split], rng)
         small = opening[-1] in ",:" and request[1:2].islower() and request[0] != "I"
         request = f"{opening} {request[0].lower() + request[1:] if small else request}"
-    if rng.random() < CLOSED:
+    if rng.random() < closed:
         request = f"{request} {pick(CLOSINGS[split], rng)}"
     return request
 

@@ -61,7 +61,9 @@ def row(family: App, split: str, variant: str, rng: Random, taken: set[str]) -> 
         wordings = family.known if split == "train" else family.unseen
         wording = pick([line.strip() for line in wordings.splitlines() if line.strip()], rng)
         request = with_articles(Template(wording).substitute(draft.slots))
-        spoken = voice.spoken(request, split, rng)
+        # "Just the code" would forbid the words that some of these answers begin with.
+        closed = 0.0 if draft.fixed else voice.CLOSED
+        spoken = voice.spoken(request, split, rng, closed)
         solution = draft.solution if draft.fixed else idioms.spread(draft.solution, rng)
         instruction = f"{spoken}\n\n{draft.given.strip()}" if draft.given else spoken
         if instruction not in taken:
