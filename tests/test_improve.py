@@ -271,6 +271,7 @@ def test_without_a_new_right_answer_the_adapter_stays(done, tmp_path: Path) -> N
     assert adapter(run) == adapter(run / "rounds" / "0") == adapter(done[0] / "rounds" / "0")
     second = json.loads((run / "metrics.json").read_text())["rounds"][1]
     assert (second["kept"], second["comparison"]["difference"]) == (0, 0)
+    assert "the adapter stayed as it was" in (run / "report.html").read_text()
 
 
 def test_going_on_from_the_adapter(done, tmp_path: Path) -> None:

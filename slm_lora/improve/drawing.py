@@ -91,7 +91,11 @@ def prepared(plan: Plan, folder: Run, number: int) -> Prepared:
 
 def _leave_as_it_was(plan: Plan, folder: Run, number: int) -> None:
     """In a round without new rows, adapter and predictions of the round before are its own."""
-    log.warning("round %d: no answer is new and right, so the adapter stays as it was", number)
+    log.warning(
+        "round %d: no answer is new and right, so the adapter stays as it was; a higher "
+        "improve.temperature draws answers that differ more",
+        number,
+    )
     last = plan.config.improve.rounds
     before, at = folder.round(number - 1, last), folder.round(number, last)
     files = ((before.train, at.train), (before.tuned_predictions, at.tuned_predictions))

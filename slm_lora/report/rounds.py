@@ -79,6 +79,7 @@ def _drawn(metrics: Metrics) -> list[str]:
         f"Round {entry['round']}: {entry['drawn']:,} answers to {entry['items']:,} training items, "
         f"{entry['right']:,} right, {entry['kept']:,} of them new and kept, in "
         f"{entry['seconds']:,.0f} s."
+        + ("" if entry["kept"] else " Nothing was new: the adapter stayed as it was.")
         for entry in metrics.get("rounds", [])[1:]
     ]
 
