@@ -216,6 +216,8 @@ class Browser:
         return [e for e in self.page.soup.select("[hx-trigger]") if event in str(e["hx-trigger"])]
 
     def _send(self, press: Press, expect: int | None) -> Page:
+        if press.path.startswith("#") and not press.htmx:
+            return self.page  # a place on this page, or a link that has none
         method, data = press.method, press.data
         path = urljoin(self.page.path, press.path)
         headers = {"HX-Request": "true", "HX-Current-URL": self.page.path} if press.htmx else {}

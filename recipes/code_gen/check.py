@@ -2,6 +2,7 @@
 
     python recipes/code_gen/check.py                  every test item (make check-datasets)
     python recipes/code_gen/check.py --train          every solution of training as well
+    python recipes/code_gen/check.py --train todo     one family, or a task in users' words
     python recipes/code_gen/check.py --sandbox process    where there are no namespaces
 
 Of whole apps, whose wordings leave much free, only mutants with a fault that no visitor would take
@@ -120,12 +121,16 @@ def table(checked: Iterable[Checked]) -> Table:
     return result
 
 
-def user_complaints(sandbox: Sandbox) -> list[str]:
-    """What is wrong with the tasks in users' words: right programs that fail, wrong ones that
-    pass."""
+def chosen(rows: list[Row], families: list[str]) -> list[Row]:
+    """The rows of some families, all where none is named."""
+    return [row for row in rows if not families or row.get("family", row["id"]) in families]
+
+
+def user_complaints(tasks: list[Row], sandbox: Sandbox) -> list[str]:
+    """What is wrong with tasks in users' words: right programs that fail, wrong ones that pass."""
     cases = [
         (f"{task['id']}, {what}", good, user_items.row(task, source))
-        for task in user_items.read()
+        for task in tasks
         for what, source, good in user_items.variants(task)
     ]
     verdicts = sandbox.judge([program(row, name, row["solution"]) for name, _, row in cases])
@@ -154,16 +159,17 @@ def training_complaints(name: str, rows: list[Row], sandbox: Sandbox) -> list[st
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("families", nargs="*", help="only these; default: all")
     parser.add_argument("--train", action="store_true", help="run training solutions as well")
     parser.add_argument("--sandbox", default="bubblewrap", choices=["bubblewrap", "process"])
     parser.add_argument("--workers", type=int, help="programs at once; default: one a core")
     options = parser.parse_args(arguments)
     config = SandboxConfig(kind=options.sandbox, workers=options.workers, preload=preloaded())
     with Sandbox(config) as sandbox:
-        made = files()
+        made = {name: chosen(rows, options.families) for name, rows in files().items()}
         checked = check(made["test/snippets.jsonl"] + made["test/apps.jsonl"], sandbox)
         complaints = [complaint for item in checked for complaint in item.complaints()]
-        complaints += user_complaints(sandbox)
+        complaints += user_complaints(chosen(user_items.read(), options.families), sandbox)
         for name, rows in made.items():
             if options.train and name.startswith("train/"):
                 complaints += training_complaints(name, rows, sandbox)

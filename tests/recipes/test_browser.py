@@ -98,6 +98,11 @@ async def ws(said: str):
         await send(Ul(Li(said), id="said", hx_swap_oob="beforeend"))
 
 
+@rt("/nowhere-links")
+def get():
+    return A("Back")
+
+
 @rt
 def listed():
     return Ul([Li("a"), Li("b")])
@@ -164,6 +169,11 @@ def test_of_rows_side_by_side_the_one_after_the_text_is_meant(browser: Any) -> N
     web = browser.Browser(names["app"])
     web.open("/")
     assert web.press("More", near="Tea").text == "more of 1"
+
+
+def test_a_link_without_a_target_leads_nowhere(web: Any) -> None:
+    before = web.open("/nowhere-links")
+    assert web.press("Back") is before
 
 
 def test_a_required_field_keeps_the_form(web: Any) -> None:

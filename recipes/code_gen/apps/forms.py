@@ -1,6 +1,6 @@
 """App families on forms: sign-up, contact and booking, login, several steps, polls.
 
-    python recipes/code_gen/make_dataset.py
+python recipes/code_gen/make_dataset.py
 """
 
 # ruff: noqa: E501 - a wording is one line, however long
@@ -44,7 +44,7 @@ SIGN_UP_VARIANTS = {
     "taken_password": ["name", "email", "password"],
     "htmx_age": ["name", "email", "age"],
 }
-SIGN_UP = Template('''\
+SIGN_UP = Template("""\
 from fasthtml.common import *
 
 $app
@@ -81,7 +81,7 @@ $store    return $right
 
 
 serve()
-''')
+""")
 LIVE_ROW = """        Label(
             "Email",
             Input(
@@ -93,12 +93,12 @@ LIVE_ROW = """        Label(
             ),
             Small(errors.get("email", ""), id="email-error"),
         ),"""
-LIVE_ROUTE = '''
+LIVE_ROUTE = """
 @rt("/check")
 def post(email: str):
     return "" if "@" in email else "{message}"
 
-'''
+"""
 
 
 def sign_up(s: Scene, variant: str) -> Draft:
@@ -310,17 +310,30 @@ serve()
 
 
 def contact(s: Scene, variant: str) -> Draft:
-    booking, priced = variant in ("booking", "price", "price_stored", "booking_redirect"), "price" in variant
+    booking, priced = (
+        variant in ("booking", "price", "price_stored", "booking_redirect"),
+        "price" in variant,
+    )
     stored, redirect = "stored" in variant, "redirect" in variant
-    kind = s.pick("booking", "reservation", "visit") if booking else s.pick("message", "question", "contact")
+    kind = (
+        s.pick("booking", "reservation", "visit")
+        if booking
+        else s.pick("message", "question", "contact")
+    )
     kinds = f"{kind}s"
     number = s.pick("count", "quantity", "number")
     first, second = strangers(s, 2)
     items = s.items(s.number(2, 4))
     prices = [s.number(2, 9) + 10 * n for n in range(len(items))]
     table, required = stored and s.pick(True, False), s.pick(True, False)
-    button = s.pick("Book", "Reserve", "Send booking") if booking else s.pick("Send", "Contact us", "Send message")
-    thanks = s.pick("Thank you, {name}!", "Thanks, {name}, we got it.", "We will be in touch, {name}.")
+    button = (
+        s.pick("Book", "Reserve", "Send booking")
+        if booking
+        else s.pick("Send", "Contact us", "Send message")
+    )
+    thanks = s.pick(
+        "Thank you, {name}!", "Thanks, {name}, we got it.", "We will be in touch, {name}."
+    )
     fields = {"name": "str", s.thing: "str", number: "int"} if booking else {"name": "str", "email": "str", "text": "str"}  # fmt: skip
 
     needed = ", required=True" if required else ""
@@ -331,7 +344,7 @@ def contact(s: Scene, variant: str) -> Draft:
         number: f'Input(name="{number}", type="number"{needed})',
         s.thing: f'Select(*[Option({s.thing}) for {s.thing} in {"prices" if priced else s.things}], name="{s.thing}")',
     }
-    attributes = "\n".join(f"    {name}: {type}" for name, type in fields.items())
+    attributes = "\n".join(f"    {name}: {kind_}" for name, kind_ in fields.items())
     what = f"{{{kind}.{number}}} x {{{kind}.{s.thing}}}" if booking else f"{{{kind}.text}}"
     app = ["\napp, rt = fast_app()"]
     if table:
@@ -339,7 +352,11 @@ def contact(s: Scene, variant: str) -> Draft:
     elif stored:
         app.append(f"{kinds} = []")
     if priced:
-        app.append("prices = {" + ", ".join(f'"{i}": {p}' for i, p in zip(items, prices, strict=True)) + "}")
+        app.append(
+            "prices = {"
+            + ", ".join(f'"{i}": {p}' for i, p in zip(items, prices, strict=True))
+            + "}"
+        )
     elif booking:
         app.append(f"{s.things} = [" + ", ".join(f'"{item}"' for item in items) + "]")
     if not table:
@@ -354,14 +371,18 @@ def contact(s: Scene, variant: str) -> Draft:
     lines = [f'P(f"{greeting}")', f'P(f"{what}")' if booking else f"P({kind}.email)"]
     lines += ['P(f"Total: {total}")'] * priced
     if redirect:
-        answer.append(f'    session["name"] = {kind}.name\n    return RedirectResponse("/thanks", status_code=303)')
+        answer.append(
+            f'    session["name"] = {kind}.name\n    return RedirectResponse("/thanks", status_code=303)'
+        )
     else:
         shown = "".join(f"        {line},\n" for line in lines)
         answer.append(f'    return Titled(\n        "Thank you",\n{shown}    )')
     pages = ""
     if redirect:
         shown = thanks.replace("name", "session['name']")
-        pages += f'\n@rt("/thanks")\ndef get(session):\n    return Titled("Thank you", P(f"{shown}"))\n'
+        pages += (
+            f'\n@rt("/thanks")\ndef get(session):\n    return Titled("Thank you", P(f"{shown}"))\n'
+        )
     if stored:
         rows = f'{kinds}(order_by="id desc")' if table else kinds
         pages += f'\n@rt("/{kinds}")\ndef get():\n    rows = [Li(f"{{{kind}.name}}: {what}") for {kind} in {rows}]\n    return Titled("{kinds.title()}", Ul(*rows))\n'
@@ -374,11 +395,21 @@ def contact(s: Scene, variant: str) -> Draft:
     def entry(name: str, place: int) -> dict[str, str]:
         if booking:
             return {"name": name, s.thing: items[place], number: str(place + 2)}
-        return {"name": name, "email": f"{name.lower()}@example.org", "text": f"{texts[place]} <{place}>"}
+        return {
+            "name": name,
+            "email": f"{name.lower()}@example.org",
+            "text": f"{texts[place]} <{place}>",
+        }
 
     texts = s.texts(2)
     one, two = entry(first, 0), entry(second, 1)
-    seen = [] if redirect else [f"2 x {items[0]}"] + [f"Total: {2 * prices[0]}"] * priced if booking else [one["email"]]
+    seen = (
+        []
+        if redirect
+        else [f"2 x {items[0]}"] + [f"Total: {2 * prices[0]}"] * priced
+        if booking
+        else [one["email"]]
+    )
     tests = [
         f"""\
 web = Browser(app)
@@ -428,12 +459,24 @@ assert page.text.index({second!r}) < page.text.index({first!r}), "the newest is 
 """)
     more = []
     if required:
-        more.append(s.pick("Mark what people type in as required.", "The inputs should be required in the browser."))
+        more.append(
+            s.pick(
+                "Mark what people type in as required.",
+                "The inputs should be required in the browser.",
+            )
+        )
     if redirect:
-        more.append(s.pick("The POST ends with a redirect to /thanks, where the name is taken from the session.", "Redirect to /thanks after the POST (so that a reload sends nothing twice); keep the name in the session for that page."))
+        more.append(
+            s.pick(
+                "The POST ends with a redirect to /thanks, where the name is taken from the session.",
+                "Redirect to /thanks after the POST (so that a reload sends nothing twice); keep the name in the session for that page.",
+            )
+        )
     elif priced:
         each = listed([f"{item} {price}" for item, price in zip(items, prices, strict=True)])
-        more.append(f'The thank-you page also has a line like "2 x {items[0]}" and one like "Total: {2 * prices[0]}"; prices are {each}.')
+        more.append(
+            f'The thank-you page also has a line like "2 x {items[0]}" and one like "Total: {2 * prices[0]}"; prices are {each}.'
+        )
     elif booking:
         more.append(f'Repeat on the thank-you page what was booked, like "2 x {items[0]}".')
     else:
@@ -576,7 +619,9 @@ def login(s: Scene, variant: str) -> Draft:
     greeting = s.pick("Hello, {name}!", "Welcome back, {name}.", "You are logged in as {name}.")
     users = dict(zip(people, passwords, strict=True))
 
-    data = "notes = []\n" if notes else f"{s.things} = [" + ", ".join(f'"{i}"' for i in items) + "]\n"
+    data = (
+        "notes = []\n" if notes else f"{s.things} = [" + ", ".join(f'"{i}"' for i in items) + "]\n"
+    )
     skip = ["/"] * public + ["/login"] + ["/signup"] * accounts
     own = "        Ul(*[Li(text) for user, text in notes if user == session[\"user\"]]),\n        Form(Input(name=\"text\"), Button(\"Add\"), method=\"post\", action=\"/notes\"),"  # fmt: skip
     solution = LOGIN.substitute(
@@ -598,7 +643,7 @@ def login(s: Scene, variant: str) -> Draft:
     first, second = people[:2]
     hello, bye = greeting.format(name=first), greeting.format(name=second)
     secret = "" if notes else f"assert not web.page.has({items[0]!r})\n"
-    enter = 'web.submit(name={!r}, password={!r})\n'
+    enter = "web.submit(name={!r}, password={!r})\n"
     tests = []
     if accounts:
         signs = "".join(
@@ -785,7 +830,9 @@ def steps(s: Scene, variant: str) -> Draft:
         kind = ', type="number"' if name == number else ""
         control = f'Input(name="{name}"{kind}, value={value})'
         if name == s.thing:
-            options = f'Option(item, selected=item == session.get("{name}"))' if back else "Option(item)"
+            options = (
+                f'Option(item, selected=item == session.get("{name}"))' if back else "Option(item)"
+            )
             control = f'Select(*[{options} for item in {s.things}], name="{name}")'
         rows.append(STEP.substitute(
             path=paths[place], title=s.title, number=place + 1, count=len(order), label=name.title(),
@@ -794,7 +841,7 @@ def steps(s: Scene, variant: str) -> Draft:
             back=f'\n        A("Back", href="{paths[place - 1]}"),' if back and place else "",
         ))  # fmt: skip
     line = ", ".join(f"{{session['{name}']}}" for name in order)
-    shown = [f'        P(f"{name.title()}: {{session[\'{name}\']}}"),' for name in order]
+    shown = [f"        P(f\"{name.title()}: {{session['{name}']}}\")," for name in order]
     if back:
         shown.append(f'        A("Back", href="{paths[-1]}"),')
     if confirm:
@@ -813,7 +860,12 @@ def steps(s: Scene, variant: str) -> Draft:
     )
 
     def entry(person: str, place: int) -> dict[str, str]:
-        known = {"name": person, s.thing: items[place], number: str(7 + 4 * place), text: values[place]}
+        known = {
+            "name": person,
+            s.thing: items[place],
+            number: str(7 + 4 * place),
+            text: values[place],
+        }
         return {name: known[name] for name in order}
 
     one, two = entry(first, 0), entry(second, 1)
@@ -821,6 +873,7 @@ def steps(s: Scene, variant: str) -> Draft:
         f'assert {{0}}.page.has("Step {place} of {len(order)}")\n{{0}}.press({button!r}, **{{{{{name!r}: {{1}}[{name!r}]}}}})\n'
         for place, name in enumerate(order, 1)
     )
+
     def press(web: str, values: dict[str, str], name: str) -> str:
         return f"{web}.press({button!r}, **{ {name: values[name]} })\n"
 
@@ -884,13 +937,30 @@ assert page.text.index({first!r}) < page.text.index({second!r})
 """)
     more = []
     if back:
-        more.append(s.pick('From the second step on, and on the summary, a link "Back" leads to the step before, where the value is still filled in.', 'Let me go one step back with a link "Back" (on the summary too) and find what I entered.'))
+        more.append(
+            s.pick(
+                'From the second step on, and on the summary, a link "Back" leads to the step before, where the value is still filled in.',
+                'Let me go one step back with a link "Back" (on the summary too) and find what I entered.',
+            )
+        )
     if restart:
-        more.append(s.pick('The summary has a button "Start over" that empties the session and returns to step 1.', 'A "Start over" button under the summary forgets everything and shows step 1.'))
+        more.append(
+            s.pick(
+                'The summary has a button "Start over" that empties the session and returns to step 1.',
+                'A "Start over" button under the summary forgets everything and shows step 1.',
+            )
+        )
     if confirm:
         example = ", ".join(one.values())
-        more.append(f'Only the button "Confirm" on the summary (at /summary) stores it; /all lists what all visitors have confirmed, oldest first, each as one line like "{example}".')
-    kinds = {"name": "name", s.thing: f"{s.thing} (a select with {listed(items)})", number: f"{number} (a number)", text: text}
+        more.append(
+            f'Only the button "Confirm" on the summary (at /summary) stores it; /all lists what all visitors have confirmed, oldest first, each as one line like "{example}".'
+        )
+    kinds = {
+        "name": "name",
+        s.thing: f"{s.thing} (a select with {listed(items)})",
+        number: f"{number} (a number)",
+        text: text,
+    }
     return Draft(
         solution=tidy(solution),
         tests=tests,
@@ -971,11 +1041,21 @@ def poll(s: Scene, variant: str) -> Draft:
     pairs = ", ".join(f'"{option}"' for option in options)
     if table:
         app = f'app, rt, votes, Vote = fast_app(":memory:", name=str, count=int, pk="name")\nfor name in [{pairs}]:\n    votes.insert(name=name, count=0)'
-        every, names, loop = "vote.count for vote in votes()", "vote in votes()", "for vote in votes()"
+        every, names, loop = (
+            "vote.count for vote in votes()",
+            "vote in votes()",
+            "for vote in votes()",
+        )
         name, count = "vote.name", "vote.count"
     else:
         app = f"app, rt = fast_app()\nvotes = {{{', '.join(f'{o}: 0' for o in pairs.split(', '))}}}"
-        every, names, loop, name, count = "votes.values()", "name in votes", "for name, count in votes.items()", "name", "count"
+        every, names, loop, name, count = (
+            "votes.values()",
+            "name in votes",
+            "for name, count in votes.items()",
+            "name",
+            "count",
+        )
     shown = f"{{{name}}}: {{{count}}}"
     lines = []
     if percent or total:
@@ -983,8 +1063,14 @@ def poll(s: Scene, variant: str) -> Draft:
     if percent:
         shown += f" ({{round(100 * {count} / (total or 1))}}%)"
     lines.append(f'    rows = [Li(f"{shown}") {loop}]')
-    lines.append(f"    return Div(Ul(*rows){', P(f' + chr(34) + 'Votes: {total}' + chr(34) + ')' if total else ''}, id=\"results\")")
-    sent = 'hx_post="/vote", hx_target="#results", hx_swap="outerHTML"' if swapped else 'method="post", action="/vote"'
+    lines.append(
+        f'    return Div(Ul(*rows){", P(f" + chr(34) + "Votes: {total}" + chr(34) + ")" if total else ""}, id="results")'
+    )
+    sent = (
+        'hx_post="/vote", hx_target="#results", hx_swap="outerHTML"'
+        if swapped
+        else 'method="post", action="/vote"'
+    )
     ballot = {
         "radio": f'    choices = [Label(Input(type="radio", name="choice", value={name}), {name}) for {names}]\n    return Form(*choices, Button("{button}"), {sent})',
         "select": f'    choices = Select(*[Option({name}) for {names}], name="choice")\n    return Form(choices, Button("{button}"), {sent})',
@@ -994,10 +1080,20 @@ def poll(s: Scene, variant: str) -> Draft:
     page = f'    return Titled("{s.title}", {top}ballot(), results())'
     if once:
         page = f'    form = P("{done}") if session.get("voted") else ballot()\n    return Titled("{s.title}", {top}form, results())'
-    add = ["    vote = votes[choice]", "    vote.count += 1", "    votes.update(vote)"] if table else ["    votes[choice] += 1"]
+    add = (
+        ["    vote = votes[choice]", "    vote.count += 1", "    votes.update(vote)"]
+        if table
+        else ["    votes[choice] += 1"]
+    )
     if once:
-        add = ['    if not session.get("voted"):', *[f"    {line}" for line in add], '        session["voted"] = True']
-    add.append("    return results()" if swapped else '    return RedirectResponse("/", status_code=303)')
+        add = [
+            '    if not session.get("voted"):',
+            *[f"    {line}" for line in add],
+            '        session["voted"] = True',
+        ]
+    add.append(
+        "    return results()" if swapped else '    return RedirectResponse("/", status_code=303)'
+    )
     solution = POLL.substitute(
         app=app, results="\n".join(lines), ballot=ballot, session="session" if once else "",
         page=page, extra=", session" if once else "", count="\n".join(add),
@@ -1011,7 +1107,9 @@ def poll(s: Scene, variant: str) -> Draft:
         return f"{web}.press({button!r}, **{ {option: True} })\n"
 
     def result(option: str, count: int, of: int) -> str:
-        return f"{option}: {count} ({round(100 * count / of)}%)" if percent else f"{option}: {count}"
+        return (
+            f"{option}: {count} ({round(100 * count / of)}%)" if percent else f"{option}: {count}"
+        )
 
     a, b, c = options[:3]
     start = [result(option, 0, 1) for option in options]
@@ -1066,15 +1164,40 @@ assert Browser(app).open("/").soup.select("[hx-post], [hx-put]"), "nothing is se
 """)
     more = []
     if percent:
-        more.append(s.pick("The share is rounded to whole per cent and 0 as long as nobody has voted.", "Round to full per cent (0 before the first vote)."))
+        more.append(
+            s.pick(
+                "The share is rounded to whole per cent and 0 as long as nobody has voted.",
+                "Round to full per cent (0 before the first vote).",
+            )
+        )
     if total:
-        more.append(s.pick('Below stands the sum as "Votes: 4".', 'Add the number of all votes underneath, like "Votes: 4".'))
+        more.append(
+            s.pick(
+                'Below stands the sum as "Votes: 4".',
+                'Add the number of all votes underneath, like "Votes: 4".',
+            )
+        )
     if once:
-        more.append(s.pick(f'Everybody votes once (remember it in the session): after that "{done}" stands in place of the form, and another POST to /vote (field choice) counts nothing.', f'One vote a visitor, kept in the session. Who has voted sees "{done}" instead of the form, and a further POST of choice to /vote is ignored.'))
+        more.append(
+            s.pick(
+                f'Everybody votes once (remember it in the session): after that "{done}" stands in place of the form, and another POST to /vote (field choice) counts nothing.',
+                f'One vote a visitor, kept in the session. Who has voted sees "{done}" instead of the form, and a further POST of choice to /vote is ignored.',
+            )
+        )
     if table:
-        more.append(s.pick("Keep the votes in SQLite (in memory will do).", "Count in a FastLite table, :memory: is fine."))
+        more.append(
+            s.pick(
+                "Keep the votes in SQLite (in memory will do).",
+                "Count in a FastLite table, :memory: is fine.",
+            )
+        )
     if swapped:
-        more.append(s.pick("A vote changes only the results on the page, by htmx, without a reload.", "Send the vote with htmx and swap the results."))
+        more.append(
+            s.pick(
+                "A vote changes only the results on the page, by htmx, without a reload.",
+                "Send the vote with htmx and swap the results.",
+            )
+        )
     ways = {
         "radio": f'radio buttons named choice, labelled with the options, and a button "{button}"',
         "select": f'a select named choice and a button "{button}"',

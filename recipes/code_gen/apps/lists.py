@@ -40,7 +40,13 @@ def fits(mark: str, has: list[str]) -> bool:
 
 
 def drafted(
-    s: Scene, has: list[str], values: dict[str, Any], wishes: str, program: str, tests: str, given: str = ""
+    s: Scene,
+    has: list[str],
+    values: dict[str, Any],
+    wishes: str,
+    program: str,
+    tests: str,
+    given: str = "",
 ) -> Draft:
     """Fill the templates. A wish is `words: one way | another | the way of the unseen wordings`;
     wordings have them as sentences (`$more`, `$also`) or as a list (`$wishes`)."""
@@ -69,8 +75,13 @@ def written(s: Scene, fields: list[str], rows: Sequence[Sequence[Any]]) -> str:
             return "\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
         case "python":
             return "\n".join(["[", *[f"    {tuple(row)!r}," for row in rows], "]"])
-    told = [[f"{name}: {value}" for name, value in zip(fields[1:], row[1:], strict=True)] for row in rows]
-    return "\n".join(f"- {row[0]} ({', '.join(more)})" for row, more in zip(rows, told, strict=True))
+    told = [
+        [f"{name}: {value}" for name, value in zip(fields[1:], row[1:], strict=True)]
+        for row in rows
+    ]
+    return "\n".join(
+        f"- {row[0]} ({', '.join(more)})" for row, more in zip(rows, told, strict=True)
+    )
 
 
 TODO_WISHES = """

@@ -1,6 +1,6 @@
 """App families that answer more than pages: JSON APIs, uploads, downloads, a chat.
 
-    python recipes/code_gen/make_dataset.py
+python recipes/code_gen/make_dataset.py
 """
 
 # ruff: noqa: E501 - a wording is one line, however long
@@ -10,8 +10,9 @@ from string import Template
 from urllib.parse import quote
 
 from app import App, Draft
-from apps.forms import strangers, tidy
 from scene import Scene, listed
+
+from apps.forms import strangers, tidy
 
 # JSON API ----------------------------------------------------------------------------------------
 
@@ -53,7 +54,9 @@ $remove
 
 def api(s: Scene, variant: str) -> Draft:
     store = next(word for word in variant.split("_") if word in ("list", "dict", "sqlite"))
-    deletes, updates, filters, checks = (word in variant for word in ("delete", "put", "filter", "check"))
+    deletes, updates, filters, checks = (
+        word in variant for word in ("delete", "put", "filter", "check")
+    )
     thing, things = s.thing, s.things
     number, amounts = s.field("number")
     text, values = s.field()
@@ -73,14 +76,18 @@ def api(s: Scene, variant: str) -> Draft:
     parameters = ", ".join(f"{name}: {kind}" for name, kind in fields.items())
     keywords = ", ".join(f"{name}={name}" for name in fields)
     pairs = ", ".join(f'"{name}": {name}' for name in fields)
-    written = [", ".join(f'"{key}": {json.dumps(value)}' for key, value in row.items()) for row in known]
+    written = [
+        ", ".join(f'"{key}": {json.dumps(value)}' for key, value in row.items()) for row in known
+    ]
 
     app = ["\napp, rt = fast_app()"]
     lookup = f'    if id not in {things}:\n        return JSONResponse({{"error": "{error}"}}, status_code=404)'
     helper, one, every = "", f"{things}[id]", f"list({things}.values())"
     if store == "sqlite":
         columns = ", ".join(f"{name}={kind}" for name, kind in fields.items())
-        app = [f'\napp, rt, {things}, {thing.title()} = fast_app(":memory:", id=int, {columns}, pk="id")']
+        app = [
+            f'\napp, rt, {things}, {thing.title()} = fast_app(":memory:", id=int, {columns}, pk="id")'
+        ]
         app += [f"{things}.insert({', '.join(f'{key}={json.dumps(value)}' for key, value in row.items())})" for row in known]  # fmt: skip
         one, every = f"asdict({things}[id])", f"[asdict({thing}) for {thing} in {things}()]"
         create, answer = f"    {thing} = {things}.insert({keywords})", f"asdict({thing})"
@@ -97,11 +104,19 @@ def api(s: Scene, variant: str) -> Draft:
         helper = f'\ndef find(id):\n    return next(({thing} for {thing} in {things} if {thing}["id"] == id), None)\n'
         lookup = f'    {thing} = find(id)\n    if {thing} is None:\n        return JSONResponse({{"error": "{error}"}}, status_code=404)'
         one, every = thing, things
-        fresh = f'max(({thing}["id"] for {thing} in {things}), default=0) + 1' if deletes else f"len({things}) + 1"
+        fresh = (
+            f'max(({thing}["id"] for {thing} in {things}), default=0) + 1'
+            if deletes
+            else f"len({things}) + 1"
+        )
         create = f'    {thing} = {{"id": {fresh}, {pairs}}}\n    {things}.append({thing})'
         answer = thing
         change, remove = f"    {thing}.update({keywords})", f"    {things}.remove({thing})"
-    check = f'    if not name.strip():\n        return JSONResponse({{"error": "{bad}"}}, status_code=400)\n' if checks else ""
+    check = (
+        f'    if not name.strip():\n        return JSONResponse({{"error": "{bad}"}}, status_code=400)\n'
+        if checks
+        else ""
+    )
     query, listing = "", f"    return JSONResponse({every})"
     if filters:
         query = f'{text}: str = ""'
@@ -243,11 +258,17 @@ def get(number: int):
 
 
 def upload(s: Scene, variant: str) -> Draft:
-    keeps, opens, swapped = "list" in variant or "open" in variant, "open" in variant, "htmx" in variant
+    keeps, opens, swapped = (
+        "list" in variant or "open" in variant,
+        "open" in variant,
+        "htmx" in variant,
+    )
     measure = next((word for word in ("lines", "words", "text") if word in variant), "bytes")
     field = s.pick("file", "document", "attachment")
     button = s.pick("Upload", "Send file", "Send")
-    name, other = s.pick(("notes.txt", "plan.txt"), (f"{s.things}.txt", "todo.txt"), ("report.txt", f"{s.thing}.txt"))
+    name, other = s.pick(
+        ("notes.txt", "plan.txt"), (f"{s.things}.txt", "todo.txt"), ("report.txt", f"{s.thing}.txt")
+    )
     texts = s.texts(4)
     first, second = "\n".join([*texts[:2], "<b>ä</b>"]), "\n".join(texts[2:])
     refuses, limit = "txt" in variant, s.number(100, 900) if "limit" in variant else 0
@@ -282,7 +303,9 @@ def upload(s: Scene, variant: str) -> Draft:
     swap = ',\n        hx_swap="outerHTML"' if keeps else ""
     check = ""
     if refuses:
-        check += f'    if not {field}.filename.endswith(".txt"):\n        {answer([f"""P("{no}")"""])}\n'
+        check += (
+            f'    if not {field}.filename.endswith(".txt"):\n        {answer([f"""P("{no}")"""])}\n'
+        )
     if limit:
         check += f'    if len(content) > {limit}:\n        {answer([f"""P("{too_big}")"""])}\n'
     solution = UPLOAD.substitute(
@@ -292,7 +315,9 @@ def upload(s: Scene, variant: str) -> Draft:
     )  # fmt: skip
 
     def result(file: str, text: str) -> str:
-        size = {"lines": len(text.splitlines()), "words": len(text.split())}.get(measure, len(text.encode()))
+        size = {"lines": len(text.splitlines()), "words": len(text.split())}.get(
+            measure, len(text.encode())
+        )
         return f"{file}: {size} {'bytes' if measure == 'text' else measure}"
 
     one, two = (name, first), (other, second)
@@ -338,7 +363,12 @@ web.press({name!r})
 assert web.page.bytes == {first.encode()!r}
 """)
     if refuses:
-        more.append(s.pick(f'Whatever does not end in .txt is answered with "{no}"', f'Accept .txt only and say "{no}" otherwise.'))
+        more.append(
+            s.pick(
+                f'Whatever does not end in .txt is answered with "{no}"',
+                f'Accept .txt only and say "{no}" otherwise.',
+            )
+        )
         tests.append(f"""\
 web = Browser(app)
 web.open("/")
@@ -442,13 +472,21 @@ def get():
 
 
 def download(s: Scene, variant: str) -> Draft:
-    has_csv, has_text, adds, table = ("csv" in variant, "text" in variant, "add" in variant, "sqlite" in variant)
+    has_csv, has_text, adds, table = (
+        "csv" in variant,
+        "text" in variant,
+        "add" in variant,
+        "sqlite" in variant,
+    )
     number, amounts = s.field("number")
     text, values = s.field()
     names = ["name", text, number] if s.pick(True, False) else ["name", number]
     things = s.things
     items = s.items(s.number(2, 4) + 1)
-    label, text_label = s.pick("Download CSV", "Export", "Save as CSV"), s.pick("Text file", "Report", "Plain text")
+    label, text_label = (
+        s.pick("Download CSV", "Export", "Save as CSV"),
+        s.pick("Text file", "Report", "Plain text"),
+    )
     file = s.pick(things, "export", "data")
 
     def record(place: int) -> list[object]:
@@ -468,7 +506,9 @@ def download(s: Scene, variant: str) -> Draft:
         write = f"writer.writerows([{', '.join(cells.values())}] for {each})"
         store = f".insert({', '.join(f'{name}={name}' for name in names)})"
     else:
-        written = "".join(f"    ({', '.join(json.dumps(value) for value in row)}),\n" for row in rows)
+        written = "".join(
+            f"    ({', '.join(json.dumps(value) for value in row)}),\n" for row in rows
+        )
         app = f"app, rt = fast_app()\n{things} = [\n{written}]"
         each, cells = f"{', '.join(names)} in {things}", {name: name for name in names}
         write = f"writer.writerows({things})"
@@ -484,7 +524,9 @@ def download(s: Scene, variant: str) -> Draft:
     exports, links = "", []
     if has_csv:
         links.append(f'        A("{label}", href="/export"),')
-        exports += CSV.substitute(heads=", ".join(f'"{name}"' for name in names), write=write, file=file)
+        exports += CSV.substitute(
+            heads=", ".join(f'"{name}"' for name in names), write=write, file=file
+        )
     if has_text:
         links.append(f'        A("{text_label}", href="/report"),')
         line = f"{{{cells['name']}}}: {{{cells[number]}}}"
@@ -562,14 +604,28 @@ assert web.page.bytes.decode().splitlines() == {text_of(after)}
     example = listed([" ".join(str(cell) for cell in row) for row in rows])
     wishes = []
     if has_csv:
-        wishes.append(f'a link "{label}" saves them as {file}.csv (header line {",".join(names)}; text/csv, as an attachment)')
+        wishes.append(
+            f'a link "{label}" saves them as {file}.csv (header line {",".join(names)}; text/csv, as an attachment)'
+        )
     if has_text:
         wishes.append(f'a link "{text_label}" saves them as {file}.txt, a plain text attachment with lines like "{text_of(rows)[0]}"')  # fmt: skip
     more = []
     if adds:
-        more.append(s.pick(f'A form with {listed(names)} and a button "Add" adds one, and commas or quotes in a name must not break the file.' if has_csv else f'A form with {listed(names)} and a button "Add" adds one.', f'One can add more with the inputs {listed(names)} and "Add"; the download has these too{", also if a name contains a comma" if has_csv else ""}.'))
+        more.append(
+            s.pick(
+                f'A form with {listed(names)} and a button "Add" adds one, and commas or quotes in a name must not break the file.'
+                if has_csv
+                else f'A form with {listed(names)} and a button "Add" adds one.',
+                f'One can add more with the inputs {listed(names)} and "Add"; the download has these too{", also if a name contains a comma" if has_csv else ""}.',
+            )
+        )
     if table:
-        more.append(s.pick("Keep the data in SQLite (in memory).", "They are rows of a FastLite table in memory."))
+        more.append(
+            s.pick(
+                "Keep the data in SQLite (in memory).",
+                "They are rows of a FastLite table in memory.",
+            )
+        )
     return Draft(
         solution=tidy(solution),
         tests=tests,
@@ -739,7 +795,9 @@ assert (web.page.text.index("two pears") < web.page.text.index("one apple")) is 
 """,
     ]
     end = "top" if newest else "bottom"
-    more = [s.pick(f"The newest message is at the {end}.", f"New messages go to the {end} of the list.")]
+    more = [
+        s.pick(f"The newest message is at the {end}.", f"New messages go to the {end} of the list.")
+    ]
     if keeps:
         sent = [
             line(first, one), line(second, two), line(first, three), line(second, four),

@@ -307,7 +307,9 @@ def sorted_table(s: Scene, variant: str) -> Draft:
         number, numbers = s.field("number")
     rows = list(zip(s.items(4), words, numbers, strict=False))
     columns = ["name", text, number]
-    ordered = {c: [row[0] for row in sorted(rows, key=lambda row: row[n])] for n, c in enumerate(columns)}
+    ordered = {
+        c: [row[0] for row in sorted(rows, key=lambda row: row[n])] for n, c in enumerate(columns)
+    }
     way = {"down", "reverse"} & set(has)
     values = {
         "thing": s.thing, "things": s.things, "cls": s.thing.title(), "title": s.title,
@@ -328,7 +330,15 @@ def sorted_table(s: Scene, variant: str) -> Draft:
 SORTED = App(
     name="sorted_table",
     draft=sorted_table,
-    variants=("list query", "list links", "list links reverse", "list htmx", "sqlite links", "list query down", "sqlite query"),
+    variants=(
+        "list query",
+        "list links",
+        "list links reverse",
+        "list htmx",
+        "sqlite links",
+        "list query down",
+        "sqlite query",
+    ),
     held_out=("sqlite links reverse", "sqlite query down"),
     known="""
     Make a FastHTML page "$title" with a table of these $things that can be sorted; the columns are $heads. $more
@@ -502,13 +512,22 @@ def edit(s: Scene, variant: str) -> Draft:
         "edit": s.pick("Edit", "Change"), "save": s.pick("Save", "Store", "OK"), "cancel": s.pick("Cancel", "Never mind"),
         "error": s.pick("A name is needed.", "The name is missing.", "Please give a name."),
     }  # fmt: skip
-    return drafted(s, has, values, EDIT_WISHES, EDIT_PROGRAM, EDIT_TESTS, written(s, ["name", field], rows))
+    return drafted(
+        s, has, values, EDIT_WISHES, EDIT_PROGRAM, EDIT_TESTS, written(s, ["name", field], rows)
+    )
 
 
 EDIT = App(
     name="edit_record",
     draft=edit,
-    variants=("memory form", "sqlite form", "memory form cancel", "sqlite form check", "memory inplace", "memory inplace cancel"),
+    variants=(
+        "memory form",
+        "sqlite form",
+        "memory form cancel",
+        "sqlite form check",
+        "memory inplace",
+        "memory inplace cancel",
+    ),
     held_out=("sqlite inplace cancel", "memory form check cancel"),
     known="""
     Make a FastHTML page "$title" that lists these $things with name and $field and lets me edit them. The fields of the form are name and $field. $more
@@ -717,7 +736,9 @@ def cart(s: Scene, variant: str) -> Draft:
     number, numbers = s.field("number")
     prices = {name: numbers[n % len(numbers)] for n, name in enumerate(names)}
     a, b = names[:2]
-    name, add = s.pick(("Basket", "Add"), ("My list", "Choose"), ("Chosen", "Take"), ("Favourites", "Keep"))
+    name, add = s.pick(
+        ("Basket", "Add"), ("My list", "Choose"), ("Chosen", "Take"), ("Favourites", "Keep")
+    )
     values = {
         "thing": s.thing, "things": s.things, "title": s.title, "names": quoted(names), "a": a, "b": b,
         "listed": listed([f'"{each}"' for each in names]), "number": number,
@@ -735,7 +756,15 @@ def cart(s: Scene, variant: str) -> Draft:
 CART = App(
     name="choice_per_visitor",
     draft=cart,
-    variants=("cart own", "cart own total", "cart same remove", "cart own clear", "fav", "fav count", "fav htmx"),
+    variants=(
+        "cart own",
+        "cart own total",
+        "cart same remove",
+        "cart own clear",
+        "fav",
+        "fav count",
+        "fav htmx",
+    ),
     held_out=("cart own total remove", "cart same total clear"),
     known="""
     Make a FastHTML app headed "$title" that lists the $things $listed, each with a button "$add". What a visitor chooses is remembered in the session. $more
