@@ -8,81 +8,11 @@ and tests have lines for some words only (`kept`); what words add to a wording s
 
 # ruff: noqa: E501 - a wording is one line, however long
 
-import json
-import re
-from collections.abc import Sequence
-from string import Template
-from textwrap import dedent
-from typing import Any
-
 from app import App, Draft
 from scene import Scene, listed
 from words import quoted
 
-
-def kept(text: str, has: list[str]) -> str:
-    """A template's lines for the words of a variant. `#: sqlite -htmx` ends a line for those with
-    the one and without the other; alone before a paragraph it says so of all of it."""
-    found, above = [], ""
-    for line in dedent(text).splitlines():
-        code, _, mark = line.partition("#:")
-        above = above if line.strip() else ""
-        if mark and not code.strip():
-            above = mark
-        elif fits(f"{above} {mark}", has):
-            found.append(code.rstrip())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(found)).strip("\n")
-
-
-def fits(mark: str, has: list[str]) -> bool:
-    """Does a variant have the words of a mark, and lack those with a minus?"""
-    return all((word.strip("-") in has) == (word[0] != "-") for word in mark.split())
-
-
-def drafted(
-    s: Scene,
-    has: list[str],
-    values: dict[str, Any],
-    wishes: str,
-    program: str,
-    tests: str,
-    given: str = "",
-) -> Draft:
-    """Fill the templates. A wish is `words: one way | another | the way of the unseen wordings`;
-    wordings have them as sentences (`$more`, `$also`) or as a list (`$wishes`)."""
-    more, also = [], []
-    for line in wishes.strip().splitlines():
-        mark, _, ways = line.strip().partition(": ")
-        if fits(mark, has):
-            *known, unseen = Template(ways).substitute(values).split(" | ")
-            more.append(s.pick(*known))
-            also.append(unseen)
-    slots = {"more": " ".join(more), "also": " ".join(also), "wishes": "\n- " + "\n- ".join(more)}
-    return Draft(
-        solution=Template(f"{kept(program, has)}\n\nserve()\n").substitute(values),
-        tests=Template(kept(tests, has)).substitute(values).split("\n\n"),
-        slots=values | slots,
-        given=given,
-    )
-
-
-def written(s: Scene, fields: list[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Records as people paste them below a request: CSV, JSON, Python or a list."""
-    match s.pick("csv", "json", "python", "list"):
-        case "csv":
-            return "\n".join(",".join(map(str, row)) for row in [fields, *rows])
-        case "json":
-            return "\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
-        case "python":
-            return "\n".join(["[", *[f"    {tuple(row)!r}," for row in rows], "]"])
-    told = [
-        [f"{name}: {value}" for name, value in zip(fields[1:], row[1:], strict=True)]
-        for row in rows
-    ]
-    return "\n".join(
-        f"- {row[0]} ({', '.join(more)})" for row, more in zip(rows, told, strict=True)
-    )
-
+from apps.templates import drafted, written
 
 TODO_WISHES = """
     sqlite: Keep them in SQLite, in the file $file. | Storage: SQLite ($file). | They go into a SQLite database called $file. | The data must end up in $file, a SQLite file.

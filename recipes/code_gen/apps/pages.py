@@ -8,43 +8,11 @@ below it for the unseen (`$told`).
 
 # ruff: noqa: E501 - a wording is one line, however long
 
-from collections.abc import Mapping, Sequence
-from string import Template
-from textwrap import dedent
-
 from app import App, Draft
 from scene import Scene, listed
 from words import quoted
 
-Slots = Mapping[str, object]
-
-
-def fill(text: str, slots: Slots) -> str:
-    """A part of a program, a test or a wish, its slots filled."""
-    return Template(dedent(text).strip("\n")).substitute(slots)
-
-
-def program(parts: Sequence[str], slots: Slots) -> str:
-    """The program of the parts that there are, an empty line between two."""
-    return "\n\n".join(fill(part, slots) for part in [*parts, "serve()"] if part) + "\n"
-
-
-def one_line(s: Scene, text: str, slots: Slots) -> str:
-    """One of the lines of a text, its slots filled."""
-    return fill(s.pick(*text.split("\n")).strip(), slots)
-
-
-def wish(s: Scene, wishes: str, slots: Slots) -> dict[str, str]:
-    """The slots `$ask` and `$told`, and both with a capital: what a variant asks for."""
-    known, unseen = dedent(wishes).strip("\n").split("\n\n")
-    filled = {"ask": one_line(s, known, slots), "told": one_line(s, unseen, slots)}
-    return filled | {name.title(): text[0].upper() + text[1:] for name, text in filled.items()}
-
-
-def named(texts: Sequence[str]) -> str:
-    """`"Dune", "Emma" and "Dracula"`"""
-    return listed([f'"{text}"' for text in texts])
-
+from apps.templates import fill, named, one_line, program, wish
 
 # Hello world --------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from app import App, Draft
 from scene import Scene
 from words import quoted
 
-from apps.pages import Slots, fill, named, program, wish
+from apps.templates import Slots, fill, named, program, wish
 
 HTMX = """
 web = Browser(app)

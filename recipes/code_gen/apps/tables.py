@@ -2,7 +2,7 @@
 
     python recipes/code_gen/make_dataset.py
 
-A variant is a few words, as in lists.py, where the templates are filled.
+A variant is a few words, whose templates templates.py fills.
 """
 
 # ruff: noqa: E501 - a wording is one line, however long
@@ -11,7 +11,7 @@ from app import App, Draft
 from scene import Scene, listed
 from words import quoted
 
-from apps.lists import drafted, written
+from apps.templates import drafted, written
 
 PAGES_WISHES = """
     query -size: The page number is the query parameter page (/?page=2). | Use /?page=2 and so on. | With /?page=2 the second page opens.
