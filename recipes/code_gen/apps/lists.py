@@ -40,7 +40,13 @@ def fits(mark: str, has: list[str]) -> bool:
 
 
 def drafted(
-    s: Scene, has: list[str], values: dict[str, Any], wishes: str, program: str, tests: str, given: str = ""
+    s: Scene,
+    has: list[str],
+    values: dict[str, Any],
+    wishes: str,
+    program: str,
+    tests: str,
+    given: str = "",
 ) -> Draft:
     """Fill the templates. A wish is `words: one way | another | the way of the unseen wordings`;
     wordings have them as sentences (`$more`, `$also`) or as a list (`$wishes`)."""
@@ -69,8 +75,13 @@ def written(s: Scene, fields: list[str], rows: Sequence[Sequence[Any]]) -> str:
             return "\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
         case "python":
             return "\n".join(["[", *[f"    {tuple(row)!r}," for row in rows], "]"])
-    told = [[f"{name}: {value}" for name, value in zip(fields[1:], row[1:], strict=True)] for row in rows]
-    return "\n".join(f"- {row[0]} ({', '.join(more)})" for row, more in zip(rows, told, strict=True))
+    told = [
+        [f"{name}: {value}" for name, value in zip(fields[1:], row[1:], strict=True)]
+        for row in rows
+    ]
+    return "\n".join(
+        f"- {row[0]} ({', '.join(more)})" for row, more in zip(rows, told, strict=True)
+    )
 
 
 TODO_WISHES = """
@@ -330,18 +341,28 @@ GUESTS_PROGRAM = """
         return $box(Strong(entry.$who), P(entry.$says))  #: sqlite
         return $box(Strong(entry["$who"]), P(entry["$says"]))  #: memory
 
-    #: required
-    def page(error=""):
-        form = Form(Input(name="$who", placeholder="$hint"), Textarea(name="$says"), Button("$send"), method="post", action="/sign")
-        return Titled("$title", P(error), form, $counted*[show(entry) for entry in $all])
+    @rt("/")  #: -required
+    def get():  #: -required
+    def page(error=""):  #: required
+        form = Form(
+            Input(name="$who", placeholder="$hint"),
+            Textarea(name="$says"),
+            Button("$send"),
+            method="post",  #: -htmx
+            action="/sign",  #: -htmx
+            hx_post="/sign",  #: htmx
+            hx_target="#entries",  #: htmx
+            hx_swap="$swap",  #: htmx
+        )
+        shown = [show(entry) for entry in $all]
+        return Titled("$title", form, $counted*shown)  #: -required -htmx
+        return Titled("$title", P(error), form, $counted*shown)  #: required
+        return Titled("$title", form, Div(*shown, id="entries"))  #: htmx
 
+    #: required
     @rt("/")
     def get():
-        return page()  #: required
-        form = Form(Input(name="$who", placeholder="$hint"), Textarea(name="$says"), Button("$send"), method="post", action="/sign")  #: -required -htmx
-        form = Form(Input(name="$who", placeholder="$hint"), Textarea(name="$says"), Button("$send"), hx_post="/sign", hx_target="#entries", hx_swap="$swap")  #: -required htmx
-        return Titled("$title", form, $counted*[show(entry) for entry in $all])  #: -required -htmx
-        return Titled("$title", form, Div(*[show(entry) for entry in $all], id="entries"))  #: -required htmx
+        return page()
 
     @rt("/sign")
     def post($who: str, $says: str):
@@ -500,7 +521,14 @@ SEARCH_PROGRAM = """
 
     @rt("/")
     def get():
-        box = Input(type="search", name="$q", placeholder="$hint", hx_get="/search", hx_trigger="$trigger", hx_target="#results")
+        box = Input(
+            type="search",
+            name="$q",
+            placeholder="$hint",
+            hx_get="/search",
+            hx_trigger="$trigger",
+            hx_target="#results",
+        )
         return Titled("$title", box, Div(results(), id="results"))
 
     @rt("/search")
