@@ -1,6 +1,6 @@
 """App families on forms: sign-up, contact and booking, login, several steps, polls.
 
-    python recipes/code_gen/make_dataset.py
+python recipes/code_gen/make_dataset.py
 """
 
 # ruff: noqa: E501 - a wording is one line, however long
@@ -44,7 +44,7 @@ SIGN_UP_VARIANTS = {
     "taken_password": ["name", "email", "password"],
     "htmx_age": ["name", "email", "age"],
 }
-SIGN_UP = Template('''\
+SIGN_UP = Template("""\
 from fasthtml.common import *
 
 $app
@@ -81,7 +81,7 @@ $store    return $right
 
 
 serve()
-''')
+""")
 LIVE_ROW = """        Label(
             "Email",
             Input(
@@ -93,12 +93,12 @@ LIVE_ROW = """        Label(
             ),
             Small(errors.get("email", ""), id="email-error"),
         ),"""
-LIVE_ROUTE = '''
+LIVE_ROUTE = """
 @rt("/check")
 def post(email: str):
     return "" if "@" in email else "{message}"
 
-'''
+"""
 
 
 def sign_up(s: Scene, variant: str) -> Draft:
@@ -198,12 +198,14 @@ page = web.press({button!r}, **{another})
 assert page.has({greeting.format(name=f"<b>{other}</b>")!r})
 """,
     ]
-    more = ""
+    more = []
     if variant == "live":
-        more = s.pick(
-            "The email is also checked as soon as it is changed, with htmx, before anything is sent.",
-            "Besides, let htmx check the email right when the field changes, so the message comes and goes without sending the form.",
-        )
+        more += [
+            s.pick(
+                "The email is also checked as soon as it is changed, with htmx, before anything is sent.",
+                "Besides, let htmx check the email right when the field changes, so the message comes and goes without sending the form.",
+            )
+        ]
         tests.append(f"""\
 web = Browser(app)
 web.open("/")
@@ -211,10 +213,12 @@ assert web.change("email", "nonsense").has({rules["email"][2]!r})
 assert not web.change("email", {good["email"]!r}).has({rules["email"][2]!r})
 """)
     elif swapped:
-        more = s.pick(
-            "No page reload: the form is sent with htmx and replaced by the answer.",
-            "Use htmx so that only the form is swapped, for the messages as for the greeting.",
-        )
+        more += [
+            s.pick(
+                "No page reload: the form is sent with htmx and replaced by the answer.",
+                "Use htmx so that only the form is swapped, for the messages as for the greeting.",
+            )
+        ]
         tests.append(f"""\
 web = Browser(app)
 page = web.open("/")
@@ -223,10 +227,12 @@ page = web.submit(force=True, expect=None, **{wrong})
 assert len(page.soup.select("form")) == 1, "the form is not replaced"
 """)
     elif stored:
-        more = s.pick(
-            f'Every email may be used only once, otherwise "{taken}" Below the form list the names of all who signed up.',
-            f'Remember who signed up and show their names under the form; a second sign-up with the same email gets "{taken}"',
-        )
+        more += [
+            s.pick(
+                f'Every email may be used only once, otherwise "{taken}" Below the form list the names of all who signed up.',
+                f'Remember who signed up and show their names under the form; a second sign-up with the same email gets "{taken}"',
+            )
+        ]
         tests.append(f"""\
 web = Browser(app)
 page = web.open("/")
@@ -246,7 +252,7 @@ assert not web.open("/").has("Somebody else")
             "rules": listed(said),
             "button": button,
             "welcome": greeting,
-            "more": more,
+            "more": "".join(f" {wish}" for wish in more),
         },
     )
 
@@ -257,27 +263,27 @@ SIGN_UP_APP = App(
     variants=("errors", "age", "password", "htmx", "live", "taken"),
     held_out=("taken_password", "htmx_age"),
     known="""
-    Make a FastHTML app called $title with a sign-up form on the front page: the fields $fields and a button "$button". Check them on the server: $rules. Show each message next to its field and keep what was typed. When everything is fine, say "$welcome" $more
-    sign up form in fasthtml for $title. fields $fields, button "$button". rules: $rules. put the messages beside the fields and keep the name that was typed. if ok show "$welcome" $more
-    I need a registration page at / for $title. It asks for $fields. On submit: $rules. Errors are shown all at once, each with its field, and the form stays filled in. Otherwise the page greets with "$welcome" The button says "$button". $more
-    Write a small app with fast_app: title $title, a form with the inputs $fields and the button "$button". Server side validation, please: $rules. The messages in quotes belong beside the inputs. A valid form is answered with "$welcome" and the name is typed only once, so fill it in again after an error. $more
-    We are $title and people should be able to sign up on our start page. Ask for $fields; the button is "$button". What can go wrong: $rules. Tell them right at the field, without emptying the form. If nothing is wrong: "$welcome" $more
-    Can you build me a sign-up form with error messages? It is for $title (FastHTML, one file). Inputs: $fields. Button: "$button". Checks and messages: $rules. After a good sign-up show "$welcome" The name typed stays in its field when something else is wrong. $more
-    - page "$title" with a form: $fields - button "$button" - checks: $rules - every message next to its input, values are kept - success: "$welcome" $more
-    Create $title, a FastHTML program with form validation done in Python and not only in the browser. The form at / has $fields and a "$button" button; $rules. Show all messages that apply by their fields, with the values still there. For valid input answer "$welcome" $more
-    Our $things club $title wants new members. Please do the form in FastHTML: $fields, sent by "$button". Validate: $rules. Whoever makes a mistake gets the form back with the message at the field and the name still in it, everyone else reads "$welcome" $more
-    A form to register at $title, please. It must not trust the browser: $rules (the text in brackets is the message to show beside the field). Fields are named $fields, the button is called "$button", a success says "$welcome", and a failed try keeps the values. $more
-    Show me how to validate a form with FastHTML. Example: sign-up for $title on the index page with $fields and a "$button" button, where $rules. The message stands at its field and the user does not have to type the name again; at the end comes "$welcome" $more
-    Single file app, python-fasthtml. "/" = $title with form ($fields) + button "$button". POST checks $rules. Any error: same form again with values and messages per field. No error: "$welcome" $more
-    Please write the registration for $title. When "$button" is pressed, $fields are checked: $rules. I want the message of each wrong field shown beside it, nothing typed should be lost, and "$welcome" once it worked. $more
-    Visitors of $title register with $fields. Could you code that form in FastHTML with proper messages? $rules. Put the messages by the fields, leave the entries in, call the button "$button", and end with "$welcome" $more
+    Make a FastHTML app called $title with a sign-up form on the front page: the fields $fields and a button "$button". Check them on the server: $rules. Show each message next to its field and keep what was typed. When everything is fine, say "$welcome"$more
+    sign up form in fasthtml for $title. fields $fields, button "$button". rules: $rules. put the messages beside the fields and keep the name that was typed. if ok show "$welcome"$more
+    I need a registration page at / for $title. It asks for $fields. On submit: $rules. Errors are shown all at once, each with its field, and the form stays filled in. Otherwise the page greets with "$welcome" The button says "$button".$more
+    Write a small app with fast_app: title $title, a form with the inputs $fields and the button "$button". Server side validation, please: $rules. The messages in quotes belong beside the inputs. A valid form is answered with "$welcome" and the name is typed only once, so fill it in again after an error.$more
+    We are $title and people should be able to sign up on our start page. Ask for $fields; the button is "$button". What can go wrong: $rules. Tell them right at the field, without emptying the form. If nothing is wrong: "$welcome"$more
+    Can you build me a sign-up form with error messages? It is for $title (FastHTML, one file). Inputs: $fields. Button: "$button". Checks and messages: $rules. After a good sign-up show "$welcome" The name typed stays in its field when something else is wrong.$more
+    - page "$title" with a form: $fields - button "$button" - checks: $rules - every message next to its input, values are kept - success: "$welcome"$more
+    Create $title, a FastHTML program with form validation done in Python and not only in the browser. The form at / has $fields and a "$button" button; $rules. Show all messages that apply by their fields, with the values still there. For valid input answer "$welcome"$more
+    Our $things club $title wants new members. Please do the form in FastHTML: $fields, sent by "$button". Validate: $rules. Whoever makes a mistake gets the form back with the message at the field and the name still in it, everyone else reads "$welcome"$more
+    A form to register at $title, please. It must not trust the browser: $rules (the text in brackets is the message to show beside the field). Fields are named $fields, the button is called "$button", a success says "$welcome", and a failed try keeps the values.$more
+    Show me how to validate a form with FastHTML. Example: sign-up for $title on the index page with $fields and a "$button" button, where $rules. The message stands at its field and the user does not have to type the name again; at the end comes "$welcome"$more
+    Single file app, python-fasthtml. "/" = $title with form ($fields) + button "$button". POST checks $rules. Any error: same form again with values and messages per field. No error: "$welcome"$more
+    Please write the registration for $title. When "$button" is pressed, $fields are checked: $rules. I want the message of each wrong field shown beside it, nothing typed should be lost, and "$welcome" once it worked.$more
+    Visitors of $title register with $fields. Could you code that form in FastHTML with proper messages? $rules. Put the messages by the fields, leave the entries in, call the button "$button", and end with "$welcome"$more
     """,
     unseen="""
-    Registration for $title is missing: visitors give $fields on the home page and click "$button". Mistakes come back at the field concerned with the entries intact, namely $rules. Correct entries lead to "$welcome" $more
-    When someone clicks "$button" on the form of $title ($fields), look at every input: $rules. Complain beside the input and leave the name standing in its box; congratulate with "$welcome" if there is nothing to complain about. $more
-    Build with FastHTML: the joining form of "$title" on /. What it collects: $fields. What it refuses, and with which words: $rules. What it answers if satisfied: "$welcome" Its button reads "$button", refused forms come back with their contents and each complaint at its place. $more
-    fasthtml form validation for $title pls, inputs named $fields and submit labelled "$button", start page. complaints go beside the inputs ($rules), input is kept, greeting afterwards is "$welcome" $more
-    Help me get new people into $title. I imagine one page where they enter $fields and press "$button"; the program answers "$welcome", or returns the filled form, explaining field by field what is not right: $rules. $more
+    Registration for $title is missing: visitors give $fields on the home page and click "$button". Mistakes come back at the field concerned with the entries intact, namely $rules. Correct entries lead to "$welcome"$more
+    When someone clicks "$button" on the form of $title ($fields), look at every input: $rules. Complain beside the input and leave the name standing in its box; congratulate with "$welcome" if there is nothing to complain about.$more
+    Build with FastHTML: the joining form of "$title" on /. What it collects: $fields. What it refuses, and with which words: $rules. What it answers if satisfied: "$welcome" Its button reads "$button", refused forms come back with their contents and each complaint at its place.$more
+    fasthtml form validation for $title pls, inputs named $fields and submit labelled "$button", start page. complaints go beside the inputs ($rules), input is kept, greeting afterwards is "$welcome"$more
+    Help me get new people into $title. I imagine one page where they enter $fields and press "$button"; the program answers "$welcome", or returns the filled form, explaining field by field what is not right: $rules.$more
     """,
 )
 
@@ -310,17 +316,30 @@ serve()
 
 
 def contact(s: Scene, variant: str) -> Draft:
-    booking, priced = variant in ("booking", "price", "price_stored", "booking_redirect"), "price" in variant
+    booking, priced = (
+        variant in ("booking", "price", "price_stored", "booking_redirect"),
+        "price" in variant,
+    )
     stored, redirect = "stored" in variant, "redirect" in variant
-    kind = s.pick("booking", "reservation", "visit") if booking else s.pick("message", "question", "contact")
+    kind = (
+        s.pick("booking", "reservation", "visit")
+        if booking
+        else s.pick("message", "question", "contact")
+    )
     kinds = f"{kind}s"
     number = s.pick("count", "quantity", "number")
     first, second = strangers(s, 2)
     items = s.items(s.number(2, 4))
     prices = [s.number(2, 9) + 10 * n for n in range(len(items))]
     table, required = stored and s.pick(True, False), s.pick(True, False)
-    button = s.pick("Book", "Reserve", "Send booking") if booking else s.pick("Send", "Contact us", "Send message")
-    thanks = s.pick("Thank you, {name}!", "Thanks, {name}, we got it.", "We will be in touch, {name}.")
+    button = (
+        s.pick("Book", "Reserve", "Send booking")
+        if booking
+        else s.pick("Send", "Contact us", "Send message")
+    )
+    thanks = s.pick(
+        "Thank you, {name}!", "Thanks, {name}, we got it.", "We will be in touch, {name}."
+    )
     fields = {"name": "str", s.thing: "str", number: "int"} if booking else {"name": "str", "email": "str", "text": "str"}  # fmt: skip
 
     needed = ", required=True" if required else ""
@@ -331,7 +350,7 @@ def contact(s: Scene, variant: str) -> Draft:
         number: f'Input(name="{number}", type="number"{needed})',
         s.thing: f'Select(*[Option({s.thing}) for {s.thing} in {"prices" if priced else s.things}], name="{s.thing}")',
     }
-    attributes = "\n".join(f"    {name}: {type}" for name, type in fields.items())
+    attributes = "\n".join(f"    {name}: {annotation}" for name, annotation in fields.items())
     what = f"{{{kind}.{number}}} x {{{kind}.{s.thing}}}" if booking else f"{{{kind}.text}}"
     app = ["\napp, rt = fast_app()"]
     if table:
@@ -339,7 +358,11 @@ def contact(s: Scene, variant: str) -> Draft:
     elif stored:
         app.append(f"{kinds} = []")
     if priced:
-        app.append("prices = {" + ", ".join(f'"{i}": {p}' for i, p in zip(items, prices, strict=True)) + "}")
+        app.append(
+            "prices = {"
+            + ", ".join(f'"{i}": {p}' for i, p in zip(items, prices, strict=True))
+            + "}"
+        )
     elif booking:
         app.append(f"{s.things} = [" + ", ".join(f'"{item}"' for item in items) + "]")
     if not table:
@@ -354,14 +377,18 @@ def contact(s: Scene, variant: str) -> Draft:
     lines = [f'P(f"{greeting}")', f'P(f"{what}")' if booking else f"P({kind}.email)"]
     lines += ['P(f"Total: {total}")'] * priced
     if redirect:
-        answer.append(f'    session["name"] = {kind}.name\n    return RedirectResponse("/thanks", status_code=303)')
+        answer.append(
+            f'    session["name"] = {kind}.name\n    return RedirectResponse("/thanks", status_code=303)'
+        )
     else:
         shown = "".join(f"        {line},\n" for line in lines)
         answer.append(f'    return Titled(\n        "Thank you",\n{shown}    )')
     pages = ""
     if redirect:
         shown = thanks.replace("name", "session['name']")
-        pages += f'\n@rt("/thanks")\ndef get(session):\n    return Titled("Thank you", P(f"{shown}"))\n'
+        pages += (
+            f'\n@rt("/thanks")\ndef get(session):\n    return Titled("Thank you", P(f"{shown}"))\n'
+        )
     if stored:
         rows = f'{kinds}(order_by="id desc")' if table else kinds
         pages += f'\n@rt("/{kinds}")\ndef get():\n    rows = [Li(f"{{{kind}.name}}: {what}") for {kind} in {rows}]\n    return Titled("{kinds.title()}", Ul(*rows))\n'
@@ -374,11 +401,21 @@ def contact(s: Scene, variant: str) -> Draft:
     def entry(name: str, place: int) -> dict[str, str]:
         if booking:
             return {"name": name, s.thing: items[place], number: str(place + 2)}
-        return {"name": name, "email": f"{name.lower()}@example.org", "text": f"{texts[place]} <{place}>"}
+        return {
+            "name": name,
+            "email": f"{name.lower()}@example.org",
+            "text": f"{texts[place]} <{place}>",
+        }
 
     texts = s.texts(2)
     one, two = entry(first, 0), entry(second, 1)
-    seen = [] if redirect else [f"2 x {items[0]}"] + [f"Total: {2 * prices[0]}"] * priced if booking else [one["email"]]
+    seen = (
+        []
+        if redirect
+        else [f"2 x {items[0]}"] + [f"Total: {2 * prices[0]}"] * priced
+        if booking
+        else [one["email"]]
+    )
     tests = [
         f"""\
 web = Browser(app)
@@ -428,12 +465,24 @@ assert page.text.index({second!r}) < page.text.index({first!r}), "the newest is 
 """)
     more = []
     if required:
-        more.append(s.pick("Mark what people type in as required.", "The inputs should be required in the browser."))
+        more.append(
+            s.pick(
+                "Mark what people type in as required.",
+                "The inputs should be required in the browser.",
+            )
+        )
     if redirect:
-        more.append(s.pick("The POST ends with a redirect to /thanks, where the name is taken from the session.", "Redirect to /thanks after the POST (so that a reload sends nothing twice); keep the name in the session for that page."))
+        more.append(
+            s.pick(
+                "The POST ends with a redirect to /thanks, where the name is taken from the session.",
+                "Redirect to /thanks after the POST (so that a reload sends nothing twice); keep the name in the session for that page.",
+            )
+        )
     elif priced:
         each = listed([f"{item} {price}" for item, price in zip(items, prices, strict=True)])
-        more.append(f'The thank-you page also has a line like "2 x {items[0]}" and one like "Total: {2 * prices[0]}"; prices are {each}.')
+        more.append(
+            f'The thank-you page also has a line like "2 x {items[0]}" and one like "Total: {2 * prices[0]}"; prices are {each}.'
+        )
     elif booking:
         more.append(f'Repeat on the thank-you page what was booked, like "2 x {items[0]}".')
     else:
@@ -450,7 +499,7 @@ assert page.text.index({second!r}) < page.text.index({first!r}), "the newest is 
             "fields": named if booking else "name, email and text (a textarea)",
             "button": button,
             "thanks": thanks,
-            "more": " ".join(more),
+            "more": "".join(f" {wish}" for wish in more),
         },
     )
 
@@ -461,27 +510,27 @@ CONTACT_APP = App(
     variants=("contact", "booking", "price", "redirect", "stored"),
     held_out=("price_stored", "booking_redirect"),
     known="""
-    Write a FastHTML app with a $kind for $title on the front page. Fields: $fields. The button says "$button" and leads to a page that says "$thanks" $more
-    $kind in fasthtml, heading "$title", inputs $fields, button "$button". use a dataclass for what is sent. afterwards a thank you page: "$thanks" $more
-    I'd like a $kind on my site $title. It has $fields and a "$button" button. After sending, people see "$thanks" $more
-    Please build a one-file FastHTML program: "/" shows "$title" and a form with $fields; "$button" posts it to a handler that takes a dataclass and answers "$thanks" $more
-    For $title I need a page with a $kind. What we ask: $fields. Submit is called "$button". The answer is a thank-you page with "$thanks" $more
-    Show how FastHTML fills a dataclass from a form: a $kind titled "$title" with the fields $fields and the button "$button", and a page afterwards that reads "$thanks" $more
-    - site: $title - $kind at / with $fields - button "$button" - then a thank-you page "$thanks" - $more
-    Can you make the $kind for $title? Inputs are called $fields, the button "$button". When it was sent, thank the person with "$thanks" $more
-    Our visitors should reach us through a $kind ($fields). Put it on the home page of $title, label the button "$button" and answer with "$thanks" $more I use FastHTML.
-    Create a small web app, title $title: $kind with $fields, sent by post with "$button", handled with a dataclass. Thank them by name: "$thanks" $more
-    Need: $kind. Framework: FastHTML. Title: $title. Fields: $fields. Button: $button. Answer: "$thanks" $more
-    We run $title. Code us a page where one can enter $fields and press "$button", and then gets a page saying "$thanks" $more
-    Make me a simple $kind with a thank-you page. It belongs to $title, asks for $fields, has a "$button" button and ends with "$thanks" $more
-    Using python-fasthtml, implement the start page of $title: a form ($fields) and "$button". Its data goes into a dataclass; the next page says "$thanks" $more
+    Write a FastHTML app with a $kind for $title on the front page. Fields: $fields. The button says "$button" and leads to a page that says "$thanks"$more
+    $kind in fasthtml, heading "$title", inputs $fields, button "$button". use a dataclass for what is sent. afterwards a thank you page: "$thanks"$more
+    I'd like a $kind on my site $title. It has $fields and a "$button" button. After sending, people see "$thanks"$more
+    Please build a one-file FastHTML program: "/" shows "$title" and a form with $fields; "$button" posts it to a handler that takes a dataclass and answers "$thanks"$more
+    For $title I need a page with a $kind. What we ask: $fields. Submit is called "$button". The answer is a thank-you page with "$thanks"$more
+    Show how FastHTML fills a dataclass from a form: a $kind titled "$title" with the fields $fields and the button "$button", and a page afterwards that reads "$thanks"$more
+    - site: $title - $kind at / with $fields - button "$button" - then a thank-you page "$thanks"$more
+    Can you make the $kind for $title? Inputs are called $fields, the button "$button". When it was sent, thank the person with "$thanks"$more
+    Our visitors should reach us through a $kind ($fields). Put it on the home page of $title, label the button "$button" and answer with "$thanks"$more I use FastHTML.
+    Create a small web app, title $title: $kind with $fields, sent by post with "$button", handled with a dataclass. Thank them by name: "$thanks"$more
+    Need: $kind. Framework: FastHTML. Title: $title. Fields: $fields. Button: $button. Answer: "$thanks"$more
+    We run $title. Code us a page where one can enter $fields and press "$button", and then gets a page saying "$thanks"$more
+    Make me a simple $kind with a thank-you page. It belongs to $title, asks for $fields, has a "$button" button and ends with "$thanks"$more
+    Using python-fasthtml, implement the start page of $title: a form ($fields) and "$button". Its data goes into a dataclass; the next page says "$thanks"$more
     """,
     unseen="""
-    People who open $title find a $kind: $fields. They click "$button" and read "$thanks" on the page that follows. $more
-    How do I get a form's data into a dataclass? Take a $kind as the example, headed $title, with $fields and "$button", which is answered by "$thanks" $more
-    The index of our site $title is to become a $kind. Let them enter $fields, send it by "$button", and be polite: "$thanks" $more
-    fasthtml please: index page = $title + $kind, which wants $fields. "$button" sends, "$thanks" is what comes back $more
-    Draft a web page for $title through which one hands in $fields by clicking "$button"; a dataclass receives them and a page with the words "$thanks" confirms. $more
+    People who open $title find a $kind: $fields. They click "$button" and read "$thanks" on the page that follows.$more
+    How do I get a form's data into a dataclass? Take a $kind as the example, headed $title, with $fields and "$button", which is answered by "$thanks"$more
+    The index of our site $title is to become a $kind. Let them enter $fields, send it by "$button", and be polite: "$thanks"$more
+    fasthtml please: index page = $title + $kind, which wants $fields. "$button" sends, "$thanks" is what comes back.$more
+    Draft a web page for $title through which one hands in $fields by clicking "$button"; a dataclass receives them and a page with the words "$thanks" confirms.$more
     """,
 )
 
@@ -576,7 +625,9 @@ def login(s: Scene, variant: str) -> Draft:
     greeting = s.pick("Hello, {name}!", "Welcome back, {name}.", "You are logged in as {name}.")
     users = dict(zip(people, passwords, strict=True))
 
-    data = "notes = []\n" if notes else f"{s.things} = [" + ", ".join(f'"{i}"' for i in items) + "]\n"
+    data = (
+        "notes = []\n" if notes else f"{s.things} = [" + ", ".join(f'"{i}"' for i in items) + "]\n"
+    )
     skip = ["/"] * public + ["/login"] + ["/signup"] * accounts
     own = "        Ul(*[Li(text) for user, text in notes if user == session[\"user\"]]),\n        Form(Input(name=\"text\"), Button(\"Add\"), method=\"post\", action=\"/notes\"),"  # fmt: skip
     solution = LOGIN.substitute(
@@ -598,7 +649,7 @@ def login(s: Scene, variant: str) -> Draft:
     first, second = people[:2]
     hello, bye = greeting.format(name=first), greeting.format(name=second)
     secret = "" if notes else f"assert not web.page.has({items[0]!r})\n"
-    enter = 'web.submit(name={!r}, password={!r})\n'
+    enter = "web.submit(name={!r}, password={!r})\n"
     tests = []
     if accounts:
         signs = "".join(
@@ -772,7 +823,7 @@ def steps(s: Scene, variant: str) -> Draft:
     first, second = strangers(s, 2)
     items = s.items(s.number(2, 4))
     button = s.pick("Next", "Continue", "Go on")
-    kept = s.pick("orders", "bookings", "entries")
+    kept = s.pick("requests", "answers", "entries")
     order = s.pick(["name", s.thing], ["name", number], ["name", text])
     if "two" not in variant:
         order = s.pick(["name", s.thing, number], ["name", text, s.thing], ["name", number, text])
@@ -785,7 +836,9 @@ def steps(s: Scene, variant: str) -> Draft:
         kind = ', type="number"' if name == number else ""
         control = f'Input(name="{name}"{kind}, value={value})'
         if name == s.thing:
-            options = f'Option(item, selected=item == session.get("{name}"))' if back else "Option(item)"
+            options = (
+                f'Option(item, selected=item == session.get("{name}"))' if back else "Option(item)"
+            )
             control = f'Select(*[{options} for item in {s.things}], name="{name}")'
         rows.append(STEP.substitute(
             path=paths[place], title=s.title, number=place + 1, count=len(order), label=name.title(),
@@ -794,7 +847,7 @@ def steps(s: Scene, variant: str) -> Draft:
             back=f'\n        A("Back", href="{paths[place - 1]}"),' if back and place else "",
         ))  # fmt: skip
     line = ", ".join(f"{{session['{name}']}}" for name in order)
-    shown = [f'        P(f"{name.title()}: {{session[\'{name}\']}}"),' for name in order]
+    shown = [f"        P(f\"{name.title()}: {{session['{name}']}}\")," for name in order]
     if back:
         shown.append(f'        A("Back", href="{paths[-1]}"),')
     if confirm:
@@ -813,7 +866,12 @@ def steps(s: Scene, variant: str) -> Draft:
     )
 
     def entry(person: str, place: int) -> dict[str, str]:
-        known = {"name": person, s.thing: items[place], number: str(7 + 4 * place), text: values[place]}
+        known = {
+            "name": person,
+            s.thing: items[place],
+            number: str(7 + 4 * place),
+            text: values[place],
+        }
         return {name: known[name] for name in order}
 
     one, two = entry(first, 0), entry(second, 1)
@@ -821,6 +879,7 @@ def steps(s: Scene, variant: str) -> Draft:
         f'assert {{0}}.page.has("Step {place} of {len(order)}")\n{{0}}.press({button!r}, **{{{{{name!r}: {{1}}[{name!r}]}}}})\n'
         for place, name in enumerate(order, 1)
     )
+
     def press(web: str, values: dict[str, str], name: str) -> str:
         return f"{web}.press({button!r}, **{ {name: values[name]} })\n"
 
@@ -884,13 +943,30 @@ assert page.text.index({first!r}) < page.text.index({second!r})
 """)
     more = []
     if back:
-        more.append(s.pick('From the second step on, and on the summary, a link "Back" leads to the step before, where the value is still filled in.', 'Let me go one step back with a link "Back" (on the summary too) and find what I entered.'))
+        more.append(
+            s.pick(
+                'From the second step on, and on the summary, a link "Back" leads to the step before, where the value is still filled in.',
+                'Let me go one step back with a link "Back" (on the summary too) and find what I entered.',
+            )
+        )
     if restart:
-        more.append(s.pick('The summary has a button "Start over" that empties the session and returns to step 1.', 'A "Start over" button under the summary forgets everything and shows step 1.'))
+        more.append(
+            s.pick(
+                'The summary has a button "Start over" that empties the session and returns to step 1.',
+                'A "Start over" button under the summary forgets everything and shows step 1.',
+            )
+        )
     if confirm:
         example = ", ".join(one.values())
-        more.append(f'Only the button "Confirm" on the summary (at /summary) stores it; /all lists what all visitors have confirmed, oldest first, each as one line like "{example}".')
-    kinds = {"name": "name", s.thing: f"{s.thing} (a select with {listed(items)})", number: f"{number} (a number)", text: text}
+        more.append(
+            f'Only the button "Confirm" on the summary (at /summary) stores it; /all lists what all visitors have confirmed, oldest first, each as one line like "{example}".'
+        )
+    kinds = {
+        "name": "name",
+        s.thing: f"{s.thing} (a select with {listed(items)})",
+        number: f"{number} (a number)",
+        text: text,
+    }
     return Draft(
         solution=tidy(solution),
         tests=tests,
@@ -901,7 +977,7 @@ assert page.text.index({first!r}) < page.text.index({second!r})
             "button": button,
             "step": f"Step 1 of {len(order)}",
             "example": f"{order[-1].title()}: {one[order[-1]]}",
-            "more": " ".join(more),
+            "more": "".join(f" {wish}" for wish in more),
         },
     )  # fmt: skip
 
@@ -912,24 +988,24 @@ STEPS_APP = App(
     variants=("two", "three", "two_back", "three_restart", "two_confirm"),
     held_out=("three_back", "three_confirm", "two_back_restart"),
     known="""
-    Write a FastHTML app for $title with a form in $count steps that keeps the answers in the session. It asks one thing a page: $fields. Every page says which step it is ("$step" and so on) and has a button "$button"; the last one leads to a summary with lines like "$example". $more
-    multi step form in fasthtml, $count steps, session based. title $title. fields one after another: $fields. button "$button", text "$step" etc. at the end a summary, "$example" and so on. $more
-    I want people of $title to fill in a wizard with $count pages: $fields. Show "$step" at the top of the first, count on, and let "$button" go to the next page. Afterwards list it all like "$example". Keep it in the session. $more
-    Please build a form that is split over $count pages, starting at /. Title: $title. Questions in this order: $fields. Above each: "$step" (2 and so on after that). Button: "$button". Then comes a summary (one line for each field, e.g. "$example"). $more
-    - $title, FastHTML - $count-step form, one field each: $fields - "$step" shown, button "$button" - answers stay in the session - summary at the end ("$example") - $more
-    How can I carry form data from page to page in FastHTML? For instance $title: $count steps, which ask for $fields, each with its number ("$step") and a "$button" button, and in the end a summary such as "$example". Two visitors must not mix. $more
-    Can you make a step by step form for $title? The steps ask for $fields. Say "$step" and so forth, label the button "$button", use the session, and show a summary with name and value, like "$example". $more
-    Our form at $title is too long, so please spread it over $count pages: $fields. Page one says "$step". "$button" continues. On the last page everything is repeated in lines such as "$example". $more
-    Code a wizard with fast_app and session. $title is the heading. Steps ($count): $fields. They read "$step" …, have the button "$button" and end in a summary, line by line ("$example"). $more
-    Make a $count-page questionnaire called $title. On each page one input: $fields. The visitor presses "$button", sees "$step" count up and finally all answers ("$example" is one of the lines). Every visitor has their own answers. $more
-    For $title: first page asks the first of $fields, next page the next, $count in all; then a summary page with lines in the form "$example". The pages are numbered "$step" onwards, the button is "$button". Store in the session, please. $more
-    Single-file FastHTML program with a $count-step form. Heading $title, order of the inputs: $fields. Step indicator "$step", submit "$button", summary lines "$example". $more
+    Write a FastHTML app for $title with a form in $count steps that keeps the answers in the session. It asks one thing a page: $fields. Every page says which step it is ("$step" and so on) and has a button "$button"; the last one leads to a summary with lines like "$example".$more
+    multi step form in fasthtml, $count steps, session based. title $title. fields one after another: $fields. button "$button", text "$step" etc. at the end a summary, "$example" and so on.$more
+    I want people of $title to fill in a wizard with $count pages: $fields. Show "$step" at the top of the first, count on, and let "$button" go to the next page. Afterwards list it all like "$example". Keep it in the session.$more
+    Please build a form that is split over $count pages, starting at /. Title: $title. Questions in this order: $fields. Above each: "$step" (2 and so on after that). Button: "$button". Then comes a summary (one line for each field, e.g. "$example").$more
+    - $title, FastHTML - $count-step form, one field each: $fields - "$step" shown, button "$button" - answers stay in the session - summary at the end ("$example").$more
+    How can I carry form data from page to page in FastHTML? For instance $title: $count steps, which ask for $fields, each with its number ("$step") and a "$button" button, and in the end a summary such as "$example". Two visitors must not mix.$more
+    Can you make a step by step form for $title? The steps ask for $fields. Say "$step" and so forth, label the button "$button", use the session, and show a summary with name and value, like "$example".$more
+    Our form at $title is too long, so please spread it over $count pages: $fields. Page one says "$step". "$button" continues. On the last page everything is repeated in lines such as "$example".$more
+    Code a wizard with fast_app and session. $title is the heading. Steps ($count): $fields. They read "$step" …, have the button "$button" and end in a summary, line by line ("$example").$more
+    Make a $count-page questionnaire called $title. On each page one input: $fields. The visitor presses "$button", sees "$step" count up and finally all answers ("$example" is one of the lines). Every visitor has their own answers.$more
+    For $title: first page asks the first of $fields, next page the next, $count in all; then a summary page with lines in the form "$example". The pages are numbered "$step" onwards, the button is "$button". Store in the session, please.$more
+    Single-file FastHTML program with a $count-step form. Heading $title, order of the inputs: $fields. Step indicator "$step", submit "$button", summary lines "$example".$more
     """,
     unseen="""
-    Ask the visitors of $title for $fields, but each on a page of its own ($count in all, the first headed "$step"). "$button" takes them further and in the end they look over everything, in lines such as "$example". $more
-    The session is to carry a visitor's answers through $count forms. At $title these are $fields; on view are the step ("$step" at first) and a "$button" button, and after the last one all values, e.g. "$example". $more
-    Instead of one big form, $title should have $count small ones in a row, for $fields. Number them in the manner of "$step", call the submit button "$button", conclude with an overview ("$example", and likewise for the rest). $more
-    fasthtml wizard pls: $title, $count screens, $fields, "$step" on top, "$button" below, overview with "$example" etc when through. $more
+    Ask the visitors of $title for $fields, but each on a page of its own ($count in all, the first headed "$step"). "$button" takes them further and in the end they look over everything, in lines such as "$example".$more
+    The session is to carry a visitor's answers through $count forms. At $title these are $fields; on view are the step ("$step" at first) and a "$button" button, and after the last one all values, e.g. "$example".$more
+    Instead of one big form, $title should have $count small ones in a row, for $fields. Number them in the manner of "$step", call the submit button "$button", conclude with an overview ("$example", and likewise for the rest).$more
+    fasthtml wizard pls: $title, $count screens, $fields, "$step" on top, "$button" below, overview with "$example" etc when through.$more
     """,
 )
 
@@ -971,11 +1047,21 @@ def poll(s: Scene, variant: str) -> Draft:
     pairs = ", ".join(f'"{option}"' for option in options)
     if table:
         app = f'app, rt, votes, Vote = fast_app(":memory:", name=str, count=int, pk="name")\nfor name in [{pairs}]:\n    votes.insert(name=name, count=0)'
-        every, names, loop = "vote.count for vote in votes()", "vote in votes()", "for vote in votes()"
+        every, names, loop = (
+            "vote.count for vote in votes()",
+            "vote in votes()",
+            "for vote in votes()",
+        )
         name, count = "vote.name", "vote.count"
     else:
         app = f"app, rt = fast_app()\nvotes = {{{', '.join(f'{o}: 0' for o in pairs.split(', '))}}}"
-        every, names, loop, name, count = "votes.values()", "name in votes", "for name, count in votes.items()", "name", "count"
+        every, names, loop, name, count = (
+            "votes.values()",
+            "name in votes",
+            "for name, count in votes.items()",
+            "name",
+            "count",
+        )
     shown = f"{{{name}}}: {{{count}}}"
     lines = []
     if percent or total:
@@ -983,8 +1069,14 @@ def poll(s: Scene, variant: str) -> Draft:
     if percent:
         shown += f" ({{round(100 * {count} / (total or 1))}}%)"
     lines.append(f'    rows = [Li(f"{shown}") {loop}]')
-    lines.append(f"    return Div(Ul(*rows){', P(f' + chr(34) + 'Votes: {total}' + chr(34) + ')' if total else ''}, id=\"results\")")
-    sent = 'hx_post="/vote", hx_target="#results", hx_swap="outerHTML"' if swapped else 'method="post", action="/vote"'
+    lines.append(
+        f'    return Div(Ul(*rows){", P(f" + chr(34) + "Votes: {total}" + chr(34) + ")" if total else ""}, id="results")'
+    )
+    sent = (
+        'hx_post="/vote", hx_target="#results", hx_swap="outerHTML"'
+        if swapped
+        else 'method="post", action="/vote"'
+    )
     ballot = {
         "radio": f'    choices = [Label(Input(type="radio", name="choice", value={name}), {name}) for {names}]\n    return Form(*choices, Button("{button}"), {sent})',
         "select": f'    choices = Select(*[Option({name}) for {names}], name="choice")\n    return Form(choices, Button("{button}"), {sent})',
@@ -994,10 +1086,20 @@ def poll(s: Scene, variant: str) -> Draft:
     page = f'    return Titled("{s.title}", {top}ballot(), results())'
     if once:
         page = f'    form = P("{done}") if session.get("voted") else ballot()\n    return Titled("{s.title}", {top}form, results())'
-    add = ["    vote = votes[choice]", "    vote.count += 1", "    votes.update(vote)"] if table else ["    votes[choice] += 1"]
+    add = (
+        ["    vote = votes[choice]", "    vote.count += 1", "    votes.update(vote)"]
+        if table
+        else ["    votes[choice] += 1"]
+    )
     if once:
-        add = ['    if not session.get("voted"):', *[f"    {line}" for line in add], '        session["voted"] = True']
-    add.append("    return results()" if swapped else '    return RedirectResponse("/", status_code=303)')
+        add = [
+            '    if not session.get("voted"):',
+            *[f"    {line}" for line in add],
+            '        session["voted"] = True',
+        ]
+    add.append(
+        "    return results()" if swapped else '    return RedirectResponse("/", status_code=303)'
+    )
     solution = POLL.substitute(
         app=app, results="\n".join(lines), ballot=ballot, session="session" if once else "",
         page=page, extra=", session" if once else "", count="\n".join(add),
@@ -1011,7 +1113,9 @@ def poll(s: Scene, variant: str) -> Draft:
         return f"{web}.press({button!r}, **{ {option: True} })\n"
 
     def result(option: str, count: int, of: int) -> str:
-        return f"{option}: {count} ({round(100 * count / of)}%)" if percent else f"{option}: {count}"
+        return (
+            f"{option}: {count} ({round(100 * count / of)}%)" if percent else f"{option}: {count}"
+        )
 
     a, b, c = options[:3]
     start = [result(option, 0, 1) for option in options]
@@ -1066,15 +1170,40 @@ assert Browser(app).open("/").soup.select("[hx-post], [hx-put]"), "nothing is se
 """)
     more = []
     if percent:
-        more.append(s.pick("The share is rounded to whole per cent and 0 as long as nobody has voted.", "Round to full per cent (0 before the first vote)."))
+        more.append(
+            s.pick(
+                "The share is rounded to whole per cent and 0 as long as nobody has voted.",
+                "Round to full per cent (0 before the first vote).",
+            )
+        )
     if total:
-        more.append(s.pick('Below stands the sum as "Votes: 4".', 'Add the number of all votes underneath, like "Votes: 4".'))
+        more.append(
+            s.pick(
+                'Below stands the sum as "Votes: 4".',
+                'Add the number of all votes underneath, like "Votes: 4".',
+            )
+        )
     if once:
-        more.append(s.pick(f'Everybody votes once (remember it in the session): after that "{done}" stands in place of the form, and another POST to /vote (field choice) counts nothing.', f'One vote a visitor, kept in the session. Who has voted sees "{done}" instead of the form, and a further POST of choice to /vote is ignored.'))
+        more.append(
+            s.pick(
+                f'Everybody votes once (remember it in the session): after that "{done}" stands in place of the form, and another POST to /vote (field choice) counts nothing.',
+                f'One vote a visitor, kept in the session. Who has voted sees "{done}" instead of the form, and a further POST of choice to /vote is ignored.',
+            )
+        )
     if table:
-        more.append(s.pick("Keep the votes in SQLite (in memory will do).", "Count in a FastLite table, :memory: is fine."))
+        more.append(
+            s.pick(
+                "Keep the votes in SQLite (in memory will do).",
+                "Count in a FastLite table, :memory: is fine.",
+            )
+        )
     if swapped:
-        more.append(s.pick("A vote changes only the results on the page, by htmx, without a reload.", "Send the vote with htmx and swap the results."))
+        more.append(
+            s.pick(
+                "A vote changes only the results on the page, by htmx, without a reload.",
+                "Send the vote with htmx and swap the results.",
+            )
+        )
     ways = {
         "radio": f'radio buttons named choice, labelled with the options, and a button "{button}"',
         "select": f'a select named choice and a button "{button}"',
@@ -1085,7 +1214,7 @@ assert Browser(app).open("/").soup.select("[hx-post], [hx-put]"), "nothing is se
         tests=tests,
         slots={
             "title": s.title, "question": question, "options": listed(options), "way": ways[way],
-            "result": result(a, 2, 3), "more": " ".join(more),
+            "result": result(a, 2, 3), "more": "".join(f" {wish}" for wish in more),
         },
     )  # fmt: skip
 
@@ -1096,24 +1225,24 @@ POLL_APP = App(
     variants=("plain", "once", "percent", "total_sqlite", "htmx"),
     held_out=("once_percent", "htmx_total", "sqlite_percent"),
     known="""
-    Write a FastHTML app with a poll for $title. It asks "$question" with the options $options, and has $way. Under it stand the results, a line like "$result" for every option. $more
-    poll in fasthtml: heading $title, question "$question", options $options. use $way. results below in the form "$result". $more
-    I'd like to ask our people "$question" Let them choose from $options ($way) and show on the same page how the votes stand, like "$result". The page is called $title. $more
-    Please build a small voting app, title $title: "$question" Answers: $options. There should be $way. All results are always shown beneath, e.g. "$result". $more
-    - FastHTML poll "$title" - question: $question - options: $options - voting by $way - results on the page: "$result" - $more
-    We want to vote at $title: "$question" The candidates are $options. Make one page with $way, and the counts of everybody's votes as "$result". $more
-    Can you code a poll? One page at /, headed $title; "$question"; $options to choose from with $way; the result of each option reads like "$result", zeros too. $more
-    Make a page where visitors of $title answer "$question" by $way (options: $options) and see the results of all visitors, written like "$result". $more
-    Show me a poll with FastHTML. Take "$question" and the answers $options. It needs $way, and a list of results such as "$result". Title: $title. $more
-    For $title: a survey with the single question "$question", the options $options, $way. Votes are counted for all visitors together and shown as "$result". $more
-    Simple vote counter, python-fasthtml, one file. $title / "$question" / $options. To vote there is $way. Results list: "$result" and so on. $more
-    Let the visitors of $title vote! Question: "$question" Choices: $options. Input: $way. After a vote one is back on the page and sees the new results in the style "$result". $more
+    Write a FastHTML app with a poll for $title. It asks "$question" with the options $options, and has $way. Under it stand the results, a line like "$result" for every option.$more
+    poll in fasthtml: heading $title, question "$question", options $options. use $way. results below in the form "$result".$more
+    I'd like to ask our people "$question" Let them choose from $options ($way) and show on the same page how the votes stand, like "$result". The page is called $title.$more
+    Please build a small voting app, title $title: "$question" Answers: $options. There should be $way. All results are always shown beneath, e.g. "$result".$more
+    - FastHTML poll "$title" - question: $question - options: $options - voting by $way - results on the page: "$result".$more
+    We want to vote at $title: "$question" The candidates are $options. Make one page with $way, and the counts of everybody's votes as "$result".$more
+    Can you code a poll? One page at /, headed $title; "$question"; $options to choose from with $way; the result of each option reads like "$result", zeros too.$more
+    Make a page where visitors of $title answer "$question" by $way (options: $options) and see the results of all visitors, written like "$result".$more
+    Show me a poll with FastHTML. Take "$question" and the answers $options. It needs $way, and a list of results such as "$result". Title: $title.$more
+    For $title: a survey with the single question "$question", the options $options, $way. Votes are counted for all visitors together and shown as "$result".$more
+    Simple vote counter, python-fasthtml, one file. $title / "$question" / $options. To vote there is $way. Results list: "$result" and so on.$more
+    Let the visitors of $title vote! Question: "$question" Choices: $options. Input: $way. After a vote one is back on the page and sees the new results in the style "$result".$more
     """,
     unseen="""
-    "$question" is what $title wants to know from its visitors. Give them $way to decide between $options and publish the standing underneath, in the style of "$result". $more
-    Count votes for $options with a FastHTML page headed $title. The question above is "$question", voting happens through $way, and each option's result reads like "$result". $more
-    Opinion poll needed: $title asks "$question" and offers $options by way of $way. Everyone sees what everyone has voted, e.g. "$result", also where that is 0. $more
-    fasthtml voting page pls ($title). it says "$question", has $way for $options, and shows the tally like "$result". $more
+    "$question" is what $title wants to know from its visitors. Give them $way to decide between $options and publish the standing underneath, in the style of "$result".$more
+    Count votes for $options with a FastHTML page headed $title. The question above is "$question", voting happens through $way, and each option's result reads like "$result".$more
+    Opinion poll needed: $title asks "$question" and offers $options by way of $way. Everyone sees what everyone has voted, e.g. "$result", also where that is 0.$more
+    fasthtml voting page pls ($title). it says "$question", has $way for $options, and shows the tally like "$result".$more
     """,
 )
 
