@@ -198,12 +198,14 @@ page = web.press({button!r}, **{another})
 assert page.has({greeting.format(name=f"<b>{other}</b>")!r})
 """,
     ]
-    more = ""
+    more = []
     if variant == "live":
-        more = s.pick(
-            "The email is also checked as soon as it is changed, with htmx, before anything is sent.",
-            "Besides, let htmx check the email right when the field changes, so the message comes and goes without sending the form.",
-        )
+        more += [
+            s.pick(
+                "The email is also checked as soon as it is changed, with htmx, before anything is sent.",
+                "Besides, let htmx check the email right when the field changes, so the message comes and goes without sending the form.",
+            )
+        ]
         tests.append(f"""\
 web = Browser(app)
 web.open("/")
@@ -211,10 +213,12 @@ assert web.change("email", "nonsense").has({rules["email"][2]!r})
 assert not web.change("email", {good["email"]!r}).has({rules["email"][2]!r})
 """)
     elif swapped:
-        more = s.pick(
-            "No page reload: the form is sent with htmx and replaced by the answer.",
-            "Use htmx so that only the form is swapped, for the messages as for the greeting.",
-        )
+        more += [
+            s.pick(
+                "No page reload: the form is sent with htmx and replaced by the answer.",
+                "Use htmx so that only the form is swapped, for the messages as for the greeting.",
+            )
+        ]
         tests.append(f"""\
 web = Browser(app)
 page = web.open("/")
@@ -223,10 +227,12 @@ page = web.submit(force=True, expect=None, **{wrong})
 assert len(page.soup.select("form")) == 1, "the form is not replaced"
 """)
     elif stored:
-        more = s.pick(
-            f'Every email may be used only once, otherwise "{taken}" Below the form list the names of all who signed up.',
-            f'Remember who signed up and show their names under the form; a second sign-up with the same email gets "{taken}"',
-        )
+        more += [
+            s.pick(
+                f'Every email may be used only once, otherwise "{taken}" Below the form list the names of all who signed up.',
+                f'Remember who signed up and show their names under the form; a second sign-up with the same email gets "{taken}"',
+            )
+        ]
         tests.append(f"""\
 web = Browser(app)
 page = web.open("/")
@@ -246,7 +252,7 @@ assert not web.open("/").has("Somebody else")
             "rules": listed(said),
             "button": button,
             "welcome": greeting,
-            "more": more,
+            "more": "".join(f" {wish}" for wish in more),
         },
     )
 
@@ -257,27 +263,27 @@ SIGN_UP_APP = App(
     variants=("errors", "age", "password", "htmx", "live", "taken"),
     held_out=("taken_password", "htmx_age"),
     known="""
-    Make a FastHTML app called $title with a sign-up form on the front page: the fields $fields and a button "$button". Check them on the server: $rules. Show each message next to its field and keep what was typed. When everything is fine, say "$welcome" $more
-    sign up form in fasthtml for $title. fields $fields, button "$button". rules: $rules. put the messages beside the fields and keep the name that was typed. if ok show "$welcome" $more
-    I need a registration page at / for $title. It asks for $fields. On submit: $rules. Errors are shown all at once, each with its field, and the form stays filled in. Otherwise the page greets with "$welcome" The button says "$button". $more
-    Write a small app with fast_app: title $title, a form with the inputs $fields and the button "$button". Server side validation, please: $rules. The messages in quotes belong beside the inputs. A valid form is answered with "$welcome" and the name is typed only once, so fill it in again after an error. $more
-    We are $title and people should be able to sign up on our start page. Ask for $fields; the button is "$button". What can go wrong: $rules. Tell them right at the field, without emptying the form. If nothing is wrong: "$welcome" $more
-    Can you build me a sign-up form with error messages? It is for $title (FastHTML, one file). Inputs: $fields. Button: "$button". Checks and messages: $rules. After a good sign-up show "$welcome" The name typed stays in its field when something else is wrong. $more
-    - page "$title" with a form: $fields - button "$button" - checks: $rules - every message next to its input, values are kept - success: "$welcome" $more
-    Create $title, a FastHTML program with form validation done in Python and not only in the browser. The form at / has $fields and a "$button" button; $rules. Show all messages that apply by their fields, with the values still there. For valid input answer "$welcome" $more
-    Our $things club $title wants new members. Please do the form in FastHTML: $fields, sent by "$button". Validate: $rules. Whoever makes a mistake gets the form back with the message at the field and the name still in it, everyone else reads "$welcome" $more
-    A form to register at $title, please. It must not trust the browser: $rules (the text in brackets is the message to show beside the field). Fields are named $fields, the button is called "$button", a success says "$welcome", and a failed try keeps the values. $more
-    Show me how to validate a form with FastHTML. Example: sign-up for $title on the index page with $fields and a "$button" button, where $rules. The message stands at its field and the user does not have to type the name again; at the end comes "$welcome" $more
-    Single file app, python-fasthtml. "/" = $title with form ($fields) + button "$button". POST checks $rules. Any error: same form again with values and messages per field. No error: "$welcome" $more
-    Please write the registration for $title. When "$button" is pressed, $fields are checked: $rules. I want the message of each wrong field shown beside it, nothing typed should be lost, and "$welcome" once it worked. $more
-    Visitors of $title register with $fields. Could you code that form in FastHTML with proper messages? $rules. Put the messages by the fields, leave the entries in, call the button "$button", and end with "$welcome" $more
+    Make a FastHTML app called $title with a sign-up form on the front page: the fields $fields and a button "$button". Check them on the server: $rules. Show each message next to its field and keep what was typed. When everything is fine, say "$welcome"$more
+    sign up form in fasthtml for $title. fields $fields, button "$button". rules: $rules. put the messages beside the fields and keep the name that was typed. if ok show "$welcome"$more
+    I need a registration page at / for $title. It asks for $fields. On submit: $rules. Errors are shown all at once, each with its field, and the form stays filled in. Otherwise the page greets with "$welcome" The button says "$button".$more
+    Write a small app with fast_app: title $title, a form with the inputs $fields and the button "$button". Server side validation, please: $rules. The messages in quotes belong beside the inputs. A valid form is answered with "$welcome" and the name is typed only once, so fill it in again after an error.$more
+    We are $title and people should be able to sign up on our start page. Ask for $fields; the button is "$button". What can go wrong: $rules. Tell them right at the field, without emptying the form. If nothing is wrong: "$welcome"$more
+    Can you build me a sign-up form with error messages? It is for $title (FastHTML, one file). Inputs: $fields. Button: "$button". Checks and messages: $rules. After a good sign-up show "$welcome" The name typed stays in its field when something else is wrong.$more
+    - page "$title" with a form: $fields - button "$button" - checks: $rules - every message next to its input, values are kept - success: "$welcome"$more
+    Create $title, a FastHTML program with form validation done in Python and not only in the browser. The form at / has $fields and a "$button" button; $rules. Show all messages that apply by their fields, with the values still there. For valid input answer "$welcome"$more
+    Our $things club $title wants new members. Please do the form in FastHTML: $fields, sent by "$button". Validate: $rules. Whoever makes a mistake gets the form back with the message at the field and the name still in it, everyone else reads "$welcome"$more
+    A form to register at $title, please. It must not trust the browser: $rules (the text in brackets is the message to show beside the field). Fields are named $fields, the button is called "$button", a success says "$welcome", and a failed try keeps the values.$more
+    Show me how to validate a form with FastHTML. Example: sign-up for $title on the index page with $fields and a "$button" button, where $rules. The message stands at its field and the user does not have to type the name again; at the end comes "$welcome"$more
+    Single file app, python-fasthtml. "/" = $title with form ($fields) + button "$button". POST checks $rules. Any error: same form again with values and messages per field. No error: "$welcome"$more
+    Please write the registration for $title. When "$button" is pressed, $fields are checked: $rules. I want the message of each wrong field shown beside it, nothing typed should be lost, and "$welcome" once it worked.$more
+    Visitors of $title register with $fields. Could you code that form in FastHTML with proper messages? $rules. Put the messages by the fields, leave the entries in, call the button "$button", and end with "$welcome"$more
     """,
     unseen="""
-    Registration for $title is missing: visitors give $fields on the home page and click "$button". Mistakes come back at the field concerned with the entries intact, namely $rules. Correct entries lead to "$welcome" $more
-    When someone clicks "$button" on the form of $title ($fields), look at every input: $rules. Complain beside the input and leave the name standing in its box; congratulate with "$welcome" if there is nothing to complain about. $more
-    Build with FastHTML: the joining form of "$title" on /. What it collects: $fields. What it refuses, and with which words: $rules. What it answers if satisfied: "$welcome" Its button reads "$button", refused forms come back with their contents and each complaint at its place. $more
-    fasthtml form validation for $title pls, inputs named $fields and submit labelled "$button", start page. complaints go beside the inputs ($rules), input is kept, greeting afterwards is "$welcome" $more
-    Help me get new people into $title. I imagine one page where they enter $fields and press "$button"; the program answers "$welcome", or returns the filled form, explaining field by field what is not right: $rules. $more
+    Registration for $title is missing: visitors give $fields on the home page and click "$button". Mistakes come back at the field concerned with the entries intact, namely $rules. Correct entries lead to "$welcome"$more
+    When someone clicks "$button" on the form of $title ($fields), look at every input: $rules. Complain beside the input and leave the name standing in its box; congratulate with "$welcome" if there is nothing to complain about.$more
+    Build with FastHTML: the joining form of "$title" on /. What it collects: $fields. What it refuses, and with which words: $rules. What it answers if satisfied: "$welcome" Its button reads "$button", refused forms come back with their contents and each complaint at its place.$more
+    fasthtml form validation for $title pls, inputs named $fields and submit labelled "$button", start page. complaints go beside the inputs ($rules), input is kept, greeting afterwards is "$welcome"$more
+    Help me get new people into $title. I imagine one page where they enter $fields and press "$button"; the program answers "$welcome", or returns the filled form, explaining field by field what is not right: $rules.$more
     """,
 )
 
@@ -344,7 +350,7 @@ def contact(s: Scene, variant: str) -> Draft:
         number: f'Input(name="{number}", type="number"{needed})',
         s.thing: f'Select(*[Option({s.thing}) for {s.thing} in {"prices" if priced else s.things}], name="{s.thing}")',
     }
-    attributes = "\n".join(f"    {name}: {kind_}" for name, kind_ in fields.items())
+    attributes = "\n".join(f"    {name}: {annotation}" for name, annotation in fields.items())
     what = f"{{{kind}.{number}}} x {{{kind}.{s.thing}}}" if booking else f"{{{kind}.text}}"
     app = ["\napp, rt = fast_app()"]
     if table:
@@ -493,7 +499,7 @@ assert page.text.index({second!r}) < page.text.index({first!r}), "the newest is 
             "fields": named if booking else "name, email and text (a textarea)",
             "button": button,
             "thanks": thanks,
-            "more": " ".join(more),
+            "more": "".join(f" {wish}" for wish in more),
         },
     )
 
@@ -504,27 +510,27 @@ CONTACT_APP = App(
     variants=("contact", "booking", "price", "redirect", "stored"),
     held_out=("price_stored", "booking_redirect"),
     known="""
-    Write a FastHTML app with a $kind for $title on the front page. Fields: $fields. The button says "$button" and leads to a page that says "$thanks" $more
-    $kind in fasthtml, heading "$title", inputs $fields, button "$button". use a dataclass for what is sent. afterwards a thank you page: "$thanks" $more
-    I'd like a $kind on my site $title. It has $fields and a "$button" button. After sending, people see "$thanks" $more
-    Please build a one-file FastHTML program: "/" shows "$title" and a form with $fields; "$button" posts it to a handler that takes a dataclass and answers "$thanks" $more
-    For $title I need a page with a $kind. What we ask: $fields. Submit is called "$button". The answer is a thank-you page with "$thanks" $more
-    Show how FastHTML fills a dataclass from a form: a $kind titled "$title" with the fields $fields and the button "$button", and a page afterwards that reads "$thanks" $more
-    - site: $title - $kind at / with $fields - button "$button" - then a thank-you page "$thanks" - $more
-    Can you make the $kind for $title? Inputs are called $fields, the button "$button". When it was sent, thank the person with "$thanks" $more
-    Our visitors should reach us through a $kind ($fields). Put it on the home page of $title, label the button "$button" and answer with "$thanks" $more I use FastHTML.
-    Create a small web app, title $title: $kind with $fields, sent by post with "$button", handled with a dataclass. Thank them by name: "$thanks" $more
-    Need: $kind. Framework: FastHTML. Title: $title. Fields: $fields. Button: $button. Answer: "$thanks" $more
-    We run $title. Code us a page where one can enter $fields and press "$button", and then gets a page saying "$thanks" $more
-    Make me a simple $kind with a thank-you page. It belongs to $title, asks for $fields, has a "$button" button and ends with "$thanks" $more
-    Using python-fasthtml, implement the start page of $title: a form ($fields) and "$button". Its data goes into a dataclass; the next page says "$thanks" $more
+    Write a FastHTML app with a $kind for $title on the front page. Fields: $fields. The button says "$button" and leads to a page that says "$thanks"$more
+    $kind in fasthtml, heading "$title", inputs $fields, button "$button". use a dataclass for what is sent. afterwards a thank you page: "$thanks"$more
+    I'd like a $kind on my site $title. It has $fields and a "$button" button. After sending, people see "$thanks"$more
+    Please build a one-file FastHTML program: "/" shows "$title" and a form with $fields; "$button" posts it to a handler that takes a dataclass and answers "$thanks"$more
+    For $title I need a page with a $kind. What we ask: $fields. Submit is called "$button". The answer is a thank-you page with "$thanks"$more
+    Show how FastHTML fills a dataclass from a form: a $kind titled "$title" with the fields $fields and the button "$button", and a page afterwards that reads "$thanks"$more
+    - site: $title - $kind at / with $fields - button "$button" - then a thank-you page "$thanks"$more
+    Can you make the $kind for $title? Inputs are called $fields, the button "$button". When it was sent, thank the person with "$thanks"$more
+    Our visitors should reach us through a $kind ($fields). Put it on the home page of $title, label the button "$button" and answer with "$thanks"$more I use FastHTML.
+    Create a small web app, title $title: $kind with $fields, sent by post with "$button", handled with a dataclass. Thank them by name: "$thanks"$more
+    Need: $kind. Framework: FastHTML. Title: $title. Fields: $fields. Button: $button. Answer: "$thanks"$more
+    We run $title. Code us a page where one can enter $fields and press "$button", and then gets a page saying "$thanks"$more
+    Make me a simple $kind with a thank-you page. It belongs to $title, asks for $fields, has a "$button" button and ends with "$thanks"$more
+    Using python-fasthtml, implement the start page of $title: a form ($fields) and "$button". Its data goes into a dataclass; the next page says "$thanks"$more
     """,
     unseen="""
-    People who open $title find a $kind: $fields. They click "$button" and read "$thanks" on the page that follows. $more
-    How do I get a form's data into a dataclass? Take a $kind as the example, headed $title, with $fields and "$button", which is answered by "$thanks" $more
-    The index of our site $title is to become a $kind. Let them enter $fields, send it by "$button", and be polite: "$thanks" $more
-    fasthtml please: index page = $title + $kind, which wants $fields. "$button" sends, "$thanks" is what comes back $more
-    Draft a web page for $title through which one hands in $fields by clicking "$button"; a dataclass receives them and a page with the words "$thanks" confirms. $more
+    People who open $title find a $kind: $fields. They click "$button" and read "$thanks" on the page that follows.$more
+    How do I get a form's data into a dataclass? Take a $kind as the example, headed $title, with $fields and "$button", which is answered by "$thanks"$more
+    The index of our site $title is to become a $kind. Let them enter $fields, send it by "$button", and be polite: "$thanks"$more
+    fasthtml please: index page = $title + $kind, which wants $fields. "$button" sends, "$thanks" is what comes back.$more
+    Draft a web page for $title through which one hands in $fields by clicking "$button"; a dataclass receives them and a page with the words "$thanks" confirms.$more
     """,
 )
 
@@ -817,7 +823,7 @@ def steps(s: Scene, variant: str) -> Draft:
     first, second = strangers(s, 2)
     items = s.items(s.number(2, 4))
     button = s.pick("Next", "Continue", "Go on")
-    kept = s.pick("orders", "bookings", "entries")
+    kept = s.pick("requests", "answers", "entries")
     order = s.pick(["name", s.thing], ["name", number], ["name", text])
     if "two" not in variant:
         order = s.pick(["name", s.thing, number], ["name", text, s.thing], ["name", number, text])
@@ -971,7 +977,7 @@ assert page.text.index({first!r}) < page.text.index({second!r})
             "button": button,
             "step": f"Step 1 of {len(order)}",
             "example": f"{order[-1].title()}: {one[order[-1]]}",
-            "more": " ".join(more),
+            "more": "".join(f" {wish}" for wish in more),
         },
     )  # fmt: skip
 
@@ -982,24 +988,24 @@ STEPS_APP = App(
     variants=("two", "three", "two_back", "three_restart", "two_confirm"),
     held_out=("three_back", "three_confirm", "two_back_restart"),
     known="""
-    Write a FastHTML app for $title with a form in $count steps that keeps the answers in the session. It asks one thing a page: $fields. Every page says which step it is ("$step" and so on) and has a button "$button"; the last one leads to a summary with lines like "$example". $more
-    multi step form in fasthtml, $count steps, session based. title $title. fields one after another: $fields. button "$button", text "$step" etc. at the end a summary, "$example" and so on. $more
-    I want people of $title to fill in a wizard with $count pages: $fields. Show "$step" at the top of the first, count on, and let "$button" go to the next page. Afterwards list it all like "$example". Keep it in the session. $more
-    Please build a form that is split over $count pages, starting at /. Title: $title. Questions in this order: $fields. Above each: "$step" (2 and so on after that). Button: "$button". Then comes a summary (one line for each field, e.g. "$example"). $more
-    - $title, FastHTML - $count-step form, one field each: $fields - "$step" shown, button "$button" - answers stay in the session - summary at the end ("$example") - $more
-    How can I carry form data from page to page in FastHTML? For instance $title: $count steps, which ask for $fields, each with its number ("$step") and a "$button" button, and in the end a summary such as "$example". Two visitors must not mix. $more
-    Can you make a step by step form for $title? The steps ask for $fields. Say "$step" and so forth, label the button "$button", use the session, and show a summary with name and value, like "$example". $more
-    Our form at $title is too long, so please spread it over $count pages: $fields. Page one says "$step". "$button" continues. On the last page everything is repeated in lines such as "$example". $more
-    Code a wizard with fast_app and session. $title is the heading. Steps ($count): $fields. They read "$step" …, have the button "$button" and end in a summary, line by line ("$example"). $more
-    Make a $count-page questionnaire called $title. On each page one input: $fields. The visitor presses "$button", sees "$step" count up and finally all answers ("$example" is one of the lines). Every visitor has their own answers. $more
-    For $title: first page asks the first of $fields, next page the next, $count in all; then a summary page with lines in the form "$example". The pages are numbered "$step" onwards, the button is "$button". Store in the session, please. $more
-    Single-file FastHTML program with a $count-step form. Heading $title, order of the inputs: $fields. Step indicator "$step", submit "$button", summary lines "$example". $more
+    Write a FastHTML app for $title with a form in $count steps that keeps the answers in the session. It asks one thing a page: $fields. Every page says which step it is ("$step" and so on) and has a button "$button"; the last one leads to a summary with lines like "$example".$more
+    multi step form in fasthtml, $count steps, session based. title $title. fields one after another: $fields. button "$button", text "$step" etc. at the end a summary, "$example" and so on.$more
+    I want people of $title to fill in a wizard with $count pages: $fields. Show "$step" at the top of the first, count on, and let "$button" go to the next page. Afterwards list it all like "$example". Keep it in the session.$more
+    Please build a form that is split over $count pages, starting at /. Title: $title. Questions in this order: $fields. Above each: "$step" (2 and so on after that). Button: "$button". Then comes a summary (one line for each field, e.g. "$example").$more
+    - $title, FastHTML - $count-step form, one field each: $fields - "$step" shown, button "$button" - answers stay in the session - summary at the end ("$example").$more
+    How can I carry form data from page to page in FastHTML? For instance $title: $count steps, which ask for $fields, each with its number ("$step") and a "$button" button, and in the end a summary such as "$example". Two visitors must not mix.$more
+    Can you make a step by step form for $title? The steps ask for $fields. Say "$step" and so forth, label the button "$button", use the session, and show a summary with name and value, like "$example".$more
+    Our form at $title is too long, so please spread it over $count pages: $fields. Page one says "$step". "$button" continues. On the last page everything is repeated in lines such as "$example".$more
+    Code a wizard with fast_app and session. $title is the heading. Steps ($count): $fields. They read "$step" …, have the button "$button" and end in a summary, line by line ("$example").$more
+    Make a $count-page questionnaire called $title. On each page one input: $fields. The visitor presses "$button", sees "$step" count up and finally all answers ("$example" is one of the lines). Every visitor has their own answers.$more
+    For $title: first page asks the first of $fields, next page the next, $count in all; then a summary page with lines in the form "$example". The pages are numbered "$step" onwards, the button is "$button". Store in the session, please.$more
+    Single-file FastHTML program with a $count-step form. Heading $title, order of the inputs: $fields. Step indicator "$step", submit "$button", summary lines "$example".$more
     """,
     unseen="""
-    Ask the visitors of $title for $fields, but each on a page of its own ($count in all, the first headed "$step"). "$button" takes them further and in the end they look over everything, in lines such as "$example". $more
-    The session is to carry a visitor's answers through $count forms. At $title these are $fields; on view are the step ("$step" at first) and a "$button" button, and after the last one all values, e.g. "$example". $more
-    Instead of one big form, $title should have $count small ones in a row, for $fields. Number them in the manner of "$step", call the submit button "$button", conclude with an overview ("$example", and likewise for the rest). $more
-    fasthtml wizard pls: $title, $count screens, $fields, "$step" on top, "$button" below, overview with "$example" etc when through. $more
+    Ask the visitors of $title for $fields, but each on a page of its own ($count in all, the first headed "$step"). "$button" takes them further and in the end they look over everything, in lines such as "$example".$more
+    The session is to carry a visitor's answers through $count forms. At $title these are $fields; on view are the step ("$step" at first) and a "$button" button, and after the last one all values, e.g. "$example".$more
+    Instead of one big form, $title should have $count small ones in a row, for $fields. Number them in the manner of "$step", call the submit button "$button", conclude with an overview ("$example", and likewise for the rest).$more
+    fasthtml wizard pls: $title, $count screens, $fields, "$step" on top, "$button" below, overview with "$example" etc when through.$more
     """,
 )
 
@@ -1208,7 +1214,7 @@ assert Browser(app).open("/").soup.select("[hx-post], [hx-put]"), "nothing is se
         tests=tests,
         slots={
             "title": s.title, "question": question, "options": listed(options), "way": ways[way],
-            "result": result(a, 2, 3), "more": " ".join(more),
+            "result": result(a, 2, 3), "more": "".join(f" {wish}" for wish in more),
         },
     )  # fmt: skip
 
@@ -1219,24 +1225,24 @@ POLL_APP = App(
     variants=("plain", "once", "percent", "total_sqlite", "htmx"),
     held_out=("once_percent", "htmx_total", "sqlite_percent"),
     known="""
-    Write a FastHTML app with a poll for $title. It asks "$question" with the options $options, and has $way. Under it stand the results, a line like "$result" for every option. $more
-    poll in fasthtml: heading $title, question "$question", options $options. use $way. results below in the form "$result". $more
-    I'd like to ask our people "$question" Let them choose from $options ($way) and show on the same page how the votes stand, like "$result". The page is called $title. $more
-    Please build a small voting app, title $title: "$question" Answers: $options. There should be $way. All results are always shown beneath, e.g. "$result". $more
-    - FastHTML poll "$title" - question: $question - options: $options - voting by $way - results on the page: "$result" - $more
-    We want to vote at $title: "$question" The candidates are $options. Make one page with $way, and the counts of everybody's votes as "$result". $more
-    Can you code a poll? One page at /, headed $title; "$question"; $options to choose from with $way; the result of each option reads like "$result", zeros too. $more
-    Make a page where visitors of $title answer "$question" by $way (options: $options) and see the results of all visitors, written like "$result". $more
-    Show me a poll with FastHTML. Take "$question" and the answers $options. It needs $way, and a list of results such as "$result". Title: $title. $more
-    For $title: a survey with the single question "$question", the options $options, $way. Votes are counted for all visitors together and shown as "$result". $more
-    Simple vote counter, python-fasthtml, one file. $title / "$question" / $options. To vote there is $way. Results list: "$result" and so on. $more
-    Let the visitors of $title vote! Question: "$question" Choices: $options. Input: $way. After a vote one is back on the page and sees the new results in the style "$result". $more
+    Write a FastHTML app with a poll for $title. It asks "$question" with the options $options, and has $way. Under it stand the results, a line like "$result" for every option.$more
+    poll in fasthtml: heading $title, question "$question", options $options. use $way. results below in the form "$result".$more
+    I'd like to ask our people "$question" Let them choose from $options ($way) and show on the same page how the votes stand, like "$result". The page is called $title.$more
+    Please build a small voting app, title $title: "$question" Answers: $options. There should be $way. All results are always shown beneath, e.g. "$result".$more
+    - FastHTML poll "$title" - question: $question - options: $options - voting by $way - results on the page: "$result".$more
+    We want to vote at $title: "$question" The candidates are $options. Make one page with $way, and the counts of everybody's votes as "$result".$more
+    Can you code a poll? One page at /, headed $title; "$question"; $options to choose from with $way; the result of each option reads like "$result", zeros too.$more
+    Make a page where visitors of $title answer "$question" by $way (options: $options) and see the results of all visitors, written like "$result".$more
+    Show me a poll with FastHTML. Take "$question" and the answers $options. It needs $way, and a list of results such as "$result". Title: $title.$more
+    For $title: a survey with the single question "$question", the options $options, $way. Votes are counted for all visitors together and shown as "$result".$more
+    Simple vote counter, python-fasthtml, one file. $title / "$question" / $options. To vote there is $way. Results list: "$result" and so on.$more
+    Let the visitors of $title vote! Question: "$question" Choices: $options. Input: $way. After a vote one is back on the page and sees the new results in the style "$result".$more
     """,
     unseen="""
-    "$question" is what $title wants to know from its visitors. Give them $way to decide between $options and publish the standing underneath, in the style of "$result". $more
-    Count votes for $options with a FastHTML page headed $title. The question above is "$question", voting happens through $way, and each option's result reads like "$result". $more
-    Opinion poll needed: $title asks "$question" and offers $options by way of $way. Everyone sees what everyone has voted, e.g. "$result", also where that is 0. $more
-    fasthtml voting page pls ($title). it says "$question", has $way for $options, and shows the tally like "$result". $more
+    "$question" is what $title wants to know from its visitors. Give them $way to decide between $options and publish the standing underneath, in the style of "$result".$more
+    Count votes for $options with a FastHTML page headed $title. The question above is "$question", voting happens through $way, and each option's result reads like "$result".$more
+    Opinion poll needed: $title asks "$question" and offers $options by way of $way. Everyone sees what everyone has voted, e.g. "$result", also where that is 0.$more
+    fasthtml voting page pls ($title). it says "$question", has $way for $options, and shows the tally like "$result".$more
     """,
 )
 

@@ -271,18 +271,28 @@ GUESTS_PROGRAM = """
         return $box(Strong(entry.$who), P(entry.$says))  #: sqlite
         return $box(Strong(entry["$who"]), P(entry["$says"]))  #: memory
 
-    #: required
-    def page(error=""):
-        form = Form(Input(name="$who", placeholder="$hint"), Textarea(name="$says"), Button("$send"), method="post", action="/sign")
-        return Titled("$title", P(error), form, $counted*[show(entry) for entry in $all])
+    @rt("/")  #: -required
+    def get():  #: -required
+    def page(error=""):  #: required
+        form = Form(
+            Input(name="$who", placeholder="$hint"),
+            Textarea(name="$says"),
+            Button("$send"),
+            method="post",  #: -htmx
+            action="/sign",  #: -htmx
+            hx_post="/sign",  #: htmx
+            hx_target="#entries",  #: htmx
+            hx_swap="$swap",  #: htmx
+        )
+        shown = [show(entry) for entry in $all]
+        return Titled("$title", form, $counted*shown)  #: -required -htmx
+        return Titled("$title", P(error), form, $counted*shown)  #: required
+        return Titled("$title", form, Div(*shown, id="entries"))  #: htmx
 
+    #: required
     @rt("/")
     def get():
-        return page()  #: required
-        form = Form(Input(name="$who", placeholder="$hint"), Textarea(name="$says"), Button("$send"), method="post", action="/sign")  #: -required -htmx
-        form = Form(Input(name="$who", placeholder="$hint"), Textarea(name="$says"), Button("$send"), hx_post="/sign", hx_target="#entries", hx_swap="$swap")  #: -required htmx
-        return Titled("$title", form, $counted*[show(entry) for entry in $all])  #: -required -htmx
-        return Titled("$title", form, Div(*[show(entry) for entry in $all], id="entries"))  #: -required htmx
+        return page()
 
     @rt("/sign")
     def post($who: str, $says: str):
@@ -441,7 +451,14 @@ SEARCH_PROGRAM = """
 
     @rt("/")
     def get():
-        box = Input(type="search", name="$q", placeholder="$hint", hx_get="/search", hx_trigger="$trigger", hx_target="#results")
+        box = Input(
+            type="search",
+            name="$q",
+            placeholder="$hint",
+            hx_get="/search",
+            hx_trigger="$trigger",
+            hx_target="#results",
+        )
         return Titled("$title", box, Div(results(), id="results"))
 
     @rt("/search")

@@ -193,7 +193,7 @@ assert web.request("POST", "{path}", expect=201, json={new}).json() == {made | {
             "title": s.title, "thing": thing, "things": things, "path": path,
             "fields": listed([f"{name} ({'text' if kind == 'str' else 'number'})" for name, kind in fields.items()]),
             "store": kinds[store], "error": error, "rows": json.dumps(rows), "new": json.dumps(new), "id": count + 1,
-            "more": " ".join(more),
+            "more": "".join(f" {wish}" for wish in more),
         },
     )  # fmt: skip
 
@@ -204,24 +204,24 @@ API_APP = App(
     variants=("list", "dict", "sqlite", "dict_delete", "list_filter", "dict_check", "sqlite_put"),
     held_out=("sqlite_delete_check", "list_put_delete", "sqlite_filter"),
     known="""
-    Write a JSON API for the $things of $title with FastHTML. GET $path lists all, GET $path/{id} gives one, POST $path with a JSON body of $fields creates one and answers 201 with it, its id included. An unknown id is a 404 with {"error": "$error"}. Keep them in $store, which starts with $rows $more
-    json api in fasthtml: $path (GET list, POST create -> 201 with the new $thing), $path/{id} (GET one or 404 {"error": "$error"}). fields id, $fields. data at the start, in $store: $rows $more
-    I need a small REST backend for $things. No HTML, only JSON: $path answers GET with the list and POST (JSON with $fields) with status 201 and the new one; $path/{id} returns one, or status 404 and {"error": "$error"}. Ids count on from the ones in $rows, which is what is there at first. Use $store. $more
-    Please make an API with fast_app for $title. Resource: $path. Each $thing has id, $fields. Listing, reading one and creating (201) are enough; what is missing gets {"error": "$error"} and 404. Use $store and begin with $rows $more
-    - FastHTML, JSON only - store: $store - initial data $rows - GET $path all - GET $path/{id} one, else 404 and {"error": "$error"} - POST $path: JSON in, 201 and JSON out, next id - $more
-    Can you build me endpoints for a mobile app? It reads $path and $path/{id} and posts JSON ($fields) to $path. Answers are JSON, 201 after creating, 404 with {"error": "$error"} for an id that does not exist. Store: $store. First data: $rows $more
-    How do I return JSON with status codes from FastHTML? Show it with $things in $store: $rows at $path, a single one at $path/{id}, {"error": "$error"} with 404 if there is none, and a POST to $path that takes JSON like $new and returns it with its id and 201. $more
-    Our frontend is written in JavaScript and needs data on $things from FastHTML. Routes: GET $path, GET $path/{id}, POST $path. Body and answers are JSON objects with $fields, plus the id in answers. 201 when created, 404 and {"error": "$error"} when unknown. It begins with $rows in $store. $more
-    Code a service for $title which keeps $things in $store ($rows to begin with) and offers them as JSON under $path. One is at $path/{id}; if there is no such id, status 404 and {"error": "$error"}. New ones are posted as JSON to $path, e.g. $new, and come back with status 201 and id $id. $more
-    Create a CRUD-like API, python-fasthtml. Things: $things with id, $fields. $path: list and create (201, returns the $thing). $path/{id}: read, 404 {"error": "$error"} otherwise. In $store. Seed: $rows $more
-    A program of mine asks for $path and expects a JSON array, for $path/{id} and expects one object, and posts objects like $new to $path, expecting 201 and the object with its new id. Write the FastHTML server with $store and these data: $rows. Missing ids: 404 with {"error": "$error"}. $more
-    Set up a web API. When it starts there are $rows. They live in $store. GET $path = all of them, GET $path/{id} = one of them or {"error": "$error"} with 404, POST $path = add one from JSON ($fields), 201, answer is the whole $thing with id. $more
+    Write a JSON API for the $things of $title with FastHTML. GET $path lists all, GET $path/{id} gives one, POST $path with a JSON body of $fields creates one and answers 201 with it, its id included. An unknown id is a 404 with {"error": "$error"}. Keep them in $store, which starts with $rows.$more
+    json api in fasthtml: $path (GET list, POST create -> 201 with the new $thing), $path/{id} (GET one or 404 {"error": "$error"}). fields id, $fields. data at the start, in $store: $rows.$more
+    I need a small REST backend for $things. No HTML, only JSON: $path answers GET with the list and POST (JSON with $fields) with status 201 and the new one; $path/{id} returns one, or status 404 and {"error": "$error"}. Ids count on from the ones in $rows, which is what is there at first. Use $store.$more
+    Please make an API with fast_app for $title. Resource: $path. Each $thing has id, $fields. Listing, reading one and creating (201) are enough; what is missing gets {"error": "$error"} and 404. Use $store and begin with $rows.$more
+    - FastHTML, JSON only - store: $store - initial data $rows - GET $path all - GET $path/{id} one, else 404 and {"error": "$error"} - POST $path: JSON in, 201 and JSON out, next id.$more
+    Can you build me endpoints for a mobile app? It reads $path and $path/{id} and posts JSON ($fields) to $path. Answers are JSON, 201 after creating, 404 with {"error": "$error"} for an id that does not exist. Store: $store. First data: $rows.$more
+    How do I return JSON with status codes from FastHTML? Show it with $things in $store: $rows at $path, a single one at $path/{id}, {"error": "$error"} with 404 if there is none, and a POST to $path that takes JSON like $new and returns it with its id and 201.$more
+    Our frontend is written in JavaScript and needs data on $things from FastHTML. Routes: GET $path, GET $path/{id}, POST $path. Body and answers are JSON objects with $fields, plus the id in answers. 201 when created, 404 and {"error": "$error"} when unknown. It begins with $rows in $store.$more
+    Code a service for $title which keeps $things in $store ($rows to begin with) and offers them as JSON under $path. One is at $path/{id}; if there is no such id, status 404 and {"error": "$error"}. New ones are posted as JSON to $path, e.g. $new, and come back with status 201 and id $id.$more
+    Create a CRUD-like API, python-fasthtml. Things: $things with id, $fields. $path: list and create (201, returns the $thing). $path/{id}: read, 404 {"error": "$error"} otherwise. In $store. Seed: $rows.$more
+    A program of mine asks for $path and expects a JSON array, for $path/{id} and expects one object, and posts objects like $new to $path, expecting 201 and the object with its new id. Write the FastHTML server with $store and these data: $rows. Missing ids: 404 with {"error": "$error"}.$more
+    Set up a web API. When it starts there are $rows. They live in $store. GET $path = all of them, GET $path/{id} = one of them or {"error": "$error"} with 404, POST $path = add one from JSON ($fields), 201, answer is the whole $thing with id.$more
     """,
     unseen="""
-    Expose the $things of $title as JSON. There are $rows in $store at first; reading goes through GET $path and GET $path/{id} (404 plus {"error": "$error"} where nothing is found), adding through a JSON POST to $path, which is confirmed by 201 and the stored $thing with the next id. $more
-    Clients send JSON with $fields to $path and get 201 and the object including its id; they fetch the collection from the same path and single ones from $path/{id}, or 404 saying {"error": "$error"}. Implement that with FastHTML and $store, with the initial content $rows $more
-    Backend only, fasthtml: collection $path, item $path/{id}, create by POST on the collection. Everything in and out is JSON; statuses 200, 201, 404 ({"error": "$error"}). $store holds $rows when the server comes up. $more
-    My $things, namely $rows, should be readable by other programs: all under $path, each under $path/{id}, with {"error": "$error"} and 404 for wrong ids. They should also be able to add more, by posting JSON such as $new to $path (status 201, answer with the new id). Hold them in $store. $more
+    Expose the $things of $title as JSON. There are $rows in $store at first; reading goes through GET $path and GET $path/{id} (404 plus {"error": "$error"} where nothing is found), adding through a JSON POST to $path, which is confirmed by 201 and the stored $thing with the next id.$more
+    Clients send JSON with $fields to $path and get 201 and the object including its id; they fetch the collection from the same path and single ones from $path/{id}, or 404 saying {"error": "$error"}. Implement that with FastHTML and $store, with the initial content $rows.$more
+    Backend only, fasthtml: collection $path, item $path/{id}, create by POST on the collection. Everything in and out is JSON; statuses 200, 201, 404 ({"error": "$error"}). $store holds $rows when the server comes up.$more
+    My $things, namely $rows, should be readable by other programs: all under $path, each under $path/{id}, with {"error": "$error"} and 404 for wrong ids. They should also be able to add more, by posting JSON such as $new to $path (status 201, answer with the new id). Hold them in $store.$more
     """,
 )
 
@@ -397,7 +397,7 @@ assert Browser(app).open("/").soup.select("[hx-post], [hx-put]"), "nothing is se
         solution=tidy(solution),
         tests=tests,
         slots={
-            "title": s.title, "field": field, "button": button, "more": " ".join(more),
+            "title": s.title, "field": field, "button": button, "more": "".join(f" {wish}" for wish in more),
             "result": f'its name, like "{name}"' if opens else f'name and {"size" if measure in ("bytes", "text") else f"number of {measure}"} as in "{result(*one)}"',
         },
     )  # fmt: skip
@@ -409,24 +409,24 @@ UPLOAD_APP = App(
     variants=("bytes", "lines", "text_txt", "list_bytes", "open", "htmx_words", "limit_bytes"),
     held_out=("list_lines_txt", "htmx_list_bytes", "limit_lines_txt"),
     known="""
-    Write a FastHTML app with a file upload for $title. The form on the front page has a file input named $field and a button "$button". After the upload show $result. $more
-    file upload in fasthtml: heading $title, input $field, button "$button". then show $result. $more
-    I want to send files to my page $title. One file input called $field, one button "$button", and after it the page tells me $result. $more
-    Please make an upload page with UploadFile. Title: $title, field: $field, button: "$button". The answer contains $result. $more
-    - FastHTML upload page "$title" - file field $field - button "$button" - shows $result - $more
-    How do uploads work in FastHTML? Write me a page headed $title where one picks a file ($field), presses "$button" and sees $result. $more
-    Can you add uploading to $title? I mean a whole small app with one form, file input $field, submit "$button". It has to show $result. $more
-    For $title our members hand in documents. Code the page: choose a file in $field, click "$button", read $result. $more
-    Single-file program: / has a multipart form (file input $field, button "$button") under the heading $title, and the upload is answered with $result. $more
-    We collect text files at $title. The page needs an input for a file named $field and "$button"; what was sent is confirmed with $result. $more
-    Create a tiny upload service called $title with fast_app. The form posts $field by "$button". Display $result. $more
-    Make an app that receives a file. Name of the input: $field. Label of the button: $button. Title: $title. Output: $result. $more
+    Write a FastHTML app with a file upload for $title. The form on the front page has a file input named $field and a button "$button". After the upload show $result.$more
+    file upload in fasthtml: heading $title, input $field, button "$button". then show $result.$more
+    I want to send files to my page $title. One file input called $field, one button "$button", and after it the page tells me $result.$more
+    Please make an upload page with UploadFile. Title: $title, field: $field, button: "$button". The answer contains $result.$more
+    - FastHTML upload page "$title" - file field $field - button "$button" - shows $result.$more
+    How do uploads work in FastHTML? Write me a page headed $title where one picks a file ($field), presses "$button" and sees $result.$more
+    Can you add uploading to $title? I mean a whole small app with one form, file input $field, submit "$button". It has to show $result.$more
+    For $title our members hand in documents. Code the page: choose a file in $field, click "$button", read $result.$more
+    Single-file program: / has a multipart form (file input $field, button "$button") under the heading $title, and the upload is answered with $result.$more
+    We collect text files at $title. The page needs an input for a file named $field and "$button"; what was sent is confirmed with $result.$more
+    Create a tiny upload service called $title with fast_app. The form posts $field by "$button". Display $result.$more
+    Make an app that receives a file. Name of the input: $field. Label of the button: $button. Title: $title. Output: $result.$more
     """,
     unseen="""
-    Receiving files is the job of $title: its home page offers the file input $field with "$button" and reports $result. $more
-    Pick a file, click "$button", see $result: that is all $title does. The input is called $field. $more
-    fasthtml page ($title) that takes an uploaded file (form field $field, submit "$button") and prints $result. $more
-    Give $title a form for sending in files. I will look for an input $field and a button "$button" on it, and afterwards for $result. $more
+    Receiving files is the job of $title: its home page offers the file input $field with "$button" and reports $result.$more
+    Pick a file, click "$button", see $result: that is all $title does. The input is called $field.$more
+    fasthtml page ($title) that takes an uploaded file (form field $field, submit "$button") and prints $result.$more
+    Give $title a form for sending in files. I will look for an input $field and a button "$button" on it, and afterwards for $result.$more
     """,
 )
 
@@ -631,7 +631,7 @@ assert web.page.bytes.decode().splitlines() == {text_of(after)}
         tests=tests,
         slots={
             "title": s.title, "things": things, "names": listed(names), "rows": example,
-            "downloads": " and ".join(wishes), "more": " ".join(more),
+            "downloads": " and ".join(wishes), "more": "".join(f" {wish}" for wish in more),
         },
     )  # fmt: skip
 
@@ -642,24 +642,24 @@ DOWNLOAD_APP = App(
     variants=("csv", "text", "csv_sqlite", "csv_add", "csv_text", "text_add"),
     held_out=("csv_text_add", "csv_add_sqlite"),
     known="""
-    Write a FastHTML app that lists the $things of $title ($names: $rows) on the front page; $downloads. $more
-    fasthtml: page $title with a list of $things ($names), namely $rows. $downloads. $more
-    I want to download data from my site $title. It shows these $things with $names: $rows, and $downloads. $more
-    Please build a page with an export. Title $title, data ($names): $rows. Show them in a list; $downloads. $more
-    - FastHTML page "$title" - list of $things ($names): $rows - $downloads - $more
-    How can FastHTML send a file to save? Take $title as the example: a list with $names of each ($rows), where $downloads. $more
-    Our $things need to get into a spreadsheet or a mail. The page $title lists $rows ($names), and $downloads. $more
-    Can you make a small app for $title that shows $names of $rows and lets me save them? In detail: $downloads. $more
-    Create the start page of $title: all $things with $names, i.e. $rows. On this page $downloads. $more
-    Single-file app with fast_app, headed $title. It knows $rows ($names) and prints them as a list. Also, $downloads. $more
-    We keep $things at $title: $rows (that is $names). Show them and let people take them home: $downloads. $more
-    Make me a download for $title, with the right headers please. Data: $rows, fields $names, visible on / as well; $downloads. $more
+    Write a FastHTML app that lists the $things of $title ($names: $rows) on the front page; $downloads.$more
+    fasthtml: page $title with a list of $things ($names), namely $rows. $downloads.$more
+    I want to download data from my site $title. It shows these $things with $names: $rows, and $downloads.$more
+    Please build a page with an export. Title $title, data ($names): $rows. Show them in a list; $downloads.$more
+    - FastHTML page "$title" - list of $things ($names): $rows - $downloads.$more
+    How can FastHTML send a file to save? Take $title as the example: a list with $names of each ($rows), where $downloads.$more
+    Our $things need to get into a spreadsheet or a mail. The page $title lists $rows ($names), and $downloads.$more
+    Can you make a small app for $title that shows $names of $rows and lets me save them? In detail: $downloads.$more
+    Create the start page of $title: all $things with $names, i.e. $rows. On this page $downloads.$more
+    Single-file app with fast_app, headed $title. It knows $rows ($names) and prints them as a list. Also, $downloads.$more
+    We keep $things at $title: $rows (that is $names). Show them and let people take them home: $downloads.$more
+    Make me a download for $title, with the right headers please. Data: $rows, fields $names, visible on / as well; $downloads.$more
     """,
     unseen="""
-    Saving the $things of $title as a file is what I need: while the page itself lists $rows ($names), $downloads. $more
-    $rows: these $things ($names) stand on the page of $title, a FastHTML app, where $downloads. $more
-    Offer the data of $title for download. The index lists $names of every one of the $things ($rows) and $downloads. $more
-    fasthtml export pls, heading $title, $things with $names on / ($rows), and $downloads. $more
+    Saving the $things of $title as a file is what I need: while the page itself lists $rows ($names), $downloads.$more
+    $rows: these $things ($names) stand on the page of $title, a FastHTML app, where $downloads.$more
+    Offer the data of $title for download. The index lists $names of every one of the $things ($rows) and $downloads.$more
+    fasthtml export pls, heading $title, $things with $names on / ($rows), and $downloads.$more
     """,
 )
 
@@ -841,7 +841,7 @@ assert three.page.count("{label}: ") == 1
             "button": button,
             "fields": f"the inputs name and {field}" if named else f"an input {field}",
             "example": f'"{line(first, two)}"' if named else "the bare text",
-            "more": " ".join(more),
+            "more": "".join(f" {wish}" for wish in more),
         },
     )
 
@@ -852,24 +852,24 @@ CHAT_APP = App(
     variants=("plain", "names", "history", "online", "names_history_last"),
     held_out=("names_online", "history_last_online", "names_history"),
     known="""
-    Write a FastHTML chat for $title over a websocket. The page has a list of messages and a form with $fields and a button "$button"; what one visitor sends appears at once on the pages of all who are connected, as $example. $more
-    websocket chat in fasthtml, heading $title, form with $fields and button "$button". every message goes to all connected browsers and shows as $example. $more
-    I want visitors of $title to talk to each other live. Use the ws extension of htmx: a form ($fields, "$button") and a list of messages that grows for everybody without a reload. A message reads like this: $example. $more
-    Please build a chat room with @app.ws. Title $title, $fields, button "$button". Broadcast each message to all open connections; it is shown as $example. $more
-    - FastHTML chat "$title" - websocket, no polling - form: $fields, button "$button" - all connected visitors get each message as $example - $more
-    How do I use websockets in FastHTML? Make an example called $title in which $fields and "$button" send a message that is added to everyone's list as $example. $more
-    Can you write a live chat for our $things site $title? One page, $fields, a "$button" button. Sender and all others see the message right away ($example). $more
-    Code a single page app with exts="ws": heading $title, messages, and a form with $fields and "$button". When a message comes over the socket, send it to everyone connected, formatted as $example. $more
-    We need a simple group chat at $title. People type into $fields and press "$button". It should arrive at everybody at once through a websocket and look like $example. $more
-    Create a message board called $title that updates itself over a websocket: form with $fields, "$button" sends, and every open page adds $example. $more
-    Make a chat app (python-fasthtml). Title: $title. Form: $fields + "$button", sent by ws_send. Each message is pushed to all clients as $example. $more
-    Two people have $title open. When one of them fills in $fields and clicks "$button", both should see $example in their list, by websocket. Write that app. $more
+    Write a FastHTML chat for $title over a websocket. The page has a list of messages and a form with $fields and a button "$button"; what one visitor sends appears at once on the pages of all who are connected, as $example.$more
+    websocket chat in fasthtml, heading $title, form with $fields and button "$button". every message goes to all connected browsers and shows as $example.$more
+    I want visitors of $title to talk to each other live. Use the ws extension of htmx: a form ($fields, "$button") and a list of messages that grows for everybody without a reload. A message reads like this: $example.$more
+    Please build a chat room with @app.ws. Title $title, $fields, button "$button". Broadcast each message to all open connections; it is shown as $example.$more
+    - FastHTML chat "$title" - websocket, no polling - form: $fields, button "$button" - all connected visitors get each message as $example.$more
+    How do I use websockets in FastHTML? Make an example called $title in which $fields and "$button" send a message that is added to everyone's list as $example.$more
+    Can you write a live chat for our $things site $title? One page, $fields, a "$button" button. Sender and all others see the message right away ($example).$more
+    Code a single page app with exts="ws": heading $title, messages, and a form with $fields and "$button". When a message comes over the socket, send it to everyone connected, formatted as $example.$more
+    We need a simple group chat at $title. People type into $fields and press "$button". It should arrive at everybody at once through a websocket and look like $example.$more
+    Create a message board called $title that updates itself over a websocket: form with $fields, "$button" sends, and every open page adds $example.$more
+    Make a chat app (python-fasthtml). Title: $title. Form: $fields + "$button", sent by ws_send. Each message is pushed to all clients as $example.$more
+    Two people have $title open. When one of them fills in $fields and clicks "$button", both should see $example in their list, by websocket. Write that app.$more
     """,
     unseen="""
-    Everybody who has $title open should receive at once what anybody writes there. Connect the page to a websocket, give it $fields plus "$button", and add each message to the list as $example. $more
-    Live conversation for $title, done with FastHTML's websocket support: $fields and a button "$button" near a list which fills up on all screens with $example. $more
-    fasthtml ws chat pls. page title $title, $fields, submit "$button", all clients get the line ($example). $more
-    Let a message travel from one visitor of $title to all the others without reloading. They write into $fields and hit "$button"; a websocket delivers it, displayed as $example. $more
+    Everybody who has $title open should receive at once what anybody writes there. Connect the page to a websocket, give it $fields plus "$button", and add each message to the list as $example.$more
+    Live conversation for $title, done with FastHTML's websocket support: $fields and a button "$button" near a list which fills up on all screens with $example.$more
+    fasthtml ws chat pls. page title $title, $fields, submit "$button", all clients get the line ($example).$more
+    Let a message travel from one visitor of $title to all the others without reloading. They write into $fields and hit "$button"; a websocket delivers it, displayed as $example.$more
     """,
 )
 
