@@ -9,8 +9,6 @@ stays the same: the tests of its family are run on what comes out (check.py --tr
 """
 
 import ast
-import builtins
-import keyword
 import re
 from collections import Counter
 from itertools import accumulate
@@ -25,13 +23,105 @@ HANDLER = re.compile(
 )
 VERBS = {"get": "show", "post": "save", "put": "update", "patch": "change", "delete": "remove"}
 TAKEN = {
-    *dir(builtins),
-    *keyword.kwlist,
     *("app", "rt", "serve", "index", "select", "title", "main", "form", "table", "time", "date"),
     *("json", "os", "re", "random", "math", "io", "csv", "uuid", "cookie", "database", "asyncio"),
-    *("datetime", "search", "style", "script", "session", "req", "request"),
+    *(
+        "datetime",
+        "search",
+        "style",
+        "script",
+        "session",
+        "req",
+        "request",
+        "from",
+        "import",
+        "class",
+    ),
+    *(
+        "help",
+        "open",
+        "input",
+        "list",
+        "dict",
+        "set",
+        "map",
+        "filter",
+        "max",
+        "min",
+        "sum",
+        "len",
+        "id",
+    ),
+    *(
+        "type",
+        "format",
+        "next",
+        "range",
+        "print",
+        "object",
+        "property",
+        "all",
+        "any",
+        "hash",
+        "round",
+    ),
+    *(
+        "sorted",
+        "vars",
+        "dir",
+        "exit",
+        "quit",
+        "credits",
+        "license",
+        "copyright",
+        "bin",
+        "bytes",
+        "str",
+    ),
+    *(
+        "int",
+        "float",
+        "bool",
+        "tuple",
+        "zip",
+        "compile",
+        "eval",
+        "exec",
+        "super",
+        "slice",
+        "pow",
+        "iter",
+    ),
+    *(
+        "return",
+        "yield",
+        "with",
+        "for",
+        "while",
+        "if",
+        "else",
+        "try",
+        "is",
+        "in",
+        "not",
+        "and",
+        "or",
+    ),
+    *(
+        "as",
+        "pass",
+        "break",
+        "continue",
+        "del",
+        "global",
+        "lambda",
+        "raise",
+        "assert",
+        "def",
+        "async",
+    ),
 }
-"""Names that a handler may not take: what a program or the framework uses."""
+"""Names that a handler may not take: what a program, the framework or Python uses."""
 ROUTES = ("rt", "rt", "app", "named", "named")
 """Ways to write routes; twice: twice as often."""
 ASYNC, FASTHTML, MAIN, REDIRECT, TARGET = 0.2, 0.25, 0.3, 0.3, 0.3
