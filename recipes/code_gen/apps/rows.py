@@ -61,7 +61,7 @@ def row(family: App, split: str, variant: str, rng: Random, taken: set[str]) -> 
         wordings = family.known if split == "train" else family.unseen
         wording = pick([line.strip() for line in wordings.splitlines() if line.strip()], rng)
         request = with_articles(Template(wording).substitute(draft.slots))
-        # "Just the code" would forbid the words that some answers begin with, or part data from text.
+        # "Just the code" would forbid the words that some answers begin with, and stand in a list.
         closed = 0.0 if draft.fixed or draft.given else voice.CLOSED
         spoken = voice.spoken(request, split, rng, closed)
         solution = draft.solution if draft.fixed else idioms.spread(draft.solution, rng)
