@@ -686,7 +686,7 @@ assert web.page.path == "/login"
     tests.append(f"""\
 web = Browser(app)
 web.open("/login")
-{enter.format(first, passwords[0])}web.open({home!r})
+{enter.format(first, passwords[0])}assert web.page.path == {home!r}
 for text in {shown}:
     assert web.page.has(text), f"{{text}} is not shown"
 other = Browser(app)
@@ -707,6 +707,7 @@ web, other = Browser(app), Browser(app)
 web.open("/login")
 {enter.format(first, passwords[0])}web.open({home!r})
 web.press("Add", text={note!r})
+assert web.page.has({note!r})
 assert web.open({home!r}).has({note!r})
 other.open("/login")
 {enter.replace("web", "other").format(second, passwords[1])}assert not other.open({home!r}).has({note!r}), "notes of somebody else"
@@ -729,7 +730,7 @@ assert page.status in (302, 303, 307, 401, 403), "a stranger may write"
             "guarded": f'the front page is public, says "{text}" and has a link "Members" to /members, which only people who are logged in may see' if public else "everything else, the front page too, is only for people who are logged in",
             "who": f'At /signup one makes an account with the same two fields and is sent to /login; a name that is in use gets "{taken}"' if accounts else f"There is {listing}.",
             "wrong": wrong,
-            "inside": f'Inside, the page says "{greeting}" and ' + (s.pick('has a field text with a button "Add" (posted to /notes): everybody sees only their own notes', 'shows my own notes, and only mine, above a field text and a button "Add" that posts to /notes') if notes else f"lists the {s.things} {listed(items)}"),
+            "inside": f'A good login leads to {home}, which says "{greeting}" and ' + (s.pick('has a field text with a button "Add" (posted to /notes and then back): everybody sees only their own notes', 'shows my own notes, and only mine, above a field text and a button "Add" that posts to /notes and comes back') if notes else f"lists the {s.things} {listed(items)}"),
             "out": f'A link "Log out" ends the session and leads to {after}',
         },
     )  # fmt: skip

@@ -756,6 +756,9 @@ one, two = Browser(app), Browser(app)
 one.open("/")
 two.open("/")
 assert one.page.has({s.title!r}) or {s.title!r} in one.page.title
+assert "ws" in one.page.attrs("[hx-ext]", "hx-ext"), "the part with ws_connect has no hx_ext='ws'"
+scripts = [src.split("/")[-1] for src in one.page.attrs("script[src]", "src")]
+assert any("ws" in name for name in scripts), "htmx's websocket extension is not loaded"
 with sockets(one, two) as (a, b):
     a.send({fields(first, one)})
     for socket in (a, b):
