@@ -3,6 +3,7 @@
 python recipes/code_gen/make_dataset.py
 """
 
+import re
 from random import Random
 from string import Template
 from typing import Any
@@ -61,6 +62,7 @@ def row(family: App, split: str, variant: str, rng: Random, taken: set[str]) -> 
         wordings = family.known if split == "train" else family.unseen
         wording = pick([line.strip() for line in wordings.splitlines() if line.strip()], rng)
         request = with_articles(Template(wording).substitute(draft.slots))
+        request = re.sub(" {2,}", " ", request).strip()  # where a slot is empty
         # "Just the code" would forbid the words that some answers begin with, and stand in a list.
         closed = 0.0 if draft.fixed or draft.given else voice.CLOSED
         spoken = voice.spoken(request, split, rng, closed)
