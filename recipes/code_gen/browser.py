@@ -426,7 +426,9 @@ def _press(element: Tag, form: Tag | None, fields: dict[str, Value]) -> Press:
         assert _control(scope, name) is not None, (
             f"no field is called {name}; there are {[_name(c) for c in scope.select(CONTROLS)]}"
         )
-    filled = {id(_control(scope, name)): value for name, value in fields.items()}
+    filled: dict[int, Value] = {}
+    for name, value in fields.items():
+        filled |= _filled(scope, _control(scope, name), value)
     if _kind(element) == "checkbox":
         filled.setdefault(id(element), not element.has_attr("checked"))
     acting = element if _verb(element) else None
@@ -462,6 +464,18 @@ def _press(element: Tag, form: Tag | None, fields: dict[str, Value]) -> Press:
         data += [(name, str(value)) for name, value in json.loads(extra).items()]
     boosted = acting is None and _inherited(element, "hx-boost") == "true"
     return Press(element if boosted else acting or element, method, path, data, files, bool(acting))
+
+
+def _filled(scope: Tag, control: Tag | None, value: Value) -> dict[int, Value]:
+    """Identity of each control → what it gets. Of radio buttons the one with this value or label is
+    chosen. Raises AssertionError: there is none."""
+    assert control is not None
+    if _kind(control) != "radio" or isinstance(value, bool):
+        return {id(control): value}
+    group = [c for c in scope.select("input[type=radio]") if c.get("name") == control.get("name")]
+    chosen = {id(c): _plain(value) in map(_plain, [c.get("value", ""), *_called(c)]) for c in group}
+    assert any(chosen.values()), f"{_name(control)} offers no {value}"
+    return {**chosen}
 
 
 def _included(acting: Tag, form: Tag | None) -> list[Tag]:

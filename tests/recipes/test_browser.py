@@ -98,6 +98,18 @@ async def ws(said: str):
         await send(Ul(Li(said), id="said", hx_swap_oob="beforeend"))
 
 
+@rt
+def colours():
+    reds = Label(Input(type="radio", name="colour", value="r"), "Red")
+    blues = Label(Input(type="radio", name="colour", value="b", checked=True), "Blue")
+    return Form(reds, blues, Button("Pick"), action="/picked")
+
+
+@rt
+def picked(colour: str):
+    return Response(colour)
+
+
 @rt("/nowhere-links")
 def get():
     return A("Back")
@@ -169,6 +181,12 @@ def test_of_rows_side_by_side_the_one_after_the_text_is_meant(browser: Any) -> N
     web = browser.Browser(names["app"])
     web.open("/")
     assert web.press("More", near="Tea").text == "more of 1"
+
+
+def test_a_radio_button_is_chosen_by_value_or_label(web: Any) -> None:
+    for choice in ("r", "Red"):
+        web.open("/colours")
+        assert web.submit(colour=choice).text == "r"
 
 
 def test_a_link_without_a_target_leads_nowhere(web: Any) -> None:
