@@ -34,6 +34,7 @@ TEXTLESS = {"ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr", "select"
 """Elements in which no text stands but in their children."""
 UNSEEN = {"script", "style", "title", "template"}
 BRACKETS = re.compile(r"[\[\](),\s]*[\[\]][\[\](),\s]*|None|<(?:generator|function|coroutine) .*")
+PATH = re.compile(r"/[\w/-]*")
 CONNECT_SECONDS = 0.1
 """What an app may take to note who came: a handler that is no coroutine runs in a thread, and
 nothing tells when it is done."""
@@ -77,9 +78,12 @@ class Page:
         return str(self.headers.get("content-type", ""))
 
     def look(self) -> None:
-        """Refuse stray text. Raises AssertionError."""
+        """Refuse stray text, and a page that is a path. Raises AssertionError."""
         found = stray_text(self.soup)
         assert not found, found
+        assert not PATH.fullmatch(self.text), (
+            f"the page is the text {self.text}, not redirected to it"
+        )
 
     @property
     def text(self) -> str:

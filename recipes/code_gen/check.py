@@ -78,7 +78,7 @@ def check(rows: Iterable[Row], sandbox: Sandbox) -> list[Checked]:
     faulty = [(row, faults(row)) for row in rows]
     futures = [
         (
-            sandbox.submit(program(row, row["id"], row["solution"])),
+            sandbox.submit(program(row, row["id"], extract(row["solution"]))),
             [
                 sandbox.submit(program(row, f"{row['id']}/{n}", mutant.source))
                 for n, mutant in enumerate(wrong)

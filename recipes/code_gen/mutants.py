@@ -30,6 +30,8 @@ FAULTS = {
     *("list not unpacked", "None shown"),
 }
 """Kinds of mutants that are wrong whatever was asked for."""
+UNSEEN = {"Title", "Response", "JSONResponse", "RedirectResponse", "Redirect"}
+"""Calls with a capital whose arguments stand on no page; of records see `edits`."""
 LIMIT = 10
 
 
@@ -58,8 +60,11 @@ def mutants(solution: str, seed: str, kinds: set[str] | None = None) -> list[Mut
 def edits(solution: str) -> Iterator[tuple[str, str]]:
     """(kind, source) of every edit. The tree is edited in place and mended after each."""
     tree = ast.parse(solution)
+    records = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     for node in ast.walk(tree):
         for kind, field, wrong in changes(node):
+            if kind == "None shown" and isinstance(node, ast.Call) and named(node) in records:
+                continue
             right = getattr(node, field)
             setattr(node, field, wrong)
             yield kind, ast.unparse(tree)
@@ -70,7 +75,8 @@ def changes(node: ast.AST) -> Iterator[tuple[str, str, object]]:
     """(kind, field, new value of the field) of each fault that one node may have."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            yield "empty function", "body", [ast.Return(ast.Constant(None))]
+            if not isinstance(node.body[0], ast.Return) or not is_empty(node.body[0].value):
+                yield "empty function", "body", [ast.Return(ast.Constant(None))]
             yield from routes(node)
         case ast.Return(value=ast.Call(func=ast.Name(id=name), args=[path, *_])) if name in (
             "RedirectResponse",
@@ -87,7 +93,7 @@ def changes(node: ast.AST) -> Iterator[tuple[str, str, object]]:
                 if isinstance(argument, ast.Starred):
                     whole = ast.List([argument])
                     yield "list not unpacked", "args", _with(node.args, position, whole)
-                elif not isinstance(argument, ast.Constant | ast.Call):
+                elif not isinstance(argument, ast.Constant | ast.Call) and name not in UNSEEN:
                     none = ast.Constant("None")
                     yield "None shown", "args", _with(node.args, position, none)
             for position in range(len(node.keywords)):
@@ -100,6 +106,16 @@ def changes(node: ast.AST) -> Iterator[tuple[str, str, object]]:
             yield "wrong number", "value", number + 1
         case ast.BinOp(op=operator) if type(operator) in OPERATORS:
             yield "wrong operator", "op", OPERATORS[type(operator)]
+
+
+def named(call: ast.Call) -> str:
+    """What is called, where it is a plain name."""
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def is_empty(value: ast.expr | None) -> bool:
+    """Nothing, or an empty text: the answer that leaves nothing in its place."""
+    return value is None or (isinstance(value, ast.Constant) and value.value in ("", None))
 
 
 def routes(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str, object]]:

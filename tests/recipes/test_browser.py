@@ -120,6 +120,11 @@ def listed():
     return Ul([Li("a"), Li("b")])
 
 
+@rt("/as-text")
+def get():
+    return "/taken"
+
+
 @rt
 def shown():
     return P(f"{None}")
@@ -223,7 +228,11 @@ def test_two_visitors_talk(web: Any, browser: Any) -> None:
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("/listed", r"<ul> shows the text '\['"), ("/shown", "<p> shows the text 'None'")],
+    [
+        ("/listed", r"<ul> shows the text '\['"),
+        ("/shown", "<p> shows the text 'None'"),
+        ("/as-text", "the page is the text /taken"),
+    ],
 )
 def test_text_that_nobody_meant_is_refused(web: Any, path: str, said: str) -> None:
     with pytest.raises(AssertionError, match=said):
