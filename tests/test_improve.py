@@ -16,6 +16,7 @@ from slm_lora.errors import UserError
 from slm_lora.improve.selection import Drawn, chosen, select
 from slm_lora.preflight import preflight
 from slm_lora.records import Row
+from slm_lora.tasks.code.own_answers import passing
 from slm_lora.tasks.code.program import normal_form
 from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import make_llama, slm_lora
@@ -64,6 +65,22 @@ def test_an_answer_may_go_on_from_the_prefix() -> None:
     row = item("x", solution=f"{head}    return 1\n", prefix=head)
     right = ["    return 1", "    return  1  # one"]
     assert kept([Drawn(row, 2, right)]) == [("x/drawn-1", "    return 1")]
+
+
+def test_words_around_a_program_are_kept_and_do_not_make_it_another() -> None:
+    said = "It lacked a number.\n\n```python\na = 1\n```"
+    drawn = {
+        "samples": [
+            {"raw": said, "extracted": "a = 1\n", "verdict": "pass"},
+            {"raw": "a = 2", "extracted": "a = 2", "verdict": "fail"},
+            {"raw": " a = 3\n", "extracted": " a = 3\n", "verdict": "pass"},
+        ]
+    }
+    assert passing(drawn) == [said, " a = 3\n"]
+    assert kept([Drawn(item("x"), 1, [said])]) == []
+    assert kept([Drawn(item("x", said.replace("= 1", "= 0 + 1")), 1, [said])]) == [
+        ("x/drawn-1", said)
+    ]
 
 
 def test_items_are_chosen_by_seed_in_their_order() -> None:
