@@ -3,6 +3,7 @@
     python recipes/code_gen/check.py                  every test item (make check-datasets)
     python recipes/code_gen/check.py --train          every solution of training as well
     python recipes/code_gen/check.py --train todo     one family, or a task in users' words
+    python recipes/code_gen/check.py --every 4        one item of four
     python recipes/code_gen/check.py --sandbox process    where there are no namespaces
 
 Of whole apps, whose wordings leave much free, only mutants with a fault that no visitor would take
@@ -159,6 +160,7 @@ def training_complaints(name: str, rows: list[Row], sandbox: Sandbox) -> list[st
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--every", type=int, default=1, help="look at one item of so many")
     parser.add_argument("families", nargs="*", help="only these; default: all")
     parser.add_argument("--train", action="store_true", help="run training solutions as well")
     parser.add_argument("--sandbox", default="bubblewrap", choices=["bubblewrap", "process"])
@@ -166,10 +168,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     config = SandboxConfig(kind=options.sandbox, workers=options.workers, preload=preloaded())
     with Sandbox(config) as sandbox:
-        made = {name: chosen(rows, options.families) for name, rows in files().items()}
+
+        def some(rows: list[Row]) -> list[Row]:
+            return chosen(rows, options.families)[:: options.every]
+
+        made = {name: some(rows) for name, rows in files().items()}
         checked = check(made["test/snippets.jsonl"] + made["test/apps.jsonl"], sandbox)
         complaints = [complaint for item in checked for complaint in item.complaints()]
-        complaints += user_complaints(chosen(user_items.read(), options.families), sandbox)
+        complaints += user_complaints(some(user_items.read()), sandbox)
         for name, rows in made.items():
             if options.train and name.startswith("train/"):
                 complaints += training_complaints(name, rows, sandbox)
