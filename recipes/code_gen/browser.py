@@ -1,6 +1,6 @@
 """A small browser for the tests of apps: it presses buttons and links, and fills in forms.
 
-    python -m slm_lora check recipes/code_gen/user_tasks.jsonl +recipe=code_gen
+    python -m slm_lora check recipes/code_gen/test/user_tasks.jsonl +recipe=code_gen
 
 A test says what a visitor does and sees, so an app may choose its own paths, names and ids, and
 plain forms or htmx. Pages are real answers of the app (Starlette's test client); what htmx would do
@@ -29,7 +29,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 PRESSABLE = "button, a, summary, input[type=submit], input[type=button], " + ", ".join(
     f"[hx-{method}]" for method in METHODS
 )
-CONTROLS = "input, textarea, select"
+FIELDS = ("input", "textarea", "select")
+CONTROLS = ", ".join(FIELDS)
 TEXTLESS = {"ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr", "select"}
 """Elements in which no text stands but in their children."""
 UNSEEN = {"script", "style", "title", "template"}
@@ -375,8 +376,9 @@ def _labelled(elements: list[Tag], labels: Sequence[str]) -> Tag | None:
 
 def _around(soup: Tag, near: str) -> Iterator[Tag]:
     """What can be pressed; with `near`, in the smallest element that shows this text too."""
+    pressable = soup.select(PRESSABLE)
     if not near:
-        yield from soup.select(PRESSABLE)
+        yield from pressable
         return
     sought = near.casefold()
     places = [e for e in soup.find_all(True) if sought in _near(e)]
@@ -385,7 +387,7 @@ def _around(soup: Tag, near: str) -> Iterator[Tag]:
     later = {id(element) for element in closest.find_all_next(True)}
     for place in [closest, *closest.parents]:
         if place.name not in ("body", "html", "[document]"):
-            inside = _among([place, *place.find_all(True)], soup.select(PRESSABLE))
+            inside = _among([place, *place.find_all(True)], pressable)
             yield from sorted(inside, key=lambda element: id(element) not in later)
 
 
@@ -426,13 +428,9 @@ def _inherited(element: Tag, name: str) -> str:
 def _press(element: Tag, form: Tag | None, fields: dict[str, Value]) -> Press:
     """What pressing an element sends, with fields of the form filled in."""
     scope = form if form is not None else element
-    for name in fields:
-        assert _control(scope, name) is not None, (
-            f"no field is called {name}; there are {[_name(c) for c in scope.select(CONTROLS)]}"
-        )
     filled: dict[int, Value] = {}
     for name, value in fields.items():
-        filled |= _filled(scope, _control(scope, name), value)
+        filled |= _filled(scope, name, value)
     if _kind(element) == "checkbox":
         filled.setdefault(id(element), not element.has_attr("checked"))
     acting = element if _verb(element) else None
@@ -470,10 +468,13 @@ def _press(element: Tag, form: Tag | None, fields: dict[str, Value]) -> Press:
     return Press(element if boosted else acting or element, method, path, data, files, bool(acting))
 
 
-def _filled(scope: Tag, control: Tag | None, value: Value) -> dict[int, Value]:
-    """Identity of each control → what it gets. Of radio buttons the one with this value or label is
-    chosen. Raises AssertionError: there is none."""
-    assert control is not None
+def _filled(scope: Tag, name: str, value: Value) -> dict[int, Value]:
+    """Identity of each control called so → what it gets. Of radio buttons the one with this value
+    or label is chosen. Raises AssertionError: there is none."""
+    control = _control(scope, name)
+    assert control is not None, (
+        f"no field is called {name}; there are {[_name(c) for c in scope.select(CONTROLS)]}"
+    )
     if _kind(control) != "radio" or isinstance(value, bool):
         return {id(control): value}
     group = [c for c in scope.select("input[type=radio]") if c.get("name") == control.get("name")]
@@ -485,7 +486,7 @@ def _filled(scope: Tag, control: Tag | None, value: Value) -> dict[int, Value]:
 def _included(acting: Tag, form: Tag | None) -> list[Tag]:
     """The controls whose values htmx sends: its own, its form's (not for GET), hx-include's."""
     verb = _verb(acting)
-    found = [acting] if acting.name in ("input", "textarea", "select") else []
+    found = [acting] if acting.name in FIELDS else []
     if form is not None and form.name == "form" and (acting is form or (verb and verb[0] != "get")):
         found = form.select(CONTROLS)
     wanted = _inherited(acting, "hx-include")
@@ -494,9 +495,7 @@ def _included(acting: Tag, form: Tag | None) -> list[Tag]:
         root = acting.find_parent("[document]") or acting
         places = [acting.find_parent(near)] if near != wanted else root.select(near)
         for place in filter(None, places):
-            found += (
-                [place] if place.name in ("input", "textarea", "select") else place.select(CONTROLS)
-            )
+            found += [place] if place.name in FIELDS else place.select(CONTROLS)
     return list({id(control): control for control in found}.values())
 
 
@@ -508,7 +507,7 @@ def _control(scope: Tag, field: str) -> Tag | None:
     """The control called so by name, id, label or placeholder; else one that has the word there."""
     wanted = _plain(field)
     controls = [c for c in scope.select(CONTROLS) if c.get("name") and _kind(c) != "submit"]
-    controls += [scope] if scope.name in ("input", "textarea", "select") else []
+    controls += [scope] if scope.name in FIELDS else []
     names = [(control, [_plain(text) for text in _called(control)]) for control in controls]
     for control, called in names:
         if wanted in called:
@@ -579,16 +578,12 @@ def _chosen(select: Tag, given: Value | None) -> list[str]:
     return [value for value in found if value is not None]
 
 
-def _multi(data: list[tuple[str, str]]) -> dict[str, Any]:
-    """Pairs as the test client takes them: several values of one name as a list."""
-    found: dict[str, Any] = {}
+def _multi(data: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Pairs as the test client takes them: the values of each name as a list."""
+    found: dict[str, list[str]] = {}
     for name, value in data:
-        found[name] = value if name not in found else [*_listed(found[name]), value]
+        found.setdefault(name, []).append(value)
     return found
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
 
 
 def _target(soup: Tag, element: Tag) -> Tag | None:

@@ -14,7 +14,7 @@ from collections import Counter
 from itertools import accumulate
 from random import Random
 
-from words import pick
+from words import pick, spaced
 
 HANDLER = re.compile(
     r'^@rt\("(?P<path>[^"]*)"\)\n'
@@ -22,105 +22,17 @@ HANDLER = re.compile(
     re.MULTILINE,
 )
 VERBS = {"get": "show", "post": "save", "put": "update", "patch": "change", "delete": "remove"}
-TAKEN = {
-    *("app", "rt", "serve", "index", "select", "title", "main", "form", "table", "time", "date"),
-    *("json", "os", "re", "random", "math", "io", "csv", "uuid", "cookie", "database", "asyncio"),
-    *(
-        "datetime",
-        "search",
-        "style",
-        "script",
-        "session",
-        "req",
-        "request",
-        "from",
-        "import",
-        "class",
-    ),
-    *(
-        "help",
-        "open",
-        "input",
-        "list",
-        "dict",
-        "set",
-        "map",
-        "filter",
-        "max",
-        "min",
-        "sum",
-        "len",
-        "id",
-    ),
-    *(
-        "type",
-        "format",
-        "next",
-        "range",
-        "print",
-        "object",
-        "property",
-        "all",
-        "any",
-        "hash",
-        "round",
-    ),
-    *(
-        "sorted",
-        "vars",
-        "dir",
-        "exit",
-        "quit",
-        "credits",
-        "license",
-        "copyright",
-        "bin",
-        "bytes",
-        "str",
-    ),
-    *(
-        "int",
-        "float",
-        "bool",
-        "tuple",
-        "zip",
-        "compile",
-        "eval",
-        "exec",
-        "super",
-        "slice",
-        "pow",
-        "iter",
-    ),
-    *(
-        "return",
-        "yield",
-        "with",
-        "for",
-        "while",
-        "if",
-        "else",
-        "try",
-        "is",
-        "in",
-        "not",
-        "and",
-        "or",
-    ),
-    *(
-        "as",
-        "pass",
-        "break",
-        "continue",
-        "del",
-        "global",
-        "lambda",
-        "raise",
-        "assert",
-        "def",
-        "async",
-    ),
-}
+TAKEN = set(
+    spaced("""
+    app rt serve index select title main form table time date json os re random math io csv
+    uuid cookie database asyncio datetime search style script session req request from
+    import class help open input list dict set map filter max min sum len id type format
+    next range print object property all any hash round sorted vars dir exit quit credits
+    license copyright bin bytes str int float bool tuple zip compile eval exec super slice
+    pow iter return yield with for while if else try is in not and or as pass break continue
+    del global lambda raise assert def async
+    """)
+)
 """Names that a handler may not take: what a program, the framework or Python uses."""
 ROUTES = ("rt", "rt", "app", "named", "named")
 """Ways to write routes; twice: twice as often."""

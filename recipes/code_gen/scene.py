@@ -6,7 +6,6 @@ Every fourth domain and every fourth name are for test alone.
 """
 
 import tomllib
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -82,9 +81,3 @@ class Scene:
         if len(taken) < count:
             raise ValueError(f"{count} {what} asked for, {len(taken)} are left")
         return taken
-
-
-def listed(words: Sequence[object], last: str = "and") -> str:
-    """`Dune, Emma and Dracula`"""
-    *first, end = [str(word) for word in words]
-    return f"{', '.join(first)} {last} {end}" if first else end

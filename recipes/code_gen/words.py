@@ -190,9 +190,16 @@ def shuffled(options: Sequence[T], rng: Random) -> list[T]:
     return [options[index] for index in sorted(range(len(options)), key=keys.__getitem__)]
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[object], last: str = "and") -> str:
     """`a, b and c`"""
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    *first, end = [str(word) for word in words]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+@cache
+def lines(text: str) -> list[str]:
+    """The lines of a block that hold something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def quoted(words: Sequence[str]) -> str:

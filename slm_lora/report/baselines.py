@@ -16,7 +16,7 @@ from slm_lora.tasks import TASKS
 
 @dataclass(frozen=True)
 class Cell:
-    """The primary metric on some test items; the tuned model minus this way, but for itself."""
+    """The primary metric on some test items, and a difference where there is one to show."""
 
     figure: str
     interval: str
@@ -106,9 +106,9 @@ def _way(found: Mapping[str, Any], metrics: Metrics) -> Way:
     return Way(
         label=found["label"],
         metric=task.figures(metrics["base"])[task.primary].label,
-        all=_cell(found, comparison, task.primary),
+        all=cell(found, comparison, task.primary),
         splits=[
-            _cell(found["splits"][name], changes.get(name), task.primary)
+            cell(found["splits"][name], changes.get(name), task.primary)
             for name in columns(metrics)
         ],
         p_value=formatting.p_value(comparison) if comparison else "",
@@ -118,7 +118,8 @@ def _way(found: Mapping[str, Any], metrics: Metrics) -> Way:
     )
 
 
-def _cell(found: Mapping[str, Any], comparison: Comparison | None, primary: str) -> Cell:
+def cell(found: Mapping[str, Any], comparison: Comparison | None, primary: str) -> Cell:
+    """The figures of some items, and their comparison where there is one, ready to be shown."""
     return Cell(
         figure=number(found[primary]),
         interval=interval(found.get(f"{primary}_ci95")),

@@ -9,8 +9,9 @@ from typing import Any
 from rich.table import Table
 
 from slm_lora import formatting
-from slm_lora.formatting import evidence, interval, number, signed
+from slm_lora.formatting import evidence
 from slm_lora.records import Comparison, Metrics, Round
+from slm_lora.report.baselines import Cell, cell
 from slm_lora.tasks import TASKS
 
 ALL = "all test items"
@@ -22,10 +23,7 @@ class RoundLine:
 
     round: int
     split: str
-    figure: str
-    interval: str
-    difference: str
-    difference_interval: str
+    cell: Cell
 
 
 def round_lines(metrics: Metrics) -> list[RoundLine]:
@@ -39,10 +37,7 @@ def round_lines(metrics: Metrics) -> list[RoundLine]:
                 RoundLine(
                     round=entry["round"],
                     split=split.replace("_", " "),
-                    figure=number(figures[primary]),
-                    interval=interval(figures.get(f"{primary}_ci95")),
-                    difference=signed(change["difference"]) if change else "",
-                    difference_interval=interval(change["ci95"]) if change else "",
+                    cell=cell(figures, change, primary),
                 )
             )
     return lines
@@ -69,7 +64,7 @@ def rounds_table(metrics: Metrics) -> Table | None:
     for column in (metrics["primary"], "difference", "95 % interval"):
         table.add_column(column, justify="right")
     for line in lines:
-        figures = (line.figure, line.difference, line.difference_interval)
+        figures = (line.cell.figure, line.cell.difference, line.cell.difference_interval)
         table.add_row(line.split, str(line.round), *figures)
     return table
 

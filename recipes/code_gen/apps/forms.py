@@ -9,7 +9,8 @@ import re
 from string import Template
 
 from app import App, Draft
-from scene import Scene, listed
+from scene import Scene
+from words import listed
 
 
 def tidy(solution: str) -> str:

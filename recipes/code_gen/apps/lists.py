@@ -9,8 +9,8 @@ and tests have lines for some words only (`kept`); what words add to a wording s
 # ruff: noqa: E501 - a wording is one line, however long
 
 from app import App, Draft
-from scene import Scene, listed
-from words import quoted
+from scene import Scene
+from words import listed, quoted
 
 from apps.templates import drafted, written
 

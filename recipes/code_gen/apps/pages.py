@@ -9,8 +9,8 @@ below it for the unseen (`$told`).
 # ruff: noqa: E501 - a wording is one line, however long
 
 from app import App, Draft
-from scene import Scene, listed
-from words import quoted
+from scene import Scene
+from words import listed, quoted
 
 from apps.templates import fill, named, one_line, program, wish
 

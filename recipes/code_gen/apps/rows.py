@@ -13,7 +13,7 @@ import voice
 from app import App
 from scene import Scene
 from user_items import SETUP
-from words import pick, shuffled, with_articles
+from words import lines, pick, shuffled, with_articles
 
 from apps import forms, lists, pages, parts, repair, services, tables, transform
 
@@ -60,7 +60,7 @@ def row(family: App, split: str, variant: str, rng: Random, taken: set[str]) -> 
     for _ in range(TRIES):
         draft = family.draft(Scene(split, rng), variant)
         wordings = family.known if split == "train" else family.unseen
-        wording = pick([line.strip() for line in wordings.splitlines() if line.strip()], rng)
+        wording = pick(lines(wordings), rng)
         request = with_articles(Template(wording).substitute(draft.slots))
         request = re.sub(" {2,}", " ", request).strip()  # where a slot is empty
         # "Just the code" would forbid the words that some answers begin with, and stand in a list.

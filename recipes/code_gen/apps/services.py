@@ -10,7 +10,8 @@ from string import Template
 from urllib.parse import quote
 
 from app import App, Draft
-from scene import Scene, listed
+from scene import Scene
+from words import listed
 
 from apps.forms import strangers, tidy
 

@@ -11,8 +11,8 @@ import json
 import re
 
 from app import App, Draft
-from scene import Scene, listed
-from words import quoted
+from scene import Scene
+from words import listed, quoted
 
 from apps.templates import drafted, written
 

@@ -11,7 +11,8 @@ from textwrap import dedent
 from typing import Any
 
 from app import Draft
-from scene import Scene, listed
+from scene import Scene
+from words import listed
 
 Slots = Mapping[str, object]
 

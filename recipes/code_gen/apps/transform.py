@@ -12,11 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from string import Template
-from textwrap import dedent, indent
+from textwrap import indent
 from typing import NamedTuple
 
 from app import App, Draft
-from scene import Scene, listed
+from scene import Scene
+from words import listed
+
+from apps.templates import fill
 
 WIDTH = 88
 """Columns of a program."""
@@ -24,7 +27,7 @@ WIDTH = 88
 
 def filled(text: str, words: Mapping[str, object]) -> str:
     """A block of text without its indent, with its slots filled."""
-    return Template(dedent(text).strip("\n")).substitute(words) + "\n"
+    return fill(text, words) + "\n"
 
 
 def pasted(s: Scene, text: str, language: str) -> str:

@@ -14,7 +14,7 @@ from random import Random
 from string import Template
 from typing import Any
 
-from words import Draw, pick, with_articles
+from words import Draw, lines, pick, with_articles
 
 SETUP = """from client import *
 client = TestClient(app, follow_redirects=False)
@@ -62,12 +62,6 @@ class Task:
     instruction: str
     solution: str
     tests: list[str]
-
-
-@cache
-def lines(text: str) -> list[str]:
-    """The lines of a block that hold something."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 import idioms
 import voice
 from scene import Scene
-from words import Draw, shuffled
+from words import Draw, shuffled, spaced
 
 from snippets.family import composed
 from snippets.rows import FAMILIES, SEED, harness
@@ -64,10 +64,7 @@ class SceneDraw(Draw):
         return f"{self.word()}{self.one_of('', '-list', '-box', '-row')}"
 
 
-UNFIT = {
-    *("host", "auth", "path", "key", "time", "open", "number", "body", "high", "low", "free"),
-    "view",
-}
+UNFIT = spaced("host auth path key time open number body high low free view")
 """Names of headers, of special parameters of a handler, of attributes of a cookie, and such."""
 
 

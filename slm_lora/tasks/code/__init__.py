@@ -29,7 +29,7 @@ from slm_lora.tasks.code.baselines import baselines_for
 from slm_lora.tasks.code.findings import findings
 from slm_lora.tasks.code.metrics import compare, figures, metrics
 from slm_lora.tasks.code.own_answers import OWN_ANSWERS
-from slm_lora.tasks.code.program import does_nothing, extract, program, reference
+from slm_lora.tasks.code.program import extract, program, trial
 from slm_lora.tasks.code.shown import examples, plots
 from slm_lora.tasks.task import Prediction, Task, Written, limit
 
@@ -52,16 +52,15 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
             "(slm_lora/data/programs.py) by data.test=FILE",
         )
     log.info("running the references of %d test items", len(rows))
-    with Sandbox(config.sandbox) as sandbox:
-        found, idle = sandbox.judge(map(reference, rows)), sandbox.judge(map(does_nothing, rows))
-    for verdict in found:
+    tried = trial(rows, config)
+    for _, verdict, _ in tried:
         if verdict.verdict != "pass":
             raise UserError(
                 f"the reference of {verdict.id} does not pass: {verdict.verdict}, "
                 f"{verdict.message}",
                 "fix the item; see python -m slm_lora check FILE and sandbox.preload",
             )
-    for verdict in idle:
+    for _, _, verdict in tried:
         if verdict.verdict == "pass":
             raise UserError(
                 f"the tests of {verdict.id} pass for functions that return None",

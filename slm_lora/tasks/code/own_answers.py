@@ -12,8 +12,7 @@ from slm_lora.config.sections.task import TaskConfig
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.records import Row
-from slm_lora.sandbox import Sandbox
-from slm_lora.tasks.code.program import FENCED, does_nothing, normal_form, reference
+from slm_lora.tasks.code.program import FENCED, normal_form, trial
 from slm_lora.tasks.task import OwnAnswers, Prediction
 
 
@@ -41,11 +40,8 @@ def usable(rows: Sequence[Row], config: Config) -> list[Row]:
         UserError: there is none, or this machine cannot run programs safely.
     """
     log.info("running the solutions of %d training items", len(rows))
-    with Sandbox(config.sandbox) as sandbox:
-        found = sandbox.judge(map(reference, rows))
-        idle = sandbox.judge(map(does_nothing, rows))
     kept, unfit = [], []
-    for row, solution, nothing in zip(rows, found, idle, strict=True):
+    for row, solution, nothing in trial(rows, config):
         if solution.verdict != "pass":
             unfit.append(f"the solution of {row['id']}: {solution.verdict}, {solution.message}")
         elif nothing.verdict == "pass":

@@ -2,10 +2,12 @@
 
 import ast
 import re
+from collections.abc import Sequence
 
+from slm_lora.config.schema import Config
 from slm_lora.data.programs import stub
 from slm_lora.records import Row
-from slm_lora.sandbox import Program
+from slm_lora.sandbox import Program, Sandbox, Verdict
 
 FENCED = re.compile(r"^```[^\n]*\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -38,6 +40,17 @@ def reference(row: Row) -> Program:
 def does_nothing(row: Row) -> Program:
     """A program that no tests may be content with."""
     return program({**row, "prefix": ""}, stub(row["entry_points"]))
+
+
+def trial(rows: Sequence[Row], config: Config) -> list[tuple[Row, Verdict, Verdict]]:
+    """Each item with what the sandbox says of its own solution and of one that does nothing.
+
+    Raises:
+        UserError: this machine cannot run programs safely.
+    """
+    with Sandbox(config.sandbox) as sandbox:
+        found, idle = sandbox.judge(map(reference, rows)), sandbox.judge(map(does_nothing, rows))
+    return list(zip(rows, found, idle, strict=True))
 
 
 def normal_form(row: Row, solution: str) -> str:
