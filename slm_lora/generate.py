@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora import rendering
+from slm_lora.decoding import new_cache, write
 from slm_lora.logits import logits_at
 from slm_lora.progress import track
 
@@ -145,7 +146,7 @@ def logits_from(
 
 def _keys_and_values(model: Any, ids: Tensor, **inputs: Tensor) -> DynamicCache:
     """What attention keeps of texts (rows, positions) that others go on from."""
-    cache = DynamicCache(config=model.config.get_text_config())
+    cache = new_cache(model.config)
     head = model.get_output_embeddings()
     with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
         model(input_ids=ids, past_key_values=cache, use_cache=True, **inputs)
@@ -247,13 +248,13 @@ def answers(
         ).to(device)
         ids, mask = padded["input_ids"], padded["attention_mask"]
         cache = _read_once(model, ids, mask, copies)
-        written = model.generate(
-            input_ids=ids.repeat_interleave(copies, dim=0),
-            attention_mask=mask.repeat_interleave(copies, dim=0),
-            past_key_values=cache,
-            generation_config=config,
+        rows = write(
+            model,
+            ids.repeat_interleave(copies, dim=0),
+            mask.repeat_interleave(copies, dim=0),
+            cache,
+            config,
         )
-        rows = written[:, ids.shape[1] :].tolist()
         ended = [until(config.eos_token_id, row) for row in rows]
         texts = tokenizer.batch_decode(ended, skip_special_tokens=True)
         cut_off = [len(kept) == len(row) for kept, row in zip(ended, rows, strict=True)]
@@ -262,10 +263,11 @@ def answers(
             yield i, found[place * copies : (place + 1) * copies]
 
 
-def _read_once(model: Any, ids: Tensor, mask: Tensor, copies: int) -> DynamicCache | None:
-    """Keys and values of the prompts but for their last token, one entry a text to write."""
+def _read_once(model: Any, ids: Tensor, mask: Tensor, copies: int) -> DynamicCache:
+    """Keys and values of the prompts but for their last token, one entry a text to write; none yet
+    where each prompt has one text."""
     if copies == 1 or ids.shape[1] == 1:
-        return None
+        return new_cache(model.config)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     cache = _keys_and_values(
         model, ids[:, :-1], attention_mask=mask[:, :-1], position_ids=positions[:, :-1]

@@ -25,7 +25,8 @@ FLOORS = [
     {"plotting", "scoring"},
     {"data", "model", "generate"},
     {"rendering"},
-    {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"},
+    {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"}
+    | {"decoding"},
     {"files", "stats", "records"},
     {"progress", "cache", "network"},
     {"console", "config"},

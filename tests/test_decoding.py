@@ -1,0 +1,145 @@
+"""Rows that leave a batch when they end, keys and values kept in place: the same tokens."""
+
+import random
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM as Auto
+from transformers import (
+    AutoTokenizer,
+    DynamicCache,
+    GenerationConfig,
+    GPT2Config,
+    LlamaConfig,
+    MistralConfig,
+)
+
+from slm_lora import decoding
+from slm_lora.decoding import RoomyLayer, new_cache, write
+from slm_lora.generate import Sampling, answers
+from tests.helpers.tiny import make_llama
+
+SIZES = {
+    "vocab_size": 60,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+}
+CONFIGS = {
+    "llama": LlamaConfig(**SIZES),
+    "gpt2": GPT2Config(vocab_size=60, n_positions=256, n_embd=32, n_layer=2, n_head=4),
+    "sliding window": MistralConfig(**SIZES, sliding_window=12),
+}
+LIMIT = 70
+
+
+def random_model(config):
+    torch.manual_seed(1)
+    return Auto.from_config(config, dtype=torch.float32).eval()
+
+
+def one_by_one(model, prompt: list[int], stops: set[int]) -> list[int]:
+    """Greedy tokens by a whole forward for each, the one that ends it included."""
+    ids = list(prompt)
+    while len(ids) < len(prompt) + LIMIT and not (len(ids) > len(prompt) and ids[-1] in stops):
+        with torch.no_grad():
+            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+    return ids[len(prompt) :]
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_the_tokens_of_a_plain_loop(kind, monkeypatch) -> None:
+    """Rows of unlike prompts that end at unlike times; the model reads those that have not ended,
+    and buffers grow several times."""
+    monkeypatch.setattr(decoding, "ROOM", 5)
+    model = random_model(CONFIGS[kind])
+    draw = random.Random(2)
+    prompts = [[draw.randrange(60) for _ in range(draw.randint(1, 20))] for _ in range(12)]
+    # Tokens that some row writes late, others early or never.
+    free = [one_by_one(model, prompt, set()) for prompt in prompts]
+    stops = {free[0][40], free[1][25], free[2][3]}
+    expected = [one_by_one(model, prompt, stops) for prompt in prompts]
+    assert len({len(tokens) for tokens in expected}) > 2
+    width = max(map(len, prompts))
+    ids = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts])
+    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+    config = GenerationConfig(max_new_tokens=LIMIT, eos_token_id=sorted(stops), pad_token_id=0)
+    read = []
+    with (
+        torch.inference_mode(),
+        model.get_input_embeddings().register_forward_hook(
+            lambda _, ids, out: read.append(ids[0].numel())
+        ),
+    ):
+        found = write(model, ids, mask, new_cache(model.config), config)
+    assert [row[: len(tokens)] for row, tokens in zip(found, expected, strict=True)] == expected
+    assert all(len(row) < len(tokens) + 16 for row, tokens in zip(found, expected, strict=True))
+    # What is read: the prompts, then for each row at most the rest of the tokens in which it ends.
+    steps = [decoding.TOKENS * -(-len(tokens) // decoding.TOKENS) for tokens in expected]
+    assert sum(read) <= ids.numel() + sum(steps)
+    assert sum(read) < ids.numel() + len(prompts) * (LIMIT - 1)
+
+
+def test_keys_and_values_are_those_of_a_cache_that_copies(monkeypatch) -> None:
+    """Through what transformers does to a cache: repeat, pick and crop rows, in any order."""
+    monkeypatch.setattr(decoding, "ROOM", 3)
+    config = CONFIGS["llama"]
+    ours, plain = new_cache(config), DynamicCache(config=config)
+    assert all(isinstance(layer, RoomyLayer) for layer in ours.layers)
+    draw = torch.Generator().manual_seed(0)
+
+    def both(act) -> None:
+        for cache in (ours, plain):
+            act(cache)
+
+    def add(rows: int, positions: int) -> None:
+        new = torch.randn(2, 2, rows, 2, positions, 8, generator=draw)
+        for layer in (0, 1):
+            both(lambda cache, layer=layer: cache.update(*new[layer], layer))
+
+    def same() -> None:
+        for mine, other in zip(ours.layers, plain.layers, strict=True):
+            assert torch.equal(mine.keys, other.keys)
+            assert torch.equal(mine.values, other.values)
+        assert ours.get_seq_length() == plain.get_seq_length()
+
+    add(3, 4)
+    for _ in range(5):
+        add(3, 1)
+    same()
+    both(lambda cache: cache.batch_repeat_interleave(2))
+    add(6, 1)
+    same()
+    both(lambda cache: cache.batch_select_indices(torch.tensor([5, 1])))
+    add(2, 1)
+    add(2, 2)
+    same()
+    both(lambda cache: cache.crop(-2))
+    add(2, 1)
+    same()
+
+
+def test_drawn_answers_end_at_their_own_time(tmp_path) -> None:
+    """Drawn answers of unlike lengths; those that have not ended are said to be cut off."""
+    folder = make_llama(tmp_path)
+    model = Auto.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    found = dict(
+        answers(
+            model,
+            tokenizer,
+            [[9, 30, 77], [41]],
+            stop_ids=range(1, 17),
+            max_new_tokens=50,
+            batch_size=80,
+            title="",
+            sampling=Sampling(40, 1.0, 1.0, seed=0),
+        )
+    )
+    for texts in found.values():
+        lengths = [len(tokenizer(one.text, add_special_tokens=False).input_ids) for one in texts]
+        assert len(set(lengths)) > 10
+        assert {one.cut_off for one in texts} == {True, False}
