@@ -45,7 +45,7 @@ from slm_lora.model.kernels import (
     short_rows_attention,
 )
 from slm_lora.training.batches import GroupedByLength, pad_right
-from slm_lora.training.loss import labelled_loss
+from slm_lora.training.loss import CrossEntropy, labelled_loss
 from slm_lora.training.options import CHECKPOINTING
 from slm_lora.training.trainer import LoraTrainer
 from tests.helpers.tiny import make_tokenizer
@@ -189,6 +189,28 @@ def test_loss_and_gradients_are_the_models_own(config: PreTrainedConfig, attenti
     theirs = own_loss(model, data)
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
     assert_close(gradients(model, ours), gradients(model, theirs))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_cross_entropy_by_chunks_is_that_of_torch(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks that do not divide the positions, and a loss that others scale."""
+    monkeypatch.setattr("slm_lora.training.loss.CHUNK", 3 * 50)
+    draw = torch.Generator().manual_seed(0)
+    logits = (4 * torch.randn(10, 50, generator=draw)).to(dtype)
+    targets = torch.randint(50, (10,), generator=draw)
+    found = []
+    for function in (
+        lambda x: CrossEntropy.apply(x, targets, torch.tensor(7)),
+        lambda x: torch.nn.functional.cross_entropy(x.float(), targets, reduction="sum") / 7,
+    ):
+        leaf = logits.clone().requires_grad_()
+        value = function(leaf)
+        (value * 4).backward()
+        found.append((value.detach(), leaf.grad))
+    torch.testing.assert_close(found[0][0], found[1][0])
+    torch.testing.assert_close(found[0][1], found[1][1])
 
 
 def test_a_batch_without_labels_gives_zero() -> None:
