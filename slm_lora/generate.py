@@ -17,12 +17,14 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora import rendering
-from slm_lora.decoding import new_cache, write
+from slm_lora.decoding import RoomyLayer, new_cache, write
 from slm_lora.logits import logits_at
 from slm_lora.progress import track
 
 MOST_LOGITS = 2**28
 """Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
+LONG_BEGINNING = 64
+"""Tokens that all prompts begin with, from which on they are read once."""
 
 
 def batches(lengths: list[int], size: int) -> Iterator[list[int]]:
@@ -66,11 +68,8 @@ def answer_log_likelihoods(
     starts = [min(len(prompts[item]) for item in contexts[text]) - 1 for text in texts]
     shared, beginning = 0, None
     if share_beginning:
-        alike = [len(set(tokens)) == 1 for tokens in zip(*texts, strict=False)]
-        shared = min([*alike, False].index(False), *(len(prompt) - 1 for prompt in prompts))
-        device = next(model.parameters()).device
-        read_once = torch.tensor([texts[0][:shared]], device=device)
-        beginning = _keys_and_values(model, read_once) if shared else None
+        shared = min(shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts))
+        beginning = _read_beginning(model, texts[0][:shared]) if shared else None
     found: list[list[float]] = [[] for _ in prompts]
     lengths = [len(text) for text in texts]
     groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS)
@@ -144,13 +143,24 @@ def logits_from(
     return torch.split(logits, counts)
 
 
-def _keys_and_values(model: Any, ids: Tensor, **inputs: Tensor) -> DynamicCache:
-    """What attention keeps of texts (rows, positions) that others go on from."""
+def shared_beginning(texts: Sequence[Sequence[int]]) -> int:
+    """Tokens that all texts begin with."""
+    alike = (len(set(tokens)) == 1 for tokens in zip(*texts, strict=False))
+    return sum(1 for _ in takewhile(bool, alike))
+
+
+def _read_beginning(model: Any, tokens: Sequence[int]) -> DynamicCache:
+    """What attention keeps of a text that others go on from."""
     cache = new_cache(model.config)
+    _read(model, torch.tensor([tokens], device=next(model.parameters()).device), cache)
+    return cache
+
+
+def _read(model: Any, ids: Tensor, cache: DynamicCache, **inputs: Tensor) -> None:
+    """Add keys and values of texts (rows, positions) to `cache`."""
     head = model.get_output_embeddings()
     with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
         model(input_ids=ids, past_key_values=cache, use_cache=True, **inputs)
-    return cache
 
 
 @dataclass(frozen=True)
@@ -224,8 +234,9 @@ def answers(
     """(index of the prompt, what the model writes after it), batch by batch, longest first.
 
     One text by greedy decoding, or `sampling.n` drawn ones; each ends before its stop token. A
-    batch holds `batch_size` texts; a prompt is read once for all its texts. A prompt that leaves no
-    room in the model's context loses its beginning, and long prompts shorten all answers.
+    batch holds `batch_size` texts; a prompt is read once for all its texts, and what all prompts
+    begin with, such as a sheet on the framework, once for all prompts. A prompt that leaves no room
+    in the model's context loses its beginning, and long prompts shorten all answers.
     """
     copies = sampling.n if sampling else 1
     context = context_length(model.config)
@@ -242,12 +253,17 @@ def answers(
     if sampling:
         torch.manual_seed(sampling.seed)
     size = max(batch_size // copies, 1)
+    beginning, read = _beginning_of_all(model, prompts)
+    shared = len(beginning)
     for batch in track(batches(lengths, size), -(-len(prompts) // size), title):
         padded = tokenizer.pad(
-            {"input_ids": [prompts[i] for i in batch]}, padding_side="left", return_tensors="pt"
+            {"input_ids": [prompts[i][shared:] for i in batch]},
+            padding_side="left",
+            return_tensors="pt",
         ).to(device)
-        ids, mask = padded["input_ids"], padded["attention_mask"]
-        cache = _read_once(model, ids, mask, copies)
+        ids = _after(torch.tensor(beginning, device=device), padded["input_ids"])
+        mask = _after(torch.ones(shared, dtype=torch.long, device=device), padded["attention_mask"])
+        cache = _cache_of_batch(model, ids, mask, read, copies)
         rows = write(
             model,
             ids.repeat_interleave(copies, dim=0),
@@ -263,14 +279,40 @@ def answers(
             yield i, found[place * copies : (place + 1) * copies]
 
 
-def _read_once(model: Any, ids: Tensor, mask: Tensor, copies: int) -> DynamicCache:
-    """Keys and values of the prompts but for their last token, one entry a text to write; none yet
-    where each prompt has one text."""
-    if copies == 1 or ids.shape[1] == 1:
-        return new_cache(model.config)
-    positions = (mask.cumsum(-1) - 1).clamp(min=0)
-    cache = _keys_and_values(
-        model, ids[:, :-1], attention_mask=mask[:, :-1], position_ids=positions[:, :-1]
-    )
+def _beginning_of_all(
+    model: Any, prompts: list[list[int]]
+) -> tuple[list[int], DynamicCache | None]:
+    """What all prompts begin with and what attention keeps of it; nothing where it is short, or
+    where the pads that then stand behind it would count: in a sliding window."""
+    shared = min(shared_beginning(prompts), min(map(len, prompts)) - 1)
+    slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
+    if shared < LONG_BEGINNING or slides:
+        return [], None
+    beginning = prompts[0][:shared]
+    return beginning, _read_beginning(model, beginning)
+
+
+def _after(beginning: Tensor, rows: Tensor) -> Tensor:
+    """Each row (rows, positions) after the same beginning (positions)."""
+    return torch.cat([beginning.to(rows.dtype).expand(len(rows), -1), rows], dim=1)
+
+
+def _cache_of_batch(
+    model: Any, ids: Tensor, mask: Tensor, beginning: DynamicCache | None, copies: int
+) -> DynamicCache:
+    """Keys and values of what is read already, an entry for each text to write: of the shared
+    beginning, and where a prompt has several texts, of the prompt but for its last token."""
+    cache = new_cache(model.config) if beginning is None else copy.deepcopy(beginning)
+    cache.batch_repeat_interleave(len(ids))
+    start = cache.get_seq_length()
+    if copies > 1 and ids.shape[1] > start + 1:
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)
+        _read(
+            model,
+            ids[:, start:-1],
+            cache,
+            attention_mask=mask[:, :-1],
+            position_ids=positions[:, start:-1],
+        )
     cache.batch_repeat_interleave(copies)
     return cache

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, BloomConfig, GPT2Config
+from transformers import AutoModelForCausalLM, AutoTokenizer, BloomConfig, GPT2Config, MistralConfig
 
 from slm_lora import generate
 from slm_lora.generate import Sampling, answer_log_likelihoods, answers, context_length
@@ -96,6 +96,50 @@ def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
             if ids[-1] == 1:
                 break
         assert text == tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2", "mistral"])
+@pytest.mark.parametrize("sampling", [None, Sampling(2, 1e-6, 1.0, 0)], ids=["greedy", "drawn"])
+def test_what_all_prompts_begin_with_is_read_once(kind, sampling, tmp_path) -> None:
+    """The texts are those of a plain loop, whatever is padded; a model whose attention slides reads
+    every prompt whole, for there the pads would count."""
+    folder = MAKERS.get(kind, make_llama)(tmp_path)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    if kind == "mistral":
+        slides = MistralConfig(**model.config.to_dict() | {"sliding_window": 30})
+        torch.manual_seed(0)
+        model = AutoModelForCausalLM.from_config(slides, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    rests, _ = items(5)
+    sheet = [3 + 7 * n % 200 for n in range(100)]
+    prompts = [sheet + rest for rest in rests]
+    read = []
+    with model.get_input_embeddings().register_forward_hook(
+        lambda _, ids, out: read.append(ids[0].numel())
+    ):
+        found = dict(
+            answers(
+                model,
+                tokenizer,
+                prompts,
+                stop_ids=[1],
+                max_new_tokens=20,
+                batch_size=6,
+                title="",
+                sampling=sampling,
+            )
+        )
+    once = len(sheet) + 2 * 20 * 5 + len(rests) * max(map(len, rests))
+    assert sum(read) <= once or kind == "mistral"
+    for i, prompt in enumerate(prompts):
+        ids = list(prompt)
+        for _ in range(20):
+            with torch.no_grad():
+                ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+            if ids[-1] == 1:
+                break
+        text = tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+        assert [one.text for one in found[i]] == [text] * (2 if sampling else 1)
 
 
 def test_an_end_that_decoding_would_show_is_no_part_of_the_answer(parts) -> None:
