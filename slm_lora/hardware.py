@@ -81,6 +81,16 @@ def check_size(config: Config, parameters: int) -> None:
         )
 
 
+def planned(config: Config) -> Device | None:
+    """The GPU that a config plans for by its memory, whatever this machine has; else None."""
+    memory = config.hardware.memory_gb
+    if memory is None or config.device == "cpu":
+        return None
+    return Device(
+        "cuda", f"a GPU of {memory:g} GiB", round(memory * 2**30), config.precision or "bf16"
+    )
+
+
 def detect(config: Config) -> Device:
     """The device and the precision to use.
 

@@ -183,6 +183,7 @@ def train(
         run=at,
         measure=measured,
         start=folder.round(number - 1, last).adapter if goes_on else None,
+        forecast=plan.forecast,
     )
 
 

@@ -45,12 +45,26 @@ def lines(plan: Plan) -> dict[str, str]:
         f"longest {max(lengths)} of at most {config.trainer['max_length']}{packed}",
         "steps": f"{size.steps:,} of {config.batch_size} rows, "
         f"{config.hardware.micro_batch_size} a pass",
+        "memory": _memory(plan),
         **_rounds(plan),
         "task": f"{plan.task.name}, {len(plan.data.test):,} test items, "
         f"judged by {plan.task.primary}",
         "to download": to_download(config.model),
         "on disk": f"up to {decimal(size.disk_bytes)} in the run folder",
     }
+
+
+def _memory(plan: Plan) -> str:
+    """The forecast of the training's peak, and what it is made of."""
+    found, kept = plan.forecast, plan.config.hardware.gradient_checkpointing
+    memory, batch = found.memory, found.batch
+    rest = memory.peak - memory.weights - memory.optimizer
+    how = "recomputed" if kept else "kept"
+    return (
+        f"{decimal(found.process)} of {decimal(found.available)} at the peak of training: weights "
+        f"{decimal(memory.weights)}, optimizer {decimal(memory.optimizer)}, activations "
+        f"{decimal(rest)} ({how}; {batch.rows} x {batch.positions} positions a pass)"
+    )
 
 
 def _rounds(plan: Plan) -> dict[str, str]:

@@ -22,6 +22,7 @@ from slm_lora.generate import context_length
 from slm_lora.hardware import Device
 from slm_lora.retention import Part, parts
 from slm_lora.tasks import TASKS, Task
+from slm_lora.training import Forecast
 
 ADAPTER_STATES = 3
 """Copies of the adapter in a checkpoint: its weights and the optimizer's two moments, in fp32."""
@@ -50,6 +51,7 @@ class Plan:
     task: Task
     size: Size
     retention: list[Part]
+    forecast: Forecast
 
 
 def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = False) -> Plan:
@@ -61,7 +63,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     Raises:
         UserError: the run could not come to its end.
     """
-    device = hardware.detect(config)
+    device = (elsewhere and hardware.planned(config)) or hardware.detect(config)
     context = context_length(model.load_config(config.model))
     config = training.resolve(config, device, context)
     empty = model.empty_model(config.model)
@@ -95,6 +97,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     retention = parts(config, tokenizer)
     _check_baselines(config, task, tokenizer, data, context)
     _check_improve(config, task, data)
+    config, forecast = training.fitted(config, device, data.train)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     steps = training.rehearse(
         tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
@@ -103,7 +106,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     trained, _ = tuned.get_nb_trainable_parameters()
     size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
     _check_disk(config, size)
-    return Plan(config, device, tokenizer, data, labels, task, size, retention)
+    return Plan(config, device, tokenizer, data, labels, task, size, retention, forecast)
 
 
 def _check_embedding(

@@ -142,6 +142,9 @@ class Training(TypedDict):
     best_eval_metric: NotRequired[float | None]
     """With best_by=metric: the task's metric there, on the validation rows."""
     peak_memory_bytes: int | None
+    """Of the training alone, where the system can tell; on a CPU that of the whole process."""
+    forecast_memory_bytes: NotRequired[int]
+    """What preflight expected of it."""
     trainable_parameters: int
     parameters: int
     log: NotRequired[list[dict[str, Any]]]

@@ -245,11 +245,22 @@ class TestResolved:
         assert isinstance(replace(config, seed=1), Config)
 
 
-def test_plan_loads_no_weights(hollow: Path) -> None:
+def test_plan_loads_no_weights_and_leaves_nothing(hollow: Path, tmp_path: Path) -> None:
     line = words(hollow, "lora.r=2", "trainer.max_length=1024")
-    ended = slm_lora("plan", *line, fresh=True)
+    ended = slm_lora("plan", *line, fresh=True, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     for shown in ("rank 2", "longest", "at most 256", "40 test items", "accuracy", "on disk"):
+        assert shown in ended.stdout, ended.stdout
+    assert "at the peak of training" in ended.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plan_for_a_gpu_that_is_not_here(hollow: Path) -> None:
+    """Its precision and packing, and as much of a batch as its memory holds."""
+    line = [word for word in words(hollow, "hardware.memory_gb=8") if word != "device=cpu"]
+    ended = slm_lora("plan", *line)
+    assert ended.returncode == 0, ended.stderr
+    for shown in ("a GPU of 8 GiB", "packed", "of 8.6 GB at the peak"):
         assert shown in ended.stdout, ended.stdout
 
 

@@ -165,6 +165,8 @@ def _training_figures(training: Training) -> dict[str, str]:
     }
     if training["peak_memory_bytes"] is not None:
         found["peak memory"] = f"{training['peak_memory_bytes'] / 2**30:.2f} GiB"
+        if expected := training.get("forecast_memory_bytes"):
+            found["peak memory"] += f", forecast {expected / 2**30:.2f} GiB"
     for name, loss in (
         ("last training loss", training["final_loss"]),
         ("last held-out loss", training["final_eval_loss"]),

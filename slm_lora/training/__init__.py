@@ -3,6 +3,7 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
+from slm_lora.training.fitting import Forecast, fitted
 from slm_lora.training.options import resolve, sft_config
 from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
@@ -10,7 +11,9 @@ from slm_lora.training.train import rehearse, train
 from slm_lora.training.trainer import Measure
 
 __all__ = [
+    "Forecast",
     "Measure",
+    "fitted",
     "rehearse",
     "resolve",
     "sft_config",

@@ -63,6 +63,6 @@ class CrossEntropy(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor, None, None]:
-        """The gradient of the logits."""
+        """The gradient of the logits, scaled in place: a second backward is refused by torch."""
         (gradient,) = ctx.saved_tensors
-        return gradient if scale == 1 else gradient * scale, None, None
+        return gradient.mul_(scale), None, None

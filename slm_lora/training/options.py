@@ -27,7 +27,8 @@ CHECKPOINTING = next(
 def resolve(config: Config, device: Device, context: int) -> Config:
     """The same config with what it left open decided, so that it says exactly what is trained.
 
-    `context` is the number of positions that the model knows: no row is longer.
+    `context` is the number of positions that the model knows: no row is longer. How a batch is
+    taken apart is decided when the rows are known (slm_lora/training/fitting.py).
     """
     trainer = dict(config.trainer)
     asked = trainer.get("max_length")
@@ -40,15 +41,7 @@ def resolve(config: Config, device: Device, context: int) -> Config:
         "train_sampling_strategy", "random" if trainer["packing"] else "group_by_length"
     )
     trainer = matched(trainer, config.early_stopping)
-    limit, planned = config.hardware.micro_batch_size, config.hardware.memory_gb
-    if limit is None and planned is not None:
-        limit = gpu_micro_batch(planned * 2**30)
-    elif limit is None:
-        limit = config.batch_size if device.type == "cpu" else gpu_micro_batch(device.memory)
-    micro = min(limit, config.batch_size)
-    return replace(
-        config, trainer=trainer, hardware=replace(config.hardware, micro_batch_size=micro)
-    )
+    return replace(config, trainer=trainer)
 
 
 def sft_config(config: Config, device: Device, folder: Path, lengths: list[int]) -> SFTConfig:
@@ -57,14 +50,13 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
     Raises:
         UserError: TRL or transformers refuses a value of `trainer`.
     """
-    cuda, batch = device.type == "cuda", config.batch_size
+    cuda = device.type == "cuda"
     if config.trainer.get("activation_offloading") and not cuda:
         raise UserError(
             "trainer.activation_offloading=true without a GPU to offload from",
             "type hardware.gradient_checkpointing=true to save memory",
         )
-    if config.trainer["packing"]:
-        batch = packed_batch_size(batch, lengths, config.trainer["max_length"])
+    batch = rows_of_a_step(config, lengths)
     micro = micro_batch_size(batch, config)
     options: dict[str, Any] = {
         "per_device_eval_batch_size": max(micro, 8),
@@ -76,7 +68,7 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
         # gradient scaling that comes with it.
         "bf16": False,
         "fp16": device.precision == "fp16",
-        CHECKPOINTING: config.hardware.gradient_checkpointing,
+        CHECKPOINTING: config.hardware.gradient_checkpointing or False,
         # It would log the average of the other steps instead of a loss that is not finite, and ask
         # the GPU for it at every step.
         "logging_nan_inf_filter": False,
@@ -98,9 +90,11 @@ def micro_batch_size(batch: int, config: Config) -> int:
     return next(n for n in range(min(limit, batch), 0, -1) if batch % n == 0)
 
 
-def gpu_micro_batch(memory: float) -> int:
-    """Rows that fit a GPU of this many bytes: TinyLlama in NF4, 1,024 tokens, adapter r=16."""
-    return 8 if memory > 20e9 else 4 if memory > 11e9 else 2
+def rows_of_a_step(config: Config, lengths: list[int]) -> int:
+    """Rows of a batch; packed ones where rows are packed."""
+    if not config.trainer["packing"]:
+        return config.batch_size
+    return packed_batch_size(config.batch_size, lengths, config.trainer["max_length"])
 
 
 def packed_batch_size(batch: int, lengths: list[int], max_length: int) -> int:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from datasets import Dataset
@@ -32,6 +33,7 @@ from slm_lora.model import add_adapter, load_adapter
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
+from slm_lora.training.fitting import Forecast
 from slm_lora.training.options import sft_config
 from slm_lora.training.progress import TrainingProgress
 from slm_lora.training.trackers import tracker_files
@@ -39,6 +41,9 @@ from slm_lora.training.trainer import LoraTrainer, Measure
 
 INITIAL = "initial_adapter"
 """Folder beside the checkpoints for what an adapter with a part of the base weights began with."""
+
+CLEAR_REFS = Path("/proc/self/clear_refs")
+"""Takes "5" for: forget the largest resident size (proc_pid_clear_refs(5))."""
 
 
 def make_trainer(
@@ -88,7 +93,8 @@ def rehearse(
     """
     # It would move the model to the device, and weights that are nowhere cannot be moved.
     empty.get_base_model().hf_device_map = {"": "meta"}
-    trainer = make_trainer(empty, args, tokenizer=tokenizer, rows=rows, validation=validation)
+    with TemporaryDirectory() as args.output_dir:  # the trainer makes that folder
+        trainer = make_trainer(empty, args, tokenizer=tokenizer, rows=rows, validation=validation)
     passes: int = len(trainer.get_train_dataloader())
     per_epoch = max(math.ceil(passes / args.gradient_accumulation_steps), 1)
     whole_epochs = math.ceil(args.num_train_epochs * per_epoch)
@@ -114,6 +120,7 @@ def train(
     run: Run,
     measure: Measure | None = None,
     start: Path | None = None,
+    forecast: Forecast,
 ) -> PeftModel:
     """Train an adapter on the training rows, save it to the run folder and return the tuned model.
 
@@ -148,8 +155,7 @@ def train(
     checkpoint = last_checkpoint(run.checkpoints)
     if checkpoint:
         log.info("going on from %s", checkpoint)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
+    reset_peak_memory(device)
     began = time.monotonic()
     with tracker_files(args.report_to, run.path), shown(progress.bar):
         try:
@@ -165,7 +171,8 @@ def train(
         raise _diverged("the adapter is not finite", trainer, device)
     first_step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
     seconds = time.monotonic() - began
-    write_json(run.train, _summary(trainer, model, seconds, first_step, device))
+    summary = _summary(trainer, model, seconds, first_step, device)
+    write_json(run.train, summary | {"forecast_memory_bytes": forecast.process})
     with whole(run.adapter) as folder:
         _save_adapter(model, config, folder, run)
         tokenizer.save_pretrained(folder)
@@ -242,6 +249,14 @@ def _summary(
         "parameters": parameters,
         "log": [line for line in history if "loss" in line or "eval_loss" in line],
     }
+
+
+def reset_peak_memory(device: Device) -> None:
+    """Let `peak_memory` count from here on, where the system can (of CPUs, Linux)."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    elif CLEAR_REFS.exists():
+        CLEAR_REFS.write_text("5")
 
 
 def peak_memory(device: Device) -> int:

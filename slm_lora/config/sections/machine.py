@@ -10,11 +10,13 @@ class HardwareConfig:
     """What fits on the device. It never changes the effective batch size, which is the recipe's."""
 
     memory_gb: float | None = field(default=None, metadata=number(above=0))
-    """Memory of the GPU to plan for, in GiB; null asks the GPU."""
+    """Memory to plan for, in GiB; null: what this machine has."""
     micro_batch_size: int | None = field(default=None, metadata=number(least=1))
-    """Rows per forward pass; null: the whole batch on a CPU, what fits the memory on a GPU."""
-    gradient_checkpointing: bool = False
-    """Recompute activations instead of keeping them: a third more time, a tenth of the memory."""
+    """Rows per forward pass, packed ones where rows are packed; null: as many of a batch as fit the
+    memory by the forecast that `plan` shows."""
+    gradient_checkpointing: bool | None = None
+    """Recompute activations instead of keeping them: a third more time, a tenth of the memory;
+    null: where not even one row fits without."""
 
     def __post_init__(self) -> None:
         check_fields("hardware", self)

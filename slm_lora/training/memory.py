@@ -1,0 +1,243 @@
+"""The most memory that training takes, from the config alone: steps on tensors without numbers.
+
+    python -m slm_lora plan +recipe=code_gen
+
+torch's FakeTensorMode goes through every operation of a step and knows shapes and lifetimes, but
+holds no data; what the operations would allocate is counted. No weight is read, and any
+architecture will do that transformers can build.
+"""
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import peft
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
+from transformers import AttentionInterface, PreTrainedModel
+
+from slm_lora.config.schema import Config
+from slm_lora.hardware import Device
+from slm_lora.model import add_adapter, empty_model
+from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.model.base import DTYPES
+from slm_lora.model.kernels import short_rows_attention
+from slm_lora.training.loss import CrossEntropy
+from slm_lora.training.options import CHECKPOINTING
+
+BLOCK, BLOCKS = 64, 256
+"""Weights that share a scale in NF4, and scales that share one of their own (arXiv:2305.14314)."""
+ALIGNED = 64
+"""Bytes to which a CPU's allocator rounds up."""
+TILE = (4096, 32768)
+"""Positions and words of the vocabulary whose logits TRL's fused loss holds at a time."""
+MASK_BYTES = 2
+"""For each pair of positions: what attention makes of the mask that keeps packed rows apart, in
+every layer; the mask itself is one byte."""
+UNMASKED = "sdpa_short_rows_unmasked"
+"""A trainer's rows need no mask; of tensors without numbers transformers would make one, as it
+cannot look whether it is needed."""
+AttentionInterface.register(UNMASKED, short_rows_attention)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The largest forward pass of a training: rows of so many positions, `labelled` of them all.
+    `packed`: one row that holds several, which a mask keeps apart."""
+
+    rows: int
+    positions: int
+    labelled: int
+    packed: bool = False
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a training holds: `weights` of base model and adapter, `optimizer` of its moments,
+    `peak` of everything at once."""
+
+    weights: int
+    optimizer: int
+    peak: int
+
+
+def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
+    """What the steps of a resolved config take, without the interpreter and its libraries.
+
+    On a GPU the operations are those of a CPU, but for the loss: which kernels it has is not known
+    without one.
+    """
+    with torch.device("meta"):
+        base = empty_model(config.model).to(DTYPES[device.precision])
+        saved = _quantize(base, config)
+    model = add_adapter(base, config.lora, config.seed)
+    cast_adapter_on_use(model)
+    if base.config._attn_implementation == "sdpa":
+        base.set_attn_implementation(UNMASKED)
+    if config.hardware.gradient_checkpointing:
+        model.enable_input_require_grads()
+        getattr(base, f"{CHECKPOINTING}_enable")({"use_reentrant": False})
+    with FakeTensorMode(allow_non_fake_inputs=True) as fake, torch.device("cpu"):
+        _without_numbers(model)
+        count = Count()
+        for tensor in (*model.parameters(), *model.buffers()):
+            count.add(tensor)
+        weights = count.now
+        with count, fake:
+            _forward_and_backward(model.train(), batch, fused=device.type == "cuda")
+    moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
+    # Before the update there are gradients beside the moments, and no more activations.
+    peak = max(count.peak, count.now) + moments
+    if batch.packed and base.config._attn_implementation == UNMASKED:
+        layers = base.config.get_text_config().num_hidden_layers
+        masks = 1 if config.hardware.gradient_checkpointing else layers
+        peak += (MASK_BYTES * masks + 1) * batch.positions**2
+    return Memory(weights - saved, moments, peak - saved)
+
+
+class Count(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Bytes of all storages that are alive, and the most there ever were at once."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.peak = 0
+        self.known: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+
+    def add(self, tensor: Tensor) -> None:
+        """Count a tensor's storage, once, until it is freed."""
+        storage = tensor.untyped_storage()
+        if storage in self.known:
+            return
+        size = -(-storage.nbytes() // ALIGNED) * ALIGNED
+        self.known[storage] = size
+        self.now += size
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._freed, size)
+
+    def _freed(self, size: int) -> None:
+        self.now -= size
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        found = function(*args, **(kwargs or {}))
+        for value in tree_iter(found):
+            if isinstance(value, Tensor):
+                self.add(value)
+        return found
+
+
+def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool) -> None:
+    """As the trainer does them on a CPU (slm_lora/training/loss.py), or with TRL's fused loss."""
+    ids = torch.zeros(batch.rows, batch.positions, dtype=torch.long)
+    inputs = {"input_ids": ids, "use_cache": False}
+    if fused:
+        hidden = model.get_base_model().base_model(**inputs).last_hidden_state
+        picked = hidden.flatten(0, 1)[: batch.labelled].clone()
+        words = model.get_output_embeddings().out_features
+        tile = picked.new_empty(min(batch.labelled, TILE[0]), min(words, TILE[1]))
+        gradient = picked.new_empty(picked.shape, dtype=torch.float32)
+        del hidden, tile
+        picked.backward(gradient.to(picked.dtype))
+        return
+    with _labelled_only(model, batch.labelled):
+        logits = model(**inputs).logits[0]
+    targets = torch.zeros(batch.labelled, dtype=torch.long)
+    loss = CrossEntropy.apply(logits, targets, 1)  # type: ignore[no-untyped-call]
+    del logits
+    loss.backward()
+
+
+@contextmanager
+def _labelled_only(model: peft.PeftModel, count: int) -> Iterator[None]:
+    """The head sees so many positions; which ones is no matter here (slm_lora/logits.py)."""
+    head = model.get_output_embeddings()
+
+    def some(_: nn.Module, hidden: tuple[Tensor]) -> tuple[Tensor]:
+        return (hidden[0].flatten(0, 1)[None, :count].clone(),)
+
+    with head.register_forward_pre_hook(some):
+        yield
+
+
+def _without_numbers(model: nn.Module) -> None:
+    """Give parameters and buffers of the meta device a place in memory, without numbers; weights
+    that are one stay one."""
+    made: dict[int, Tensor] = {}
+
+    def place(tensor: Tensor) -> Tensor:
+        empty = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu")
+        if isinstance(tensor, nn.Parameter):
+            return nn.Parameter(empty, requires_grad=tensor.requires_grad)
+        return empty
+
+    for module in model.modules():
+        for held in (module._parameters, module._buffers):
+            for name, tensor in held.items():
+                if tensor is not None:
+                    held[name] = made.setdefault(id(tensor), place(tensor))  # type: ignore[assignment]
+
+
+def _quantize(base: PreTrainedModel, config: Config) -> int:
+    """Put layers in place of the linear ones that hold as many bytes as bitsandbytes' do; with
+    DoRA, whose norms want to see weights, only say how many bytes fewer these are."""
+    if config.quantization.method == "none":
+        return 0
+    head, saved = base.get_output_embeddings(), 0
+    for name, module in list(base.named_modules()):
+        if not isinstance(module, nn.Linear) or module is head:
+            continue
+        size = _packed_bytes(module, config)
+        if config.lora.dora:
+            saved += module.weight.nbytes - size
+        else:
+            place, _, last = name.rpartition(".")
+            setattr(base.get_submodule(place), last, QuantizedLinear(module, size))
+    return saved
+
+
+def _packed_bytes(layer: nn.Linear, config: Config) -> int:
+    """What bitsandbytes makes of the layer's weights, with their scales."""
+    weights = layer.in_features * layer.out_features
+    if config.quantization.method == "int8":
+        return weights + 4 * layer.out_features
+    if config.quantization.double_quantization:
+        return weights // 2 + weights // BLOCK + 4 * weights // (BLOCK * BLOCKS)
+    return weights // 2 + 4 * weights // BLOCK
+
+
+class QuantizedLinear(nn.Linear):
+    """A frozen linear layer whose weights are bytes, and numbers only while it multiplies."""
+
+    def __init__(self, of: nn.Linear, size: int) -> None:
+        sizes = (of.in_features, of.out_features)
+        super().__init__(*sizes, bias=of.bias is not None, dtype=of.weight.dtype)
+        self.weight = nn.Parameter(torch.empty(size, dtype=torch.uint8), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, in) → (…, out)."""
+        product: Tensor = Dequantized.apply(x, self.weight, self.out_features)  # type: ignore[no-untyped-call]
+        return product if self.bias is None else product + self.bias
+
+
+class Dequantized(torch.autograd.Function):
+    """bitsandbytes' product: forward and backward each hold all weights of the layer in the dtype
+    of the activations for a moment, and only the bytes are kept between them."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, packed: Tensor, out_features: int) -> Tensor:
+        """(…, in) → (…, out)."""
+        ctx.save_for_backward(packed)
+        ctx.shape = (out_features, x.shape[-1])
+        return F.linear(x, x.new_empty(ctx.shape))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        """(…, out) → (…, in)."""
+        return gradient @ gradient.new_empty(ctx.shape), None, None

@@ -1,0 +1,154 @@
+"""The forecast of a training's memory against what torch's profiler counts in real steps."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from slm_lora.config.compose import load, register
+from slm_lora.config.schema import Config
+from slm_lora.hardware import Device
+from slm_lora.model import add_adapter, load_base
+from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.model.kernels import SHORT_ROWS
+from slm_lora.preflight import Plan, preflight
+from slm_lora.training.loss import labelled_loss
+from slm_lora.training.memory import Batch, Memory, training_memory
+from slm_lora.training.options import CHECKPOINTING
+from tests.helpers.tiny import make_gpt2, make_llama, make_rows
+
+CPU = Device("cpu", "CPU", 0, "bf16")
+
+
+def measured(config: Config, batch: Batch) -> Memory:
+    """Two real steps: bytes of the weights and moments by their sizes, and what the profiler saw
+    allocated and freed on top of them in the second one."""
+    model = add_adapter(load_base(config, CPU), config.lora, config.seed)
+    cast_adapter_on_use(model)
+    model.get_base_model().set_attn_implementation(SHORT_ROWS)
+    if config.hardware.gradient_checkpointing:
+        model.enable_input_require_grads()
+        getattr(model.get_base_model(), f"{CHECKPOINTING}_enable")({"use_reentrant": False})
+    model.train()
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])
+    ids = torch.randint(3, 250, (batch.rows, batch.positions))
+    labels = torch.full_like(ids, -100)
+    labels.view(-1)[[n for n in range(ids.numel()) if n % batch.positions][-batch.labelled :]] = 7
+
+    def step() -> None:
+        labelled_loss(model, ids, labels).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    step()
+    held = {t.untyped_storage().data_ptr(): t for t in (*model.parameters(), *model.buffers())}
+    for module in model.modules():
+        if state := getattr(getattr(module, "weight", None), "quant_state", None):
+            held |= {t.data_ptr(): t for t in (state.absmax, state.state2.absmax)}
+    weights = sum(t.untyped_storage().nbytes() for t in held.values())
+    moments = sum(t.nbytes for of in optimizer.state.values() for t in of.values())
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        step()
+    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    now = peak = 0
+    for event in sorted(events, key=lambda e: e.start_ns()):
+        now += event.nbytes()
+        peak = max(peak, now)
+    return Memory(weights, moments, weights + moments + peak)
+
+
+@pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "checkpointing"])
+@pytest.mark.parametrize(
+    ("kind", "quantization", "dora"),
+    [
+        ("llama", "none", False),
+        ("llama", "nf4", False),
+        ("llama", "none", True),
+        ("gpt2", "none", False),
+    ],
+)
+def test_the_forecast_is_what_a_real_step_takes(
+    kind: str, quantization: str, dora: bool, checkpointing: bool, tmp_path: Path
+) -> None:
+    folder = {"llama": make_llama, "gpt2": make_gpt2}[kind](tmp_path)
+    if kind == "llama":  # wider and deeper: what is small and not counted weighs less
+        config = AutoConfig.from_pretrained(folder)
+        config.hidden_size, config.intermediate_size, config.num_hidden_layers = 256, 512, 4
+        config.head_dim = 64
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    register()
+    config = load(
+        [
+            "task=text",
+            f"model.name_or_path={folder}",
+            f"data.train={folder}/rows.jsonl",
+            f"quantization={quantization}",
+            f"lora.dora={dora}",
+            f"hardware.gradient_checkpointing={checkpointing}",
+        ]
+    )
+    batch = Batch(rows=8, positions=120, labelled=500)
+    expected, found = measured(config, batch), training_memory(config, CPU, batch)
+    assert found.weights == pytest.approx(expected.weights, rel=0.01)
+    assert found.optimizer == pytest.approx(expected.optimizer, rel=0.01)
+    assert found.peak == pytest.approx(expected.peak, rel=0.05 if dora else 0.01)
+
+
+WORDS = ["+recipe=sentiment", "quantization=none", "trainer.packing=false", "batch_size=8"]
+
+
+@pytest.fixture(scope="module")
+def rows_and_model(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("fit")
+    make_rows(folder / "train.jsonl", 200)
+    make_rows(folder / "test.jsonl", 40, seed=1)
+    return [
+        *WORDS,
+        f"model.name_or_path={make_llama(folder / 'llama')}",
+        f"data.train={folder / 'train.jsonl'}",
+        f"data.test={folder / 'test.jsonl'}",
+    ]
+
+
+def planned(words: list[str]) -> Plan:
+    return preflight(load(words), elsewhere=True)
+
+
+def test_as_much_of_a_batch_as_fits(rows_and_model: list[str], caplog) -> None:
+    """Less memory, fewer rows a pass; checkpointing where not one row fits; the batch stays."""
+    peaks = {
+        (size, recomputed): planned(
+            [
+                *rows_and_model,
+                "hardware.memory_gb=8",
+                f"hardware.micro_batch_size={size}",
+                f"hardware.gradient_checkpointing={recomputed}",
+            ]
+        ).forecast.process
+        for size in (8, 4, 2, 1)
+        for recomputed in (False, True)
+    }
+    order = [(size, recomputed) for recomputed in (False, True) for size in (8, 4, 2, 1)]
+    for half in (order[:4], order[4:]):
+        sizes = [peaks[choice] for choice in half]
+        assert sizes == sorted(sizes, reverse=True)
+    for wanted in (order[0], order[2], order[3], order[-1]):
+        memory = (peaks[wanted] + 1000) / 2**30
+        first = next(choice for choice in order if peaks[choice] <= memory * 2**30)
+        plan = planned([*rows_and_model, f"hardware.memory_gb={memory}"])
+        found = plan.config.hardware
+        assert (found.micro_batch_size, found.gradient_checkpointing) == first
+        assert plan.config.batch_size == 8
+        assert plan.forecast.fits
+        assert "may need" not in caplog.text
+    plan = planned([*rows_and_model, "hardware.memory_gb=0.1"])
+    assert plan.config.hardware.micro_batch_size == 1
+    assert "may need" in caplog.text
+    caplog.clear()
+    said = planned(
+        [*rows_and_model, "hardware.memory_gb=0.1", "hardware.micro_batch_size=4"]
+    ).config.hardware
+    assert said.micro_batch_size == 4
+    assert "hardware.micro_batch_size=1" in caplog.text
