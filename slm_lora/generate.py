@@ -19,6 +19,7 @@ from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTr
 from slm_lora import rendering
 from slm_lora.decoding import RoomyLayer, new_cache, write
 from slm_lora.logits import logits_at
+from slm_lora.out_of_memory import in_halves
 from slm_lora.progress import track
 
 MOST_LOGITS = 2**28
@@ -73,7 +74,8 @@ def answer_log_likelihoods(
     found: list[list[float]] = [[] for _ in prompts]
     lengths = [len(text) for text in texts]
     groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS)
-    for batch in track(groups, len(groups), title):
+
+    def score(batch: list[int]) -> None:
         own = [texts[i][shared:] for i in batch]
         rows = logits_from(
             model, own, [starts[i] - shared for i in batch], exact=True, beginning=beginning
@@ -85,6 +87,9 @@ def answer_log_likelihoods(
                 tokens = torch.tensor(answers[item], device=row.device)
                 picked = row[first : first + len(tokens)].gather(1, tokens[:, None])
                 found[item] = picked[:, 0].tolist()
+
+    for batch in track(groups, len(groups), title):
+        in_halves(score, batch, "texts")
     return found
 
 
@@ -255,7 +260,8 @@ def answers(
     size = max(batch_size // copies, 1)
     beginning, read = _beginning_of_all(model, prompts)
     shared = len(beginning)
-    for batch in track(batches(lengths, size), -(-len(prompts) // size), title):
+
+    def written(batch: list[int]) -> list[tuple[int, list[Generated]]]:
         padded = tokenizer.pad(
             {"input_ids": [prompts[i][shared:] for i in batch]},
             padding_side="left",
@@ -263,20 +269,22 @@ def answers(
         ).to(device)
         ids = _after(torch.tensor(beginning, device=device), padded["input_ids"])
         mask = _after(torch.ones(shared, dtype=torch.long, device=device), padded["attention_mask"])
-        cache = _cache_of_batch(model, ids, mask, read, copies)
         rows = write(
             model,
             ids.repeat_interleave(copies, dim=0),
             mask.repeat_interleave(copies, dim=0),
-            cache,
+            _cache_of_batch(model, ids, mask, read, copies),
             config,
         )
         ended = [until(config.eos_token_id, row) for row in rows]
         texts = tokenizer.batch_decode(ended, skip_special_tokens=True)
         cut_off = [len(kept) == len(row) for kept, row in zip(ended, rows, strict=True)]
         found = list(map(Generated, texts, cut_off))
-        for place, i in enumerate(batch):
-            yield i, found[place * copies : (place + 1) * copies]
+        return [(i, found[n * copies : (n + 1) * copies]) for n, i in enumerate(batch)]
+
+    for batch in track(batches(lengths, size), -(-len(prompts) // size), title):
+        for part in in_halves(written, batch, "prompts"):
+            yield from part
 
 
 def _beginning_of_all(

@@ -10,7 +10,6 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import torch
 from peft import PeftModel
 from transformers import PreTrainedModel
 
@@ -20,6 +19,7 @@ from slm_lora.conclusion import baselines_of, conclude
 from slm_lora.config.quoting import shell_word
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json, write_jsonl
+from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Validation
@@ -286,9 +286,12 @@ def try_merge(plan: Plan, folder: Run) -> MergeProof:
     """
     check_rows(plan, folder)
     provenance: Provenance = read_json(folder.provenance)
+    release()  # the optimizer's moments, and what a GPU's allocator has kept
     try:
         return merging.merge(plan, folder, provenance["device"]["precision"])
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except (RuntimeError, MemoryError) as error:
+        if not lacks_memory(error):
+            raise
         raise UserError(
             f"{plan.device.name}: out of memory; the proof of a merge holds the model in fp32",
             f"type slm-lora merge {shell_word(str(folder.path))} device=cpu",

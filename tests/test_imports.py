@@ -26,7 +26,7 @@ FLOORS = [
     {"data", "model", "generate"},
     {"rendering"},
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"}
-    | {"decoding"},
+    | {"decoding", "out_of_memory"},
     {"files", "stats", "records"},
     {"progress", "cache", "network"},
     {"console", "config"},

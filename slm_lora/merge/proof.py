@@ -28,6 +28,7 @@ from slm_lora.generate import (
     scoring_batches,
     stop_ids,
 )
+from slm_lora.out_of_memory import in_halves
 from slm_lora.preflight import Plan
 from slm_lora.records import Row
 from slm_lora.tasks import Prediction
@@ -110,12 +111,16 @@ def next_tokens(model: Any, texts: Texts, folder: Path) -> None:
     """
     folder.mkdir()
     read, starts = [ids[:-1] for ids in texts.whole], [start - 1 for start in texts.starts]
-    for batch in scoring_batches(model, [len(ids) for ids in read], starts, BATCH, MOST_LOGITS):
+
+    def save(batch: list[int]) -> None:
         rows = logits_from(model, [read[i] for i in batch], [starts[i] for i in batch], exact=False)
         for i, logits in zip(batch, rows, strict=True):
             if not logits.isfinite().all():
                 raise NotFiniteError
             np.save(folder / f"{i}.npy", logits.float().cpu().numpy())
+
+    for batch in scoring_batches(model, [len(ids) for ids in read], starts, BATCH, MOST_LOGITS):
+        in_halves(save, batch, "rows")
 
 
 def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title: str) -> list[str]:

@@ -30,6 +30,7 @@ from slm_lora.errors import UserError
 from slm_lora.files import whole, write_json
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, load_adapter
+from slm_lora.out_of_memory import lacks_memory
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
@@ -160,10 +161,12 @@ def train(
     with tracker_files(args.report_to, run.path), shown(progress.bar):
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not lacks_memory(error):
+                raise
             raise UserError(
-                f"{device.name}: out of memory with {args.per_device_train_batch_size} rows a pass",
-                "type hardware.micro_batch_size=1 or hardware.gradient_checkpointing=true",
+                f"{device.name}: out of memory with one row a pass",
+                "type hardware.gradient_checkpointing=true, in another run_dir",
             ) from error
         except FloatingPointError as error:
             raise _diverged(str(error), trainer, device) from error

@@ -22,12 +22,15 @@ What differs, and why:
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
   are used, so its matrix products run in the dtype of the activations, without autocast.
 - `measure`: what else every evaluation measures, to choose the best checkpoint by.
+- A pass that memory does not suffice for is done in halves, with the same gradients, and none is as
+  large again.
 - A loss that is not finite ends the training: on a CPU at once, elsewhere when it is logged.
 - Batches of similar length are drawn from a seed and the epoch's number only, so a resumed run
   sees the batches of an uninterrupted one.
 """
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +44,10 @@ from trl import SFTConfig, SFTTrainer
 
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
+from slm_lora.out_of_memory import lacks_memory, release
+from slm_lora.progress import log
 from slm_lora.training.batches import GroupedByLength, pad_right
+from slm_lora.training.halves import halves
 from slm_lora.training.loss import labelled_loss
 
 
@@ -68,6 +74,7 @@ class LoraTrainer(SFTTrainer):
         **kwargs: Any,
     ) -> None:
         self.measure = measure
+        self.most_positions = sys.maxsize
         if measure:
             args.metric_for_best_model = f"eval_{measure.name}"
             args.greater_is_better = measure.higher_is_better
@@ -119,17 +126,52 @@ class LoraTrainer(SFTTrainer):
             output.metrics[key] = self.measure.of(self.model)
         return output
 
-    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
-        """The loss of a pass, after its backward.
+    def training_step(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Tensor],
+        num_items_in_batch: Tensor | None = None,
+    ) -> Tensor:
+        """The loss of a pass, after its backward; in halves where memory does not suffice.
 
         Raises:
             FloatingPointError: it is not finite; a GPU, which would have to be waited for, is asked
                 at the first step only.
         """
-        loss: Tensor = super().training_step(*args, **kwargs)
+        loss = self._pass(model, inputs, num_items_in_batch)
         if loss.device.type == "cpu" or self.state.global_step == 0:
             self._check_finite({"loss": loss.item()})
         return loss
+
+    def _pass(
+        self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Tensor | None
+    ) -> Tensor:
+        """Forward and backward; once memory has not sufficed, no pass is that large again."""
+        # Without the number of items each half would be divided by its own.
+        parts = halves(inputs) if num_items_in_batch is not None else None
+        size = inputs["input_ids"].numel()
+        if parts is None or size <= self.most_positions:
+            trained = [p for p in model.parameters() if p.requires_grad]
+            before = [None if p.grad is None else p.grad.clone() for p in trained]
+            tokens: float = self._total_train_tokens  # type: ignore[has-type]
+            try:
+                loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
+                return loss
+            except (RuntimeError, MemoryError) as error:
+                if parts is None or not lacks_memory(error):
+                    raise
+            for parameter, gradient in zip(trained, before, strict=True):
+                parameter.grad = gradient  # the backward may have come half way
+            self._total_train_tokens = tokens
+            self.most_positions = size // 2
+            release()
+            log.warning(
+                "out of memory with %d positions a pass: going on with half as many; the batch of "
+                "a step stays",
+                size,
+            )
+        first, second = (self._pass(model, part, num_items_in_batch) for part in parts)
+        return first + second
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """As transformers does, for the callbacks.
