@@ -64,6 +64,7 @@ from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.options import resolve, sft_config
+from slm_lora.training.passes import with_passes
 from slm_lora.training.trainer import LoraTrainer
 
 STATES = 8
@@ -145,7 +146,7 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
         ]
     )
     device = detect(config)
-    config = resolve(config, device, task.longest)
+    config, _ = with_passes(resolve(config, device, task.longest), device, rows)
     clock = Clock()
     trainer = LoraTrainer(
         model=add_adapter(load_base(config, device), config.lora, config.seed),

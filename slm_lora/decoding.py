@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 TOKENS = 16
 """Written between two looks at who has ended."""
@@ -53,6 +53,16 @@ class RoomyLayer(DynamicLayer):
         self.seen = self.keys
         return self.keys, self.values
 
+    def batch_repeat_interleave(self, repeats: int) -> None:
+        """As transformers does; what had room is let go."""
+        super().batch_repeat_interleave(repeats)
+        self.buffers, self.seen = [], None
+
+    def batch_select_indices(self, indices: Tensor) -> None:
+        """As transformers does; what had room is let go."""
+        super().batch_select_indices(indices)
+        self.buffers, self.seen = [], None
+
 
 def _with_room(old: Tensor, like: Tensor, positions: int) -> Tensor:
     """`old` at the beginning of a tensor for so many positions; `old` may be empty."""
@@ -69,14 +79,25 @@ def new_cache(config: PreTrainedConfig) -> DynamicCache:
     return cache
 
 
+def rows_can_leave(config: PreTrainedConfig) -> bool:
+    """Whether all that the model keeps of a text are keys and values. Convolutions and recurrent
+    states (LFM2, Qwen3-Next) know no rows that leave."""
+    known = (RoomyLayer, DynamicSlidingWindowLayer)
+    return all(type(layer) in known for layer in new_cache(config).layers)
+
+
 def write(
-    model: Any, ids: Tensor, mask: Tensor, cache: DynamicCache, config: GenerationConfig
+    model: Any, ids: Tensor, mask: Tensor, cache: DynamicCache | None, config: GenerationConfig
 ) -> list[list[int]]:
     """Tokens that follow each row of `ids` (rows, positions), which are padded on the left: until
     one of `config.eos_token_id`, with a few behind it, or `config.max_new_tokens`.
 
-    `cache` holds what the model has read of the rows, or nothing, and is used up.
+    `cache` holds what the model has read of the rows, or nothing, and is used up. None: the model
+    keeps states that rows cannot leave, and all are written to the end of the last.
     """
+    if cache is None:
+        rows = model.generate(input_ids=ids, attention_mask=mask, generation_config=config)
+        return [row.tolist() for row in rows[:, ids.shape[1] :]]
     written: list[list[int]] = [[] for _ in ids]
     going_on = torch.arange(len(ids))
     ends = torch.tensor(config.eos_token_id, device=ids.device)

@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora import rendering
-from slm_lora.decoding import RoomyLayer, new_cache, write
+from slm_lora.decoding import RoomyLayer, new_cache, rows_can_leave, write
 from slm_lora.logits import logits_at
 from slm_lora.out_of_memory import in_halves
 from slm_lora.progress import track
@@ -26,6 +26,8 @@ MOST_LOGITS = 2**28
 """Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
 LONG_BEGINNING = 64
 """Tokens that all prompts begin with, from which on they are read once."""
+BY_PLACE = ("gpt_neo", "mpt")
+"""Kinds of models whose attention measures distances by place, pads included."""
 
 
 def batches(lengths: list[int], size: int) -> Iterator[list[int]]:
@@ -88,8 +90,8 @@ def answer_log_likelihoods(
                 picked = row[first : first + len(tokens)].gather(1, tokens[:, None])
                 found[item] = picked[:, 0].tolist()
 
-    for batch in track(groups, len(groups), title):
-        in_halves(score, batch, "texts")
+    for _ in in_halves(score, track(groups, len(groups), title), "texts at once"):
+        pass
     return found
 
 
@@ -258,7 +260,8 @@ def answers(
     if sampling:
         torch.manual_seed(sampling.seed)
     size = max(batch_size // copies, 1)
-    beginning, read = _beginning_of_all(model, prompts)
+    leave = rows_can_leave(model.config)
+    beginning, read = _beginning_of_all(model, prompts) if leave else ([], None)
     shared = len(beginning)
 
     def written(batch: list[int]) -> list[tuple[int, list[Generated]]]:
@@ -269,11 +272,12 @@ def answers(
         ).to(device)
         ids = _after(torch.tensor(beginning, device=device), padded["input_ids"])
         mask = _after(torch.ones(shared, dtype=torch.long, device=device), padded["attention_mask"])
+        cache = _cache_of_batch(model, ids, mask, read, copies) if leave else None
         rows = write(
             model,
             ids.repeat_interleave(copies, dim=0),
             mask.repeat_interleave(copies, dim=0),
-            _cache_of_batch(model, ids, mask, read, copies),
+            cache,
             config,
         )
         ended = [until(config.eos_token_id, row) for row in rows]
@@ -282,19 +286,20 @@ def answers(
         found = list(map(Generated, texts, cut_off))
         return [(i, found[n * copies : (n + 1) * copies]) for n, i in enumerate(batch)]
 
-    for batch in track(batches(lengths, size), -(-len(prompts) // size), title):
-        for part in in_halves(written, batch, "prompts"):
-            yield from part
+    groups = track(batches(lengths, size), -(-len(prompts) // size), title)
+    for part in in_halves(written, groups, "prompts at once"):
+        yield from part
 
 
 def _beginning_of_all(
     model: Any, prompts: list[list[int]]
 ) -> tuple[list[int], DynamicCache | None]:
     """What all prompts begin with and what attention keeps of it; nothing where it is short, or
-    where the pads that then stand behind it would count: in a sliding window."""
+    where the pads that then stand behind it would count: in a window, or in distances that are
+    not taken from position ids."""
     shared = min(shared_beginning(prompts), min(map(len, prompts)) - 1)
     slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
-    if shared < LONG_BEGINNING or slides:
+    if shared < LONG_BEGINNING or slides or model.config.model_type in BY_PLACE:
         return [], None
     beginning = prompts[0][:shared]
     return beginning, _read_beginning(model, beginning)

@@ -4,7 +4,8 @@ found = in_halves(score, batch)
 """
 
 import gc
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import torch
@@ -15,12 +16,15 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
+MESSAGES = ("DefaultCPUAllocator", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What a CPU's allocator (c10/core/impl/alloc_cpu.cpp), the driver and cuBLAS say; their errors are
+RuntimeErrors as others are."""
+
+
 def lacks_memory(error: BaseException) -> bool:
-    """Whether it says that memory does not suffice: a GPU's allocator raises an error of its own, a
-    CPU's a RuntimeError that names it (c10/core/impl/alloc_cpu.cpp), numpy and Python MemoryError.
-    """
+    """Whether it says that memory does not suffice, of a GPU, a CPU, numpy or Python."""
     known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
-    return known or "DefaultCPUAllocator" in str(error)
+    return known or any(message in str(error) for message in MESSAGES)
 
 
 def release() -> None:
@@ -30,19 +34,32 @@ def release() -> None:
         torch.cuda.empty_cache()
 
 
-def in_halves(work: Callable[[list[Item]], Found], items: list[Item], what: str) -> list[Found]:
-    """What `work` makes of all items, or where memory does not suffice of each half, and so on.
+def in_halves(
+    work: Callable[[list[Item]], Found], groups: Iterable[list[Item]], what: str
+) -> Iterator[Found]:
+    """What `work` makes of each group, or where memory does not suffice of its halves, and so on;
+    no later group is tried with as many items.
 
     Raises:
         RuntimeError, MemoryError: also where it does not suffice for a single item.
     """
-    try:
-        return [work(items)]
-    except (RuntimeError, MemoryError) as error:
-        if len(items) == 1 or not lacks_memory(error):
-            raise
-    # Only now is the error gone, and with it the frames that hold the tensors.
-    release()
-    half = (len(items) + 1) // 2
-    log.warning("out of memory with %d %s at once: going on with %d", len(items), what, half)
-    return [*in_halves(work, items[:half], what), *in_halves(work, items[half:], what)]
+    most = sys.maxsize
+    for group in groups:
+        waiting = [group]
+        while waiting:
+            items = waiting.pop(0)
+            half = (len(items) + 1) // 2
+            if len(items) <= most:
+                try:
+                    found = work(items)
+                except (RuntimeError, MemoryError) as error:
+                    if len(items) == 1 or not lacks_memory(error):
+                        raise
+                else:
+                    yield found
+                    continue
+                # Only now is the error gone, and with it the frames that hold the tensors.
+                release()
+                most = half
+                log.warning("out of memory with %d %s: going on with %d", len(items), what, half)
+            waiting[:0] = [items[:half], items[half:]]

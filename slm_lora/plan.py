@@ -44,7 +44,7 @@ def lines(plan: Plan) -> dict[str, str]:
         "tokens": f"{tokens:,} of training, {tokens / len(lengths):.0f} a row, "
         f"longest {max(lengths)} of at most {config.trainer['max_length']}{packed}",
         "steps": f"{size.steps:,} of {config.batch_size} rows, "
-        f"{config.hardware.micro_batch_size} a pass",
+        f"{config.hardware.micro_batch_size} a pass{packed}",
         "memory": _memory(plan),
         **_rounds(plan),
         "task": f"{plan.task.name}, {len(plan.data.test):,} test items, "
@@ -56,10 +56,12 @@ def lines(plan: Plan) -> dict[str, str]:
 
 def _memory(plan: Plan) -> str:
     """The forecast of the training's peak, and what it is made of."""
-    found, kept = plan.forecast, plan.config.hardware.gradient_checkpointing
+    found = plan.forecast
+    if found is None:
+        return "not known for this model"
     memory, batch = found.memory, found.batch
     rest = memory.peak - memory.weights - memory.optimizer
-    how = "recomputed" if kept else "kept"
+    how = "recomputed" if plan.config.hardware.gradient_checkpointing else "kept"
     return (
         f"{decimal(found.process)} of {decimal(found.available)} at the peak of training: weights "
         f"{decimal(memory.weights)}, optimizer {decimal(memory.optimizer)}, activations "

@@ -41,7 +41,8 @@ class Size:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that is known to be possible. `labels` are none but in a classification."""
+    """A run that is known to be possible. `labels` are none but in a classification. `forecast` is
+    of the training's memory, None where nothing depends on it or it cannot be told."""
 
     config: Config
     device: Device
@@ -51,7 +52,7 @@ class Plan:
     task: Task
     size: Size
     retention: list[Part]
-    forecast: Forecast
+    forecast: Forecast | None
 
 
 def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = False) -> Plan:
@@ -97,7 +98,10 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     retention = parts(config, tokenizer)
     _check_baselines(config, task, tokenizer, data, context)
     _check_improve(config, task, data)
-    config, forecast = training.fitted(config, device, data.train)
+    forecast = None
+    open_passes = None in (config.hardware.micro_batch_size, config.hardware.gradient_checkpointing)
+    if open_passes or elsewhere:  # what is finished has nothing to decide
+        config, forecast = training.with_passes(config, device, data.train)
     args = training.sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     steps = training.rehearse(
         tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation

@@ -10,12 +10,14 @@ from transformers import (
     DynamicCache,
     GenerationConfig,
     GPT2Config,
+    GPTNeoConfig,
+    Lfm2Config,
     LlamaConfig,
     MistralConfig,
 )
 
 from slm_lora import decoding
-from slm_lora.decoding import RoomyLayer, new_cache, write
+from slm_lora.decoding import RoomyLayer, new_cache, rows_can_leave, write
 from slm_lora.generate import Sampling, answers
 from tests.helpers.tiny import make_llama
 
@@ -32,6 +34,16 @@ CONFIGS = {
     "llama": LlamaConfig(**SIZES),
     "gpt2": GPT2Config(vocab_size=60, n_positions=256, n_embd=32, n_layer=2, n_head=4),
     "sliding window": MistralConfig(**SIZES, sliding_window=12),
+    "convolutions": Lfm2Config(**SIZES, layer_types=["conv", "full_attention"]),
+    "local by place": GPTNeoConfig(
+        vocab_size=60,
+        max_position_embeddings=256,
+        hidden_size=32,
+        num_layers=2,
+        num_heads=4,
+        attention_types=[[["global", "local"], 1]],
+        window_size=12,
+    ),
 }
 LIMIT = 70
 
@@ -67,6 +79,8 @@ def test_the_tokens_of_a_plain_loop(kind, monkeypatch) -> None:
     width = max(map(len, prompts))
     ids = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts])
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+    leave = rows_can_leave(model.config)
+    assert leave == (kind != "convolutions")
     config = GenerationConfig(max_new_tokens=LIMIT, eos_token_id=sorted(stops), pad_token_id=0)
     read = []
     with (
@@ -75,8 +89,10 @@ def test_the_tokens_of_a_plain_loop(kind, monkeypatch) -> None:
             lambda _, ids, out: read.append(ids[0].numel())
         ),
     ):
-        found = write(model, ids, mask, new_cache(model.config), config)
+        found = write(model, ids, mask, new_cache(model.config) if leave else None, config)
     assert [row[: len(tokens)] for row, tokens in zip(found, expected, strict=True)] == expected
+    if not leave:
+        return
     assert all(len(row) < len(tokens) + 16 for row, tokens in zip(found, expected, strict=True))
     # What is read: the prompts, then for each row at most the rest of the tokens in which it ends.
     steps = [decoding.TOKENS * -(-len(tokens) // decoding.TOKENS) for tokens in expected]

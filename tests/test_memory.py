@@ -1,13 +1,21 @@
 """The forecast of a training's memory against what torch's profiler counts in real steps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    BloomConfig,
+    Lfm2Config,
+    LlamaConfig,
+    MixtralConfig,
+)
 
-from slm_lora.config.compose import load, register
+from slm_lora.config.compose import load, register, to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, load_base
@@ -20,6 +28,15 @@ from slm_lora.training.options import CHECKPOINTING
 from tests.helpers.tiny import make_gpt2, make_llama, make_rows
 
 CPU = Device("cpu", "CPU", 0, "bf16")
+SIZES = {
+    "vocab_size": 320,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+}
 
 
 def measured(config: Config, batch: Batch) -> Memory:
@@ -67,6 +84,7 @@ def measured(config: Config, batch: Batch) -> Memory:
         ("llama", "nf4", False),
         ("llama", "none", True),
         ("gpt2", "none", False),
+        ("gpt2", "nf4", False),
     ],
 )
 def test_the_forecast_is_what_a_real_step_takes(
@@ -152,3 +170,40 @@ def test_as_much_of_a_batch_as_fits(rows_and_model: list[str], caplog) -> None:
     ).config.hardware
     assert said.micro_batch_size == 4
     assert "hardware.micro_batch_size=1" in caplog.text
+
+
+KINDS = {
+    "experts in fp32": (MixtralConfig(**SIZES, num_local_experts=4), "fp32"),
+    "experts": (MixtralConfig(**SIZES, num_local_experts=4), "bf16"),
+    "rope that looks at lengths": (
+        LlamaConfig(**SIZES, rope_scaling={"rope_type": "dynamic", "factor": 2.0}),
+        "bf16",
+    ),
+    "alibi": (BloomConfig(vocab_size=320, hidden_size=64, n_layer=2, n_head=4), "bf16"),
+    "convolutions": (Lfm2Config(**SIZES, layer_types=["conv", "full_attention"]), "bf16"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_without_a_forecast_is_no_error(kind: str, tmp_path: Path, caplog) -> None:
+    """Some are forecast, and of the others it is said that they are not."""
+    parts, precision = KINDS[kind]
+    parts.save_pretrained(tmp_path)
+    config = load(["task=text", f"model.name_or_path={tmp_path}", f"data.train={tmp_path}/x.jsonl"])
+    caplog.set_level("INFO")
+    found = training_memory(config, Device("cpu", "CPU", 0, precision), Batch(4, 30, 60))
+    assert (found is None) == ("no forecast for this model" in caplog.text)
+    assert found is None or 0 < found.weights < found.peak
+    assert (found is None) == (kind in ("experts in fp32", "rope that looks at lengths"))
+
+
+def test_a_run_goes_on_with_the_passes_that_it_began_with(
+    rows_and_model: list[str], tmp_path: Path
+) -> None:
+    begun = preflight(load([*rows_and_model, "hardware.micro_batch_size=2"])).config
+    assert begun.hardware == replace(
+        begun.hardware, micro_batch_size=2, gradient_checkpointing=False
+    )
+    (tmp_path / "config.yaml").write_text(to_yaml(begun))
+    again = preflight(load([*rows_and_model, f"run_dir={tmp_path}"])).config
+    assert again.hardware == begun.hardware

@@ -119,8 +119,10 @@ def next_tokens(model: Any, texts: Texts, folder: Path) -> None:
                 raise NotFiniteError
             np.save(folder / f"{i}.npy", logits.float().cpu().numpy())
 
-    for batch in scoring_batches(model, [len(ids) for ids in read], starts, BATCH, MOST_LOGITS):
-        in_halves(save, batch, "rows")
+    lengths = [len(ids) for ids in read]
+    groups = scoring_batches(model, lengths, starts, BATCH, MOST_LOGITS)
+    for _ in in_halves(save, groups, "rows at once"):
+        pass
 
 
 def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title: str) -> list[str]:

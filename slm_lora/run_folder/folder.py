@@ -148,7 +148,8 @@ def check_same(config: Config, path: Path) -> bool:
     saved = from_file(run.config)
     now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
     differing = [key for key in sorted(now | then) if now.get(key) != then.get(key)]
-    free = ("run_dir", "recipe", *AFTER_TRAINING)
+    # How a batch is taken apart changes nothing but the time.
+    free = ("run_dir", "recipe", "hardware", *AFTER_TRAINING)
     differing = [key for key in differing if key.partition(".")[0] not in free]
     if differing:
         shown = ", ".join(f"{k}={now.get(k)} (there {then.get(k)})" for k in differing[:5])

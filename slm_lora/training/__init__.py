@@ -3,8 +3,8 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
-from slm_lora.training.fitting import Forecast, fitted
 from slm_lora.training.options import resolve, sft_config
+from slm_lora.training.passes import Forecast, with_passes
 from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
 from slm_lora.training.train import rehearse, train
@@ -13,12 +13,12 @@ from slm_lora.training.trainer import Measure
 __all__ = [
     "Forecast",
     "Measure",
-    "fitted",
     "rehearse",
     "resolve",
     "sft_config",
     "tell_trackers",
     "train",
+    "with_passes",
     "with_warm_up",
     "without_evaluations",
 ]

@@ -21,6 +21,8 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 from transformers import AttentionInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.pytorch_utils import Conv1D
 
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
@@ -28,6 +30,7 @@ from slm_lora.model import add_adapter, empty_model
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.base import DTYPES
 from slm_lora.model.kernels import short_rows_attention
+from slm_lora.progress import log
 from slm_lora.training.loss import CrossEntropy
 from slm_lora.training.options import CHECKPOINTING
 
@@ -40,10 +43,11 @@ TILE = (4096, 32768)
 MASK_BYTES = 2
 """For each pair of positions: what attention makes of the mask that keeps packed rows apart, in
 every layer; the mask itself is one byte."""
-UNMASKED = "sdpa_short_rows_unmasked"
-"""A trainer's rows need no mask; of tensors without numbers transformers would make one, as it
-cannot look whether it is needed."""
-AttentionInterface.register(UNMASKED, short_rows_attention)
+UNMASKED = {"cpu": "short_rows_unmasked", "cuda": "sdpa_unmasked"}
+"""Attention whose masks are counted apart: for tensors without numbers transformers would always
+make one, as it cannot look whether it is needed."""
+AttentionInterface.register(UNMASKED["cpu"], short_rows_attention)
+AttentionInterface.register(UNMASKED["cuda"], sdpa_attention_forward)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,9 @@ class Batch:
     positions: int
     labelled: int
     packed: bool = False
+    accumulates: bool = False
+    """It is one of several passes of a step: gradients of those before it are there, and a copy
+    (slm_lora/training/trainer.py)."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +74,32 @@ class Memory:
     peak: int
 
 
-def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
+def training_memory(config: Config, device: Device, batch: Batch) -> Memory | None:
     """What the steps of a resolved config take, without the interpreter and its libraries.
 
     On a GPU the operations are those of a CPU, but for the loss: which kernels it has is not known
-    without one.
+    without one. None for a model whose steps depend on numbers, such as which expert is asked.
     """
+    try:
+        return _training_memory(config, device, batch)
+    except (
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:  # of FakeTensorMode, or a model's own code
+        log.info("memory: no forecast for this model: %s", str(error).partition("\n")[0])
+        return None
+
+
+def _training_memory(config: Config, device: Device, batch: Batch) -> Memory:
+    cuda = device.type == "cuda"
     with torch.device("meta"):
         base = empty_model(config.model).to(DTYPES[device.precision])
         saved = _quantize(base, config)
     model = add_adapter(base, config.lora, config.seed)
     cast_adapter_on_use(model)
     if base.config._attn_implementation == "sdpa":
-        base.set_attn_implementation(UNMASKED)
+        base.set_attn_implementation(UNMASKED[device.type])
     if config.hardware.gradient_checkpointing:
         model.enable_input_require_grads()
         getattr(base, f"{CHECKPOINTING}_enable")({"use_reentrant": False})
@@ -90,14 +110,14 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
             count.add(tensor)
         weights = count.now
         with count, fake:
-            _forward_and_backward(model.train(), batch, fused=device.type == "cuda")
+            _forward_and_backward(model.train(), batch, fused=cuda)
     moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
     # Before the update there are gradients beside the moments, and no more activations.
-    peak = max(count.peak, count.now) + moments
-    if batch.packed and base.config._attn_implementation == UNMASKED:
+    peak = count.peak + moments + (moments if batch.accumulates else 0)
+    if (batch.packed or cuda) and base.config._attn_implementation in UNMASKED.values():
         layers = base.config.get_text_config().num_hidden_layers
         masks = 1 if config.hardware.gradient_checkpointing else layers
-        peak += (MASK_BYTES * masks + 1) * batch.positions**2
+        peak += (MASK_BYTES * masks + 1) * batch.rows * batch.positions**2
     return Memory(weights - saved, moments, peak - saved)
 
 
@@ -191,7 +211,7 @@ def _quantize(base: PreTrainedModel, config: Config) -> int:
         return 0
     head, saved = base.get_output_embeddings(), 0
     for name, module in list(base.named_modules()):
-        if not isinstance(module, nn.Linear) or module is head:
+        if not isinstance(module, (nn.Linear, Conv1D)) or module is head:
             continue
         size = _packed_bytes(module, config)
         if config.lora.dora:
@@ -202,11 +222,11 @@ def _quantize(base: PreTrainedModel, config: Config) -> int:
     return saved
 
 
-def _packed_bytes(layer: nn.Linear, config: Config) -> int:
+def _packed_bytes(layer: nn.Linear | Conv1D, config: Config) -> int:
     """What bitsandbytes makes of the layer's weights, with their scales."""
-    weights = layer.in_features * layer.out_features
+    weights = layer.weight.numel()
     if config.quantization.method == "int8":
-        return weights + 4 * layer.out_features
+        return weights + 4 * max(layer.weight.shape)
     if config.quantization.double_quantization:
         return weights // 2 + weights // BLOCK + 4 * weights // (BLOCK * BLOCKS)
     return weights // 2 + 4 * weights // BLOCK
@@ -215,8 +235,9 @@ def _packed_bytes(layer: nn.Linear, config: Config) -> int:
 class QuantizedLinear(nn.Linear):
     """A frozen linear layer whose weights are bytes, and numbers only while it multiplies."""
 
-    def __init__(self, of: nn.Linear, size: int) -> None:
-        sizes = (of.in_features, of.out_features)
+    def __init__(self, of: nn.Linear | Conv1D, size: int) -> None:
+        first, second = of.weight.shape
+        sizes = (first, second) if isinstance(of, Conv1D) else (second, first)
         super().__init__(*sizes, bias=of.bias is not None, dtype=of.weight.dtype)
         self.weight = nn.Parameter(torch.empty(size, dtype=torch.uint8), requires_grad=False)
 

@@ -28,7 +28,7 @@ def resolve(config: Config, device: Device, context: int) -> Config:
     """The same config with what it left open decided, so that it says exactly what is trained.
 
     `context` is the number of positions that the model knows: no row is longer. How a batch is
-    taken apart is decided when the rows are known (slm_lora/training/fitting.py).
+    taken apart is decided when the rows are known (slm_lora/training/passes.py).
     """
     trainer = dict(config.trainer)
     asked = trainer.get("max_length")

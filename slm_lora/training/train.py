@@ -8,6 +8,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,8 +35,8 @@ from slm_lora.out_of_memory import lacks_memory
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
-from slm_lora.training.fitting import Forecast
 from slm_lora.training.options import sft_config
+from slm_lora.training.passes import Forecast
 from slm_lora.training.progress import TrainingProgress
 from slm_lora.training.trackers import tracker_files
 from slm_lora.training.trainer import LoraTrainer, Measure
@@ -121,7 +122,7 @@ def train(
     run: Run,
     measure: Measure | None = None,
     start: Path | None = None,
-    forecast: Forecast,
+    forecast: Forecast | None = None,
 ) -> PeftModel:
     """Train an adapter on the training rows, save it to the run folder and return the tuned model.
 
@@ -164,9 +165,11 @@ def train(
         except (RuntimeError, MemoryError) as error:
             if not lacks_memory(error):
                 raise
+            on = config.hardware.gradient_checkpointing
+            cure = "a smaller trainer.max_length" if on else "hardware.gradient_checkpointing=true"
             raise UserError(
-                f"{device.name}: out of memory with one row a pass",
-                "type hardware.gradient_checkpointing=true, in another run_dir",
+                f"{device.name}: out of memory, with the smallest pass too",
+                f"type {cure}, in another run_dir",
             ) from error
         except FloatingPointError as error:
             raise _diverged(str(error), trainer, device) from error
@@ -175,7 +178,10 @@ def train(
     first_step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
     seconds = time.monotonic() - began
     summary = _summary(trainer, model, seconds, first_step, device)
-    write_json(run.train, summary | {"forecast_memory_bytes": forecast.process})
+    if forecast:  # of what `peak_memory` measures
+        cuda = device.type == "cuda"
+        summary["forecast_memory_bytes"] = forecast.memory.peak if cuda else forecast.process
+    write_json(run.train, summary)
     with whole(run.adapter) as folder:
         _save_adapter(model, config, folder, run)
         tokenizer.save_pretrained(folder)
@@ -259,7 +265,8 @@ def reset_peak_memory(device: Device) -> None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     elif CLEAR_REFS.exists():
-        CLEAR_REFS.write_text("5")
+        with suppress(OSError):  # not everywhere allowed; then the peak is that of the whole run
+            CLEAR_REFS.write_text("5")
 
 
 def peak_memory(device: Device) -> int:

@@ -147,10 +147,13 @@ class LoraTrainer(SFTTrainer):
         self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Tensor | None
     ) -> Tensor:
         """Forward and backward; once memory has not sufficed, no pass is that large again."""
-        # Without the number of items each half would be divided by its own.
-        parts = halves(inputs) if num_items_in_batch is not None else None
+        # Without the number of items each half would be divided by its own; the loss that balances
+        # experts is a mean of each pass; and other ranks would wait for the second backward.
+        alone = self.args.world_size == 1 and not self.aux_loss_enabled
+        can_part = alone and num_items_in_batch is not None
         size = inputs["input_ids"].numel()
-        if parts is None or size <= self.most_positions:
+        parts = halves(inputs) if can_part and size > self.most_positions else None
+        if parts is None:
             trained = [p for p in model.parameters() if p.requires_grad]
             before = [None if p.grad is None else p.grad.clone() for p in trained]
             tokens: float = self._total_train_tokens  # type: ignore[has-type]
@@ -158,7 +161,8 @@ class LoraTrainer(SFTTrainer):
                 loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
                 return loss
             except (RuntimeError, MemoryError) as error:
-                if parts is None or not lacks_memory(error):
+                parts = halves(inputs) if can_part and lacks_memory(error) else None
+                if parts is None:
                     raise
             for parameter, gradient in zip(trained, before, strict=True):
                 parameter.grad = gradient  # the backward may have come half way
@@ -172,6 +176,27 @@ class LoraTrainer(SFTTrainer):
             )
         first, second = (self._pass(model, part, num_items_in_batch) for part in parts)
         return first + second
+
+    def prediction_step(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Tensor],
+        prediction_loss_only: bool,
+        ignore_keys: list[str] | None = None,
+    ) -> Any:
+        """As transformers does; a mean over halves where memory does not suffice."""
+        try:
+            return super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
+        except (RuntimeError, MemoryError) as error:
+            parts = halves(inputs) if prediction_loss_only and lacks_memory(error) else None
+            if parts is None:
+                raise
+        release()
+        log.warning("out of memory in an evaluation: half of its %d rows", len(inputs["labels"]))
+        counts = [int((part["labels"][:, 1:] != -100).sum()) for part in parts]
+        losses = [self.prediction_step(model, part, True, ignore_keys)[0] for part in parts]
+        total = sum(loss * count for loss, count in zip(losses, counts, strict=True))
+        return total / max(sum(counts), 1), None, None
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """As transformers does, for the callbacks.

@@ -1,0 +1,153 @@
+"""How a batch is taken apart into passes: what fits the memory by the forecast.
+
+    python -m slm_lora plan +recipe=code_gen hardware.memory_gb=8
+
+The batch of an optimizer step stays what the config says. What the user set is kept, and said to be
+too large where it is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+from datasets import Dataset
+from rich.filesize import decimal
+
+from slm_lora.config.compose import from_file
+from slm_lora.config.schema import Config
+from slm_lora.hardware import Device
+from slm_lora.progress import log
+from slm_lora.training.memory import Batch, Memory, training_memory
+from slm_lora.training.options import micro_batch_size, rows_of_a_step
+
+CUDA_CONTEXT = 500_000_000
+"""Bytes of a GPU that the driver's context and libraries take."""
+CUDA_WASTE, CPU_WASTE = 0.08, 0.03
+"""What the allocators lose, as a share of what is asked of them."""
+MOST_PACKED = 4096
+"""Positions of a packed pass, where its size is ours to choose: without a kernel that knows where
+texts end, attention costs the square of it."""
+CGROUP = Path("/sys/fs/cgroup")
+"""A container's limits, of version 2 (docs.kernel.org/admin-guide/cgroup-v2)."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The largest pass of a training, what the training holds with it, the bytes that its process
+    takes with all that is not the model's, and the bytes that there are."""
+
+    batch: Batch
+    memory: Memory
+    process: int
+    available: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether the forecast is within what there is."""
+        return self.process <= self.available
+
+
+def with_passes(config: Config, device: Device, rows: Dataset) -> tuple[Config, Forecast | None]:
+    """The resolved config with what it left open in `hardware` decided by these training rows, and
+    what is then expected; None where that cannot be told.
+
+    The largest part of a batch that fits is taken, with activations kept where any part fits with
+    them. Where nothing fits, the least is tried. A run that was begun goes on as it began.
+    """
+    asked = _begun(config)
+    found, chosen = None, asked
+    for micro, checkpointing in _choices(asked, rows):
+        hardware = replace(
+            asked.hardware, micro_batch_size=micro, gradient_checkpointing=checkpointing
+        )
+        chosen = replace(asked, hardware=hardware)
+        found = forecast(chosen, device, rows)
+        if found is None or found.fits:
+            break
+    if found is None and device.type == "cuda" and not asked.hardware.micro_batch_size:
+        chosen = replace(chosen, hardware=replace(chosen.hardware, micro_batch_size=1))
+    if found and not found.fits:
+        log.warning(
+            "memory: the training may need %s, and there are %s; %s",
+            decimal(found.process),
+            decimal(found.available),
+            _cure(config.hardware.micro_batch_size, chosen.hardware.gradient_checkpointing),
+        )
+    return chosen, found
+
+
+def forecast(config: Config, device: Device, rows: Dataset) -> Forecast | None:
+    """What a training on these rows takes, its passes decided."""
+    batch = _largest(config, rows)
+    memory = training_memory(config, device, batch)
+    if memory is None:
+        return None
+    planned = config.hardware.memory_gb
+    if device.type == "cuda":
+        process = CUDA_CONTEXT + round((1 + CUDA_WASTE) * memory.peak)
+        # Where the memory is planned for, no such GPU need be here.
+        there = 0 if planned else CUDA_CONTEXT + torch.cuda.mem_get_info()[0]
+    else:
+        own = psutil.Process().memory_info().rss
+        process = own + round((1 + CPU_WASTE) * memory.peak)
+        there = own + _available()
+    return Forecast(batch, memory, process, round(planned * 2**30) if planned else there)
+
+
+def _available() -> int:
+    """Bytes that the system, or the container, can still give."""
+    free: int = psutil.virtual_memory().available
+    limit, used = CGROUP / "memory.max", CGROUP / "memory.current"
+    if limit.exists() and (most := limit.read_text().strip()) != "max":
+        return min(free, int(most) - int(used.read_text()))
+    return free
+
+
+def _begun(config: Config) -> Config:
+    """The config with the passes of the run that it goes on with, where there is one."""
+    saved = Path(config.run_dir or "") / "config.yaml"
+    if not config.run_dir or not saved.exists():
+        return config
+    asked, then = config.hardware, from_file(saved).hardware
+    keys = ("micro_batch_size", "gradient_checkpointing")
+    taken = {key: getattr(then, key) for key in keys if getattr(asked, key) is None}
+    return replace(config, hardware=replace(asked, **taken))
+
+
+def _choices(config: Config, rows: Dataset) -> Iterator[tuple[int, bool]]:
+    """(rows a pass, checkpointing), the fastest first; what is set is not varied."""
+    asked, batch = config.hardware, rows_of_a_step(config, rows["length"])
+    sizes = [n for n in range(batch, 0, -1) if batch % n == 0]
+    if config.trainer["packing"]:
+        most = max(MOST_PACKED // config.trainer["max_length"], 1)
+        sizes = [n for n in sizes if n <= most]
+    for checkpointing in (False, True):
+        if asked.gradient_checkpointing in (None, checkpointing):
+            for size in [asked.micro_batch_size] if asked.micro_batch_size else sizes:
+                yield size, checkpointing
+
+
+def _largest(config: Config, rows: Dataset) -> Batch:
+    """The largest forward pass: the longest rows together, or a packed one full to its end."""
+    step = rows_of_a_step(config, rows["length"])
+    size = micro_batch_size(step, config)
+    if config.trainer["packing"]:
+        positions = size * config.trainer["max_length"]
+        labels = rows.data.column("labels").combine_chunks().flatten().to_numpy()
+        labelled = round(float(np.mean(labels != -100)) * positions)
+        return Batch(1, positions, labelled, packed=True, accumulates=size < step)
+    lengths = np.asarray(rows["length"])
+    longest = np.argsort(-lengths, kind="stable")[:size].tolist()
+    labels = rows.select(longest)["labels"]
+    labelled = sum(label != -100 for row in labels for label in row[1:])
+    return Batch(len(longest), int(lengths[longest[0]]), labelled, accumulates=size < step)
+
+
+def _cure(micro: int | None, checkpointing: bool | None) -> str:
+    """What may help, of what the user set or did not."""
+    words = ["hardware.micro_batch_size=1"] if micro not in (None, 1) else []
+    words += [] if checkpointing else ["hardware.gradient_checkpointing=true"]
+    return f"type {' '.join(words)}" if words else "type a smaller trainer.max_length"
