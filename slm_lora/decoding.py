@@ -17,6 +17,9 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 TOKENS = 16
 """Written between two looks at who has ended."""
+LEAVE = 0.25
+"""Share of the rows that must have ended before they leave: it costs a copy of the others' keys and
+values."""
 ROOM = 128
 """Positions by which a full buffer of keys and values grows."""
 
@@ -28,9 +31,8 @@ class RoomyLayer(DynamicLayer):
     keys: Tensor
     values: Tensor
 
-    def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
-        """As transformers does; nothing has room yet."""
-        super().lazy_initialization(key_states, value_states)
+    def __init__(self) -> None:
+        super().__init__()
         self.buffers: list[Tensor] = []
         self.seen: Tensor | None = None
 
@@ -43,25 +45,39 @@ class RoomyLayer(DynamicLayer):
         new = (key_states, value_states)
         before = self.get_seq_length()
         after = before + key_states.shape[-2]
-        # Whoever repeats, picks or crops rows puts tensors of their own here, and not the views.
-        if self.keys is not self.seen or after > self.buffers[0].shape[-2]:
+        buffers = self.buffers
+        if not self._has_room or after > buffers[0].shape[-2]:
             old = (self.keys, self.values)
-            self.buffers = [_with_room(*pair, after + ROOM) for pair in zip(old, new, strict=True)]
-        for buffer, states in zip(self.buffers, new, strict=True):
+            buffers = [_with_room(*pair, after + ROOM) for pair in zip(old, new, strict=True)]
+        for buffer, states in zip(buffers, new, strict=True):
             buffer[:, :, before:after] = states
-        self.keys, self.values = (buffer[:, :, :after] for buffer in self.buffers)
-        self.seen = self.keys
+        self._hold(buffers, after)
         return self.keys, self.values
 
     def batch_repeat_interleave(self, repeats: int) -> None:
-        """As transformers does; what had room is let go."""
-        super().batch_repeat_interleave(repeats)
-        self.buffers, self.seen = [], None
+        """Each row so many times."""
+        if self._has_room:
+            repeated = [buffer.repeat_interleave(repeats, dim=0) for buffer in self.buffers]
+            self._hold(repeated, self.get_seq_length())
+        else:
+            super().batch_repeat_interleave(repeats)
 
     def batch_select_indices(self, indices: Tensor) -> None:
-        """As transformers does; what had room is let go."""
-        super().batch_select_indices(indices)
-        self.buffers, self.seen = [], None
+        """These rows only."""
+        if self._has_room:
+            self._hold([buffer[indices] for buffer in self.buffers], self.get_seq_length())
+        else:
+            super().batch_select_indices(indices)
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether keys and values are views of the buffers: who crops puts others there."""
+        return self.seen is not None and self.keys is self.seen
+
+    def _hold(self, buffers: list[Tensor], positions: int) -> None:
+        self.buffers = buffers
+        self.keys, self.values = (buffer[:, :, :positions] for buffer in buffers)
+        self.seen = self.keys
 
 
 def _with_room(old: Tensor, like: Tensor, positions: int) -> Tensor:
@@ -99,8 +115,8 @@ def write(
         rows = model.generate(input_ids=ids, attention_mask=mask, generation_config=config)
         return [row.tolist() for row in rows[:, ids.shape[1] :]]
     written: list[list[int]] = [[] for _ in ids]
-    going_on = torch.arange(len(ids))
-    ends = torch.tensor(config.eos_token_id, device=ids.device)
+    here, ended = torch.arange(len(ids)), torch.zeros(len(ids), dtype=torch.bool)
+    ends = torch.tensor(config.eos_token_id)
     for start in range(0, config.max_new_tokens, TOKENS):
         some = copy.deepcopy(config)
         some.max_new_tokens = min(TOKENS, config.max_new_tokens - start)
@@ -109,12 +125,16 @@ def write(
         )
         new = ids[:, mask.shape[1] :]
         mask = torch.cat([mask, torch.ones_like(new)], dim=1)
-        for row, tokens in zip(going_on.tolist(), new.tolist(), strict=True):
-            written[row] += tokens
-        left = (~torch.isin(new, ends).any(dim=1)).nonzero()[:, 0]
-        if not len(left):
+        new = new.cpu()
+        for row, done, tokens in zip(here.tolist(), ended.tolist(), new.tolist(), strict=True):
+            written[row] += [] if done else tokens
+        ended |= torch.isin(new, ends).any(dim=1)
+        if ended.all():
             break
-        if len(left) < len(ids):
-            ids, mask, going_on = ids[left], mask[left], going_on[left.cpu()]
+        if ended.float().mean() >= LEAVE:
+            left = (~ended).nonzero()[:, 0]
+            here, ended = here[left], ended[left]
+            left = left.to(ids.device)
+            ids, mask = ids[left], mask[left]
             cache.batch_select_indices(left)
     return written
