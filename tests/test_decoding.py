@@ -98,9 +98,13 @@ def test_the_tokens_of_a_plain_loop(kind, monkeypatch) -> None:
     for step, rows in enumerate(read[1:], start=1):
         if step % decoding.TOKENS:
             known = step // decoding.TOKENS * decoding.TOKENS
-            unfinished = sum(len(tokens) > known for tokens in expected)
-            assert rows * (1 - decoding.LEAVE) < unfinished or known == 0
-    assert min(read) < len(prompts) / 2
+            there = sum(len(tokens) > known for tokens in expected)
+            assert rows * (1 - decoding.LEAVE) < there or known == 0
+    looks = range(decoding.TOKENS, max(map(len, expected)), decoding.TOKENS)
+    unfinished = [sum(len(tokens) > known for tokens in expected) for known in looks]
+    few = (1 - decoding.LEAVE) * len(prompts)
+    assert (min(read) < len(prompts)) == any(count <= few for count in unfinished)
+    assert min(read) < len(prompts) or kind != "llama"
 
 
 def test_keys_and_values_are_those_of_a_cache_that_copies(monkeypatch) -> None:
