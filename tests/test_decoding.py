@@ -19,6 +19,7 @@ from transformers import (
 from slm_lora import decoding
 from slm_lora.decoding import RoomyLayer, new_cache, rows_can_leave, write
 from slm_lora.generate import Sampling, answers
+from tests.helpers.greedy import one_by_one
 from tests.helpers.tiny import make_llama
 
 SIZES = {
@@ -54,15 +55,6 @@ def random_model(config):
     return Auto.from_config(config, dtype=torch.float32).eval()
 
 
-def one_by_one(model, prompt: list[int], stops: set[int]) -> list[int]:
-    """Greedy tokens by a whole forward for each, the one that ends it included."""
-    ids = list(prompt)
-    while len(ids) < len(prompt) + LIMIT and not (len(ids) > len(prompt) and ids[-1] in stops):
-        with torch.no_grad():
-            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-    return ids[len(prompt) :]
-
-
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_the_tokens_of_a_plain_loop(kind, monkeypatch) -> None:
     """Rows of unlike prompts that end at unlike times; the model reads those that have not ended,
@@ -72,9 +64,9 @@ def test_the_tokens_of_a_plain_loop(kind, monkeypatch) -> None:
     draw = random.Random(2)
     prompts = [[draw.randrange(60) for _ in range(draw.randint(1, 20))] for _ in range(12)]
     # Tokens that some row writes late, others early or never.
-    free = [one_by_one(model, prompt, set()) for prompt in prompts]
+    free = [one_by_one(model, prompt, LIMIT) for prompt in prompts]
     stops = {tokens[12 * n % LIMIT] for n, tokens in enumerate(free[:7])}
-    expected = [one_by_one(model, prompt, stops) for prompt in prompts]
+    expected = [one_by_one(model, prompt, LIMIT, stops) for prompt in prompts]
     assert len({len(tokens) for tokens in expected}) > 2
     width = max(map(len, prompts))
     ids = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts])

@@ -16,6 +16,7 @@ from transformers import (
 
 from slm_lora import generate
 from slm_lora.generate import Sampling, answer_log_likelihoods, answers, context_length
+from tests.helpers.greedy import one_by_one
 from tests.helpers.tiny import make_gpt2, make_llama
 
 MAKERS = {"llama": make_llama, "gpt2": make_gpt2}
@@ -96,13 +97,8 @@ def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
     model, tokenizer = parts
     prompts, _ = items(3)
     for prompt, text in zip(prompts, greedy(model, tokenizer, prompts, [1], 5, 2), strict=True):
-        ids = list(prompt)
-        for _ in range(5):
-            with torch.no_grad():
-                ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-            if ids[-1] == 1:
-                break
-        assert text == tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+        expected = one_by_one(model, prompt, 5, stops=[1])
+        assert text == tokenizer.decode(expected, skip_special_tokens=True)
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "mistral"])
@@ -140,13 +136,8 @@ def test_what_all_prompts_begin_with_is_read_once(kind, sampling, tmp_path) -> N
     once = len(sheet) + 2 * 20 * 5 + len(rests) * max(map(len, rests))
     assert sum(read) <= once or kind == "mistral"
     for i, prompt in enumerate(prompts):
-        ids = list(prompt)
-        for _ in range(20):
-            with torch.no_grad():
-                ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-            if ids[-1] == 1:
-                break
-        text = tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+        expected = one_by_one(model, prompt, 20, stops=[1])
+        text = tokenizer.decode(expected, skip_special_tokens=True)
         assert [one.text for one in found[i]] == [text] * (2 if sampling else 1)
 
 
@@ -154,11 +145,7 @@ def test_an_end_that_decoding_would_show_is_no_part_of_the_answer(parts) -> None
     """An added token need not be special: its text would stand behind every answer."""
     model, tokenizer = parts
     (prompt, *_), _ = items(1)
-    ids = list(prompt)
-    for _ in range(5):
-        with torch.no_grad():
-            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-    written = ids[len(prompt) :]
+    written = one_by_one(model, prompt, 5)
     end = written[-1]
     before = written[: written.index(end)]
     assert greedy(model, tokenizer, [prompt], [end], 5, 1) == [tokenizer.decode(before)]
@@ -256,13 +243,7 @@ def test_an_answer_that_has_not_ended_is_cut_off(parts) -> None:
     """The greedy tokens of a plain loop decide; a stop token at the limit itself is an end."""
     model, tokenizer = parts
     prompts, _ = items(6)
-    written = []
-    for prompt in prompts:
-        ids = list(prompt)
-        for _ in range(6):
-            with torch.no_grad():
-                ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-        written.append(ids[len(prompt) :])
+    written = [one_by_one(model, prompt, 6) for prompt in prompts]
     stop = written[0][3]
     for length in (3, 4, 6):
         found = dict(
