@@ -61,7 +61,7 @@ from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
 from slm_lora.model.adapter import cast_adapter_on_use
-from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
+from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.options import resolve, sft_config
 from slm_lora.training.passes import with_passes
@@ -202,7 +202,7 @@ def bare(task: Task, folder: str) -> tuple[nn.Module, Clock]:
     """The job's settings with nothing around them."""
     rows = make_rows(task.steps * task.batch, task.longest, task.seed).to_list()
     model = AutoModelForCausalLM.from_pretrained(
-        task.model, dtype=torch.bfloat16, attn_implementation=SHORT_ROWS
+        task.model, dtype=torch.bfloat16, attn_implementation=CPU_ATTENTION
     )
     torch.manual_seed(task.seed)
     lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")

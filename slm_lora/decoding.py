@@ -15,6 +15,8 @@ from torch import Tensor
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from slm_lora.model.kernels import CPU_ATTENTION, with_beginning
+
 TOKENS = 16
 """Written between two looks at who has ended."""
 LEAVE = 0.25
@@ -26,7 +28,8 @@ ROOM = 128
 
 class RoomyLayer(DynamicLayer):
     """Keys and values of a layer with room behind them, into which the next positions are written;
-    `DynamicLayer` copies all that it has for each."""
+    `DynamicLayer` copies all that it has for each. Those of a `beginning` that all rows have in
+    common stand once, for an attention that knows it (slm_lora/model/kernels.py)."""
 
     keys: Tensor
     values: Tensor
@@ -35,15 +38,17 @@ class RoomyLayer(DynamicLayer):
         super().__init__()
         self.buffers: list[Tensor] = []
         self.seen: Tensor | None = None
+        self.beginning: tuple[Tensor, Tensor] | None = None
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        """All keys and values, the new ones last: (rows, heads, positions, width) each."""
+        """All keys and values but those of the beginning, the new ones last: (rows, heads,
+        positions, width) each."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         new = (key_states, value_states)
-        before = self.get_seq_length()
+        before = self._own_length
         after = before + key_states.shape[-2]
         buffers = self.buffers
         if not self._has_room or after > buffers[0].shape[-2]:
@@ -52,22 +57,32 @@ class RoomyLayer(DynamicLayer):
         for buffer, states in zip(buffers, new, strict=True):
             buffer[:, :, before:after] = states
         self._hold(buffers, after)
+        if self.beginning:
+            return with_beginning(self.keys, self.beginning), self.values
         return self.keys, self.values
+
+    def get_seq_length(self) -> int:
+        """Positions that were read, the beginning's too."""
+        return self._own_length + (self.beginning[0].shape[-2] if self.beginning else 0)
 
     def batch_repeat_interleave(self, repeats: int) -> None:
         """Each row so many times."""
         if self._has_room:
             repeated = [buffer.repeat_interleave(repeats, dim=0) for buffer in self.buffers]
-            self._hold(repeated, self.get_seq_length())
-        else:
+            self._hold(repeated, self._own_length)
+        elif self._own_length:
             super().batch_repeat_interleave(repeats)
 
     def batch_select_indices(self, indices: Tensor) -> None:
         """These rows only."""
         if self._has_room:
-            self._hold([buffer[indices] for buffer in self.buffers], self.get_seq_length())
-        else:
+            self._hold([buffer[indices] for buffer in self.buffers], self._own_length)
+        elif self._own_length:
             super().batch_select_indices(indices)
+
+    @property
+    def _own_length(self) -> int:
+        return int(super().get_seq_length())
 
     @property
     def _has_room(self) -> bool:
@@ -92,6 +107,17 @@ def new_cache(config: PreTrainedConfig) -> DynamicCache:
     """An empty one; layers of another kind, such as a sliding window, stay transformers' own."""
     cache = DynamicCache(config=config.get_text_config())
     cache.layers = [RoomyLayer() if type(own) is DynamicLayer else own for own in cache.layers]
+    return cache
+
+
+def going_on_from(read: DynamicCache, model: Any) -> DynamicCache:
+    """A cache for rows that all begin with what `read` holds of one row: once for all of them where
+    the model's attention can, else to be repeated."""
+    if model.config._attn_implementation != CPU_ATTENTION:
+        return copy.deepcopy(read)
+    cache = new_cache(model.config)
+    for layer, known in zip(cache.layers, read.layers, strict=True):
+        layer.beginning = (known.keys, known.values)
     return cache
 
 

@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora import rendering
-from slm_lora.decoding import RoomyLayer, new_cache, rows_can_leave, write
+from slm_lora.decoding import RoomyLayer, going_on_from, new_cache, rows_can_leave, write
 from slm_lora.logits import logits_at
 from slm_lora.out_of_memory import in_halves
 from slm_lora.progress import track
@@ -315,7 +315,7 @@ def _cache_of_batch(
 ) -> DynamicCache:
     """Keys and values of what is read already, an entry for each text to write: of the shared
     beginning, and where a prompt has several texts, of the prompt but for its last token."""
-    cache = new_cache(model.config) if beginning is None else copy.deepcopy(beginning)
+    cache = new_cache(model.config) if beginning is None else going_on_from(beginning, model)
     cache.batch_repeat_interleave(len(ids))
     start = cache.get_seq_length()
     if copies > 1 and ids.shape[1] > start + 1:

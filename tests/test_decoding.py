@@ -17,8 +17,9 @@ from transformers import (
 )
 
 from slm_lora import decoding
-from slm_lora.decoding import RoomyLayer, new_cache, rows_can_leave, write
+from slm_lora.decoding import RoomyLayer, going_on_from, new_cache, rows_can_leave, write
 from slm_lora.generate import Sampling, answers
+from slm_lora.model.kernels import CPU_ATTENTION, cpu_attention, with_beginning
 from tests.helpers.greedy import one_by_one
 from tests.helpers.tiny import make_llama
 
@@ -136,6 +137,57 @@ def test_keys_and_values_are_those_of_a_cache_that_copies(monkeypatch) -> None:
     both(lambda cache: cache.crop(-2))
     add(2, 1)
     same()
+
+
+@pytest.mark.parametrize("positions", [1, 3])
+@pytest.mark.parametrize(
+    ("dtype", "error"), [(torch.float32, 2e-6), (torch.bfloat16, 1e-2)], ids=["fp32", "bf16"]
+)
+def test_attention_to_a_beginning_that_stands_once(positions, dtype, error) -> None:
+    """Against the softmax in fp64 over the beginning, repeated for each row, and the row's own."""
+    torch.manual_seed(4)
+    rows, heads, queries_a_head, width, first, own = 5, 2, 3, 8, 40, 11
+    query = 4 * torch.randn(rows, heads * queries_a_head, positions, width).to(dtype)
+    keys, values = torch.randn(2, 1, heads, first, width).to(dtype)
+    key, value = torch.randn(2, rows, heads, own, width).to(dtype)
+    pads = torch.arange(rows)[:, None] * 2 > torch.arange(own)  # none, two, four …
+    later = torch.arange(own) > torch.arange(own - positions, own)[:, None]
+    hidden = pads[:, None, None] | later
+    hidden = torch.cat([torch.zeros(rows, 1, positions, first, dtype=torch.bool), hidden], dim=-1)
+
+    class Layer(torch.nn.Module):
+        num_key_value_groups = queries_a_head
+
+    found, _ = cpu_attention(
+        Layer(), query, with_beginning(key, (keys, values)), value, ~hidden, scaling=0.3
+    )
+    whole_keys, whole_values = (
+        torch.cat([a.expand(rows, -1, -1, -1), b], dim=2)
+        .double()
+        .repeat_interleave(queries_a_head, 1)
+        for a, b in ((keys, key), (values, value))
+    )
+    scores = 0.3 * query.double() @ whole_keys.transpose(-1, -2)
+    expected = scores.masked_fill(hidden, float("-inf")).softmax(-1) @ whole_values
+    assert found.dtype == dtype
+    assert (found.double() - expected.transpose(1, 2)).abs().max() < error * expected.abs().max()
+
+
+def test_a_beginning_of_all_rows_is_kept_once() -> None:
+    """And what is added, repeated or picked is the rows' own alone."""
+    model = random_model(CONFIGS["llama"])
+    model.set_attn_implementation(CPU_ATTENTION)
+    read = new_cache(model.config)
+    with torch.inference_mode():
+        model(torch.tensor([[5, 6, 7, 8]]), past_key_values=read)
+        cache = going_on_from(read, model)
+        cache.batch_repeat_interleave(6)
+        assert cache.get_seq_length() == 4
+        model(torch.tensor([[9]] * 6), past_key_values=cache)
+        cache.batch_select_indices(torch.tensor([3, 1]))
+    assert [layer.keys.shape for layer in cache.layers] == [(2, 2, 1, 8)] * 2
+    assert cache.get_seq_length() == 5
+    assert read.get_seq_length() == 4
 
 
 def test_drawn_answers_end_at_their_own_time(tmp_path) -> None:

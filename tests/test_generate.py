@@ -16,6 +16,7 @@ from transformers import (
 
 from slm_lora import generate
 from slm_lora.generate import Sampling, answer_log_likelihoods, answers, context_length
+from slm_lora.model.kernels import CPU_ATTENTION
 from tests.helpers.greedy import one_by_one
 from tests.helpers.tiny import make_gpt2, make_llama
 
@@ -101,18 +102,21 @@ def test_greedy_is_the_likeliest_token_each_time(parts) -> None:
         assert text == tokenizer.decode(expected, skip_special_tokens=True)
 
 
+@pytest.mark.parametrize("attention", ["sdpa", CPU_ATTENTION])
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "mistral"])
 @pytest.mark.parametrize("sampling", [None, Sampling(2, 1e-6, 1.0, 0)], ids=["greedy", "drawn"])
-def test_what_all_prompts_begin_with_is_read_once(kind, sampling, tmp_path) -> None:
+def test_what_all_prompts_begin_with_is_read_once(kind, sampling, attention, tmp_path) -> None:
     """The texts are those of a plain loop, whatever is padded; a model whose attention slides reads
-    every prompt whole, for there the pads would count."""
+    every prompt whole, for there the pads would count. Kept for each row, or once for all."""
     folder = MAKERS.get(kind, make_llama)(tmp_path)
     config = AutoConfig.from_pretrained(folder)
     if kind == "mistral":
         config = MistralConfig(**config.to_dict() | {"sliding_window": 30})
     config.initializer_range = 0.3  # what stands far before changes the next token
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_config(
+        config, dtype=torch.float32, attn_implementation=attention
+    ).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     rests, _ = items(5)
     sheet = [3 + 7 * n % 200 for n in range(100)]

@@ -12,11 +12,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import GPTNeoConfig, GPTNeoForCausalLM, PreTrainedModel
 
 from slm_lora import hardware, model
 from slm_lora.config import compose
 from slm_lora.errors import UserError
+from slm_lora.model.kernels import CPU_ATTENTION
 from tests.helpers.tiny import make_llama, slm_lora
 
 EMBEDDING = "model.embed_tokens.weight"
@@ -101,3 +102,32 @@ def test_the_config_of_another_model_by_the_command_line(tmp_path: Path) -> None
     assert "are not those of a BertLMHeadModel" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "run" / "predictions").exists()
+
+
+def make_gpt_neo(folder: Path) -> Path:
+    config = GPTNeoConfig(
+        vocab_size=320,
+        hidden_size=32,
+        num_layers=2,
+        num_heads=4,
+        attention_types=[[["global", "local"], 1]],
+    )
+    GPTNeoForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("make", "words", "expected"),
+    [
+        (make_llama, (), CPU_ATTENTION),
+        (make_llama, ("model.attn_implementation=eager",), "eager"),
+        (make_gpt_neo, (), "eager"),
+    ],
+    ids=["llama", "eager", "gpt_neo"],
+)
+def test_a_cpu_attends_in_its_own_way_where_the_model_lets_it(
+    tmp_path: Path, make: Callable[[Path], Path], words: tuple[str, ...], expected: str
+) -> None:
+    """GPT-Neo's attention does not go through transformers' interface."""
+    folder = make(tmp_path / "model")
+    assert load(folder, *words).config._attn_implementation == expected

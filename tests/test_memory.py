@@ -20,7 +20,7 @@ from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, load_base
 from slm_lora.model.adapter import cast_adapter_on_use
-from slm_lora.model.kernels import SHORT_ROWS
+from slm_lora.model.kernels import CPU_ATTENTION
 from slm_lora.preflight import Plan, preflight
 from slm_lora.training.loss import labelled_loss
 from slm_lora.training.memory import Batch, Memory, training_memory
@@ -44,7 +44,7 @@ def measured(config: Config, batch: Batch) -> Memory:
     allocated and freed on top of them in the second one."""
     model = add_adapter(load_base(config, CPU), config.lora, config.seed)
     cast_adapter_on_use(model)
-    model.get_base_model().set_attn_implementation(SHORT_ROWS)
+    model.get_base_model().set_attn_implementation(CPU_ATTENTION)
     if config.hardware.gradient_checkpointing:
         model.enable_input_require_grads()
         getattr(model.get_base_model(), f"{CHECKPOINTING}_enable")({"use_reentrant": False})

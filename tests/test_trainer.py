@@ -39,10 +39,10 @@ from trl import SFTConfig, SFTTrainer
 from slm_lora.config.sections.model import LoraConfig as OurLora
 from slm_lora.model.adapter import add_adapter, cast_adapter_on_use
 from slm_lora.model.kernels import (
+    CPU_ATTENTION,
     SHORT,
-    SHORT_ROWS,
+    cpu_attention,
     disable_cpu_inference_kernel,
-    short_rows_attention,
 )
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.loss import CrossEntropy, labelled_loss
@@ -170,8 +170,8 @@ def own_loss(model: PeftModel, data: Dataset) -> torch.Tensor:
     [
         (LLAMA, "sdpa"),
         (LLAMA, "eager"),
-        (LLAMA, SHORT_ROWS),
-        (GPT2, SHORT_ROWS),
+        (LLAMA, CPU_ATTENTION),
+        (GPT2, CPU_ATTENTION),
         (LlamaConfig(**SIZES, tie_word_embeddings=True), "sdpa"),
         (GPT2, "sdpa"),
         (GPT2, "eager"),
@@ -400,7 +400,7 @@ def test_adapter_is_kept_in_fp32_and_computes_in_bf16(
     trainer = LoraTrainer(
         model=model, args=arguments(tmp_path), train_dataset=rows(8), processing_class=tokenizer
     )
-    assert model.config._attn_implementation == SHORT_ROWS
+    assert model.config._attn_implementation == CPU_ATTENTION
     for name, value in weights(trainer.model).items():
         assert value.dtype == torch.float32
         assert torch.equal(value, start[name])
@@ -429,12 +429,12 @@ def test_attention_of_short_rows_is_trained_in_fp32(length: int) -> None:
         return max((x.grad.double() - e.grad).abs().max().item() for x, e in pairs)
 
     sdpa_attention_forward(layer, *exact, None)[0].sum().backward()
-    ours, plain = error(short_rows_attention), error(sdpa_attention_forward)
+    ours, plain = error(cpu_attention), error(sdpa_attention_forward)
     assert ours < plain if length <= SHORT else ours == plain
     # An evaluation of the tuned model is that of the base model.
     frozen = [x.detach().bfloat16() for x in exact]
     expected, _ = sdpa_attention_forward(layer, *frozen, None)
-    assert torch.equal(short_rows_attention(layer, *frozen, None)[0], expected)
+    assert torch.equal(cpu_attention(layer, *frozen, None)[0], expected)
 
 
 def nf4_model(folder: Path) -> PreTrainedModel:

@@ -22,7 +22,7 @@ from slm_lora import hardware, rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.model.complete import check_complete, check_finite
-from slm_lora.model.kernels import disable_cpu_inference_kernel
+from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
 from slm_lora.model.location import location, not_loaded
 from slm_lora.progress import log
 
@@ -88,6 +88,9 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
     model.generation_config = GenerationConfig.from_model_config(model.config)
     model.generation_config.eos_token_id = ends
     disable_cpu_inference_kernel(model)
+    attends = model.config._attn_implementation if model._supports_attention_backend else None
+    if device.type == "cpu" and attends == "sdpa":
+        model.set_attn_implementation(CPU_ATTENTION)
     return model.eval()
 
 

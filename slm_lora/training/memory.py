@@ -29,7 +29,7 @@ from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, empty_model
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.base import DTYPES
-from slm_lora.model.kernels import short_rows_attention
+from slm_lora.model.kernels import cpu_attention
 from slm_lora.progress import log
 from slm_lora.training.loss import CrossEntropy
 from slm_lora.training.options import CHECKPOINTING
@@ -43,10 +43,10 @@ TILE = (4096, 32768)
 MASK_BYTES = 2
 """For each pair of positions: what attention makes of the mask that keeps packed rows apart, in
 every layer; the mask itself is one byte."""
-UNMASKED = {"cpu": "short_rows_unmasked", "cuda": "sdpa_unmasked"}
+UNMASKED = {"cpu": "cpu_unmasked", "cuda": "sdpa_unmasked"}
 """Attention whose masks are counted apart: for tensors without numbers transformers would always
 make one, as it cannot look whether it is needed."""
-AttentionInterface.register(UNMASKED["cpu"], short_rows_attention)
+AttentionInterface.register(UNMASKED["cpu"], cpu_attention)
 AttentionInterface.register(UNMASKED["cuda"], sdpa_attention_forward)
 
 

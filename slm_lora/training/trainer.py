@@ -43,7 +43,7 @@ from transformers.trainer_utils import EvalLoopOutput
 from trl import SFTConfig, SFTTrainer
 
 from slm_lora.model.adapter import cast_adapter_on_use
-from slm_lora.model.kernels import SHORT_ROWS, disable_cpu_inference_kernel
+from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
 from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.progress import log
 from slm_lora.training.batches import GroupedByLength, pad_right
@@ -99,7 +99,7 @@ class LoraTrainer(SFTTrainer):
         cast_adapter_on_use(self.model)
         disable_cpu_inference_kernel(self.model)
         if self.labelled_positions_only and model.config._attn_implementation == "sdpa":
-            model.get_base_model().set_attn_implementation(SHORT_ROWS)
+            model.get_base_model().set_attn_implementation(CPU_ATTENTION)
 
     def compute_loss(
         self,
