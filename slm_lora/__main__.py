@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-from slm_lora import __version__
+from slm_lora import __version__, ranks
 from slm_lora.cli import VERBS, completion, usage
 from slm_lora.config.checks import nearest
 from slm_lora.config.quoting import shell_word
@@ -52,6 +52,7 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     # A job that is told to end tidies up and says how to go on, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ranks.hide_launcher()
     words = sys.argv[1:]
     try:
         dispatch(words)
@@ -87,8 +88,10 @@ def dispatch(words: list[str]) -> None:
         print(usage.general(VERBS))
     elif first in ("-sc", "--shell-completion"):
         completion.answer(words[1:], list(VERBS))
-    elif first in VERBS:
+    elif first in VERBS and (ranks.RANK == 0 or first == "run"):
         VERBS[first].main(words[1:])
+    elif first in VERBS:
+        pass  # of several processes, rank 0 does it alone
     elif "=" in first or first[0] in "-+~":
         VERBS["run"].main(words)
     else:

@@ -16,11 +16,12 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
-from slm_lora import rendering
+from slm_lora import ranks, rendering
 from slm_lora.decoding import RoomyLayer, going_on_from, new_cache, rows_can_leave, write
 from slm_lora.logits import logits_at
 from slm_lora.out_of_memory import in_halves
 from slm_lora.progress import track
+from slm_lora.ranks import ALL, Share
 
 MOST_LOGITS = 2**28
 """Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
@@ -30,9 +31,9 @@ BY_PLACE = ("gpt_neo", "mpt")
 """Kinds of models whose attention measures distances by place, pads included."""
 
 
-def batches(lengths: list[int], size: int) -> Iterator[list[int]]:
+def batches(lengths: list[int], size: int, share: Share = ALL) -> Iterator[list[int]]:
     """Indices in batches of similar length, the longest first, so a lack of memory shows early."""
-    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))[share.rank :: share.of]
     for start in range(0, len(order), size):
         yield order[start : start + size]
 
@@ -44,7 +45,6 @@ def context_length(config: PreTrainedConfig) -> int:
     return text.max_position_embeddings if hasattr(text, "max_position_embeddings") else sys.maxsize
 
 
-@torch.inference_mode()
 def answer_log_likelihoods(
     model: Any,
     prompts: list[list[int]],
@@ -61,6 +61,30 @@ def answer_log_likelihoods(
     prompt loses its beginning, and an answer its end. `share_beginning`: what all prompts begin
     with, such as examples, is read once.
     """
+    options: dict[str, Any] = {
+        "batch_size": batch_size,
+        "title": title,
+        "share_beginning": share_beginning,
+    }
+    if ranks.shares(model):
+        found = dict(ranks.shared(_log_likelihoods, model, prompts, answers, **options))
+    else:
+        found = dict(_log_likelihoods(model, prompts, answers, ALL, **options))
+    return [found[item] for item in range(len(prompts))]
+
+
+@torch.inference_mode()
+def _log_likelihoods(
+    model: Any,
+    prompts: list[list[int]],
+    answers: list[list[int]],
+    share: Share,
+    *,
+    batch_size: int,
+    title: str,
+    share_beginning: bool,
+) -> list[tuple[int, list[float]]]:
+    """(index of the item, what `answer_log_likelihoods` tells of it) of one rank's share."""
     context = context_length(model.config)
     read = [fitted(*pair, context) for pair in zip(prompts, answers, strict=True)]
     prompts, answers = [prompt for prompt, _ in read], [answer for _, answer in read]
@@ -73,9 +97,9 @@ def answer_log_likelihoods(
     if share_beginning:
         shared = min(shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts))
         beginning = _read_beginning(model, texts[0][:shared]) if shared else None
-    found: list[list[float]] = [[] for _ in prompts]
+    found: list[tuple[int, list[float]]] = []
     lengths = [len(text) for text in texts]
-    groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS)
+    groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS, share)
 
     def score(batch: list[int]) -> None:
         own = [texts[i][shared:] for i in batch]
@@ -88,7 +112,7 @@ def answer_log_likelihoods(
                 first = len(prompts[item]) - 1 - starts[i]
                 tokens = torch.tensor(answers[item], device=row.device)
                 picked = row[first : first + len(tokens)].gather(1, tokens[:, None])
-                found[item] = picked[:, 0].tolist()
+                found.append((item, picked[:, 0].tolist()))
 
     for _ in in_halves(score, track(groups, len(groups), title), "texts at once"):
         pass
@@ -103,12 +127,17 @@ def fitted(prompt: list[int], answer: list[int], context: int) -> tuple[list[int
 
 
 def scoring_batches(
-    model: Any, lengths: list[int], starts: list[int], size: int, most_logits: int
+    model: Any,
+    lengths: list[int],
+    starts: list[int],
+    size: int,
+    most_logits: int,
+    share: Share = ALL,
 ) -> list[list[int]]:
     """`batches` whose logits from `start` on are `most_logits` at most, or those of one text."""
     most = most_logits // model.config.get_text_config().vocab_size
     found: list[list[int]] = []
-    for batch in batches(lengths, size):
+    for batch in batches(lengths, size, share):
         room = 0
         for i in batch:
             positions = lengths[i] - starts[i]
@@ -226,7 +255,6 @@ class Generated(NamedTuple):
     cut_off: bool
 
 
-@torch.inference_mode()
 def answers(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
@@ -245,6 +273,33 @@ def answers(
     begin with, such as a sheet on the framework, once for all prompts. A prompt that leaves no room
     in the model's context loses its beginning, and long prompts shorten all answers.
     """
+    options: dict[str, Any] = {
+        "stop_ids": list(stop_ids),
+        "max_new_tokens": max_new_tokens,
+        "batch_size": batch_size,
+        "title": title,
+        "sampling": sampling,
+    }
+    if ranks.shares(model):
+        yield from ranks.shared(_answers, model, tokenizer, prompts, **options)
+    else:
+        yield from _answers(model, tokenizer, prompts, ALL, **options)
+
+
+@torch.inference_mode()
+def _answers(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[list[int]],
+    share: Share,
+    *,
+    stop_ids: list[int],
+    max_new_tokens: int,
+    batch_size: int,
+    title: str,
+    sampling: Sampling | None,
+) -> Iterator[tuple[int, list[Generated]]]:
+    """`answers` of one rank's share."""
     copies = sampling.n if sampling else 1
     context = context_length(model.config)
     prompts = [prompt[-room_for_prompt(context, max_new_tokens) :] for prompt in prompts]
@@ -258,7 +313,7 @@ def answers(
         sampling.top_p if sampling else 1,
     )
     if sampling:
-        torch.manual_seed(sampling.seed)
+        torch.manual_seed(sampling.seed + share.rank)
     size = max(batch_size // copies, 1)
     leave = rows_can_leave(model.config)
     beginning, read = _beginning_of_all(model, prompts) if leave else ([], None)
@@ -286,8 +341,8 @@ def answers(
         found = list(map(Generated, texts, cut_off))
         return [(i, found[n * copies : (n + 1) * copies]) for n, i in enumerate(batch)]
 
-    groups = track(batches(lengths, size), -(-len(prompts) // size), title)
-    for part in in_halves(written, groups, "prompts at once"):
+    groups = list(batches(lengths, size, share))
+    for part in in_halves(written, track(groups, len(groups), title), "prompts at once"):
         yield from part
 
 

@@ -8,6 +8,7 @@ A head in bf16 rounds logits near 16 to steps of 0.125: labels then tie, and the
 from typing import Any
 
 import torch
+from accelerate.utils import extract_model_from_parallel
 from torch import Tensor
 from torch.func import functional_call
 
@@ -22,7 +23,7 @@ def logits_at(model: Any, positions: Tensor, *, exact: bool, **inputs: Any) -> T
     The positions are picked on the head's doorstep, so the rest is the model's own forward:
     logit scaling and capping (Granite, Cohere, Gemma), a tied or an adapted head all hold.
     """
-    head = model.get_output_embeddings()
+    head = extract_model_from_parallel(model).get_output_embeddings()
     weights = {}
     if exact:
         place = next(name for name, module in model.named_modules() if module is head)

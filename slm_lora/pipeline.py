@@ -13,7 +13,7 @@ from pathlib import Path
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from slm_lora import improve, model, training
+from slm_lora import improve, model, ranks, training
 from slm_lora import merge as merging
 from slm_lora.conclusion import baselines_of, conclude
 from slm_lora.config.quoting import shell_word
@@ -35,6 +35,7 @@ def run(plan: Plan, folder: Run) -> Metrics:
     """
     told = folder.metrics.exists()
     score_and_train(plan, folder)
+    ranks.leave()
     try:
         if plan.config.merge.after_training and not folder.merged.exists():
             with timed(folder, "merge"):
@@ -127,7 +128,7 @@ def load(plan: Plan, folder: Run) -> PreTrainedModel:
     """The base model; a resumed run must have the same weights."""
     name, device = plan.config.model.name_or_path, plan.device
     log.info("loading %s on %s in %s", name, device.name, device.precision)
-    base = model.load_base(plan.config, device)
+    base = ranks.everywhere(model.load_base, plan.config, device)
     record_base(folder, model.fingerprint(base), model.place_of(name))
     model.warn_of_untrained_end(base, plan.tokenizer)
     return base
@@ -172,9 +173,10 @@ def train(
     last = plan.config.improve.rounds
     at = folder.round(number, last)
     if at.adapter.exists():
-        return model.load_adapter(base, at.adapter)
+        return ranks.everywhere(model.load_adapter, base, at.adapter)
     goes_on = number > 0 and plan.config.improve.start == "adapter"
-    return training.train(
+    return ranks.everywhere(
+        training.train,
         base,
         plan.tokenizer,
         improve.prepared(plan, folder, number),

@@ -130,6 +130,8 @@ class Training(TypedDict):
     steps: int
     first_step: int
     """0, or the checkpoint's that an interrupted run went on from."""
+    processes: NotRequired[int]
+    """That trained together."""
     seconds: float
     tokens: int
     tokens_per_second: float

@@ -32,6 +32,7 @@ FLOORS = [
     {"files", "stats", "records"},
     {"progress", "cache", "network"},
     {"console", "config"},
+    {"ranks"},
     {"errors"},
 ]
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms}

@@ -4,6 +4,7 @@ import argparse
 import shlex
 import sys
 
+from slm_lora import ranks
 from slm_lora.cli.hydra_program import hand_to_hydra
 from slm_lora.cli.line import parse
 from slm_lora.cli.planned import planned
@@ -12,6 +13,7 @@ from slm_lora.cli.sweeping import run_sweep
 from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
 from slm_lora.progress import set_up_logging
 from slm_lora.run_folder import check_free, open_run
 
@@ -19,7 +21,15 @@ from slm_lora.run_folder import check_free, open_run
 def main(words: list[str]) -> None:
     """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info`)."""
     args = parse(words)
-    if args.multirun:
+    if ranks.RANK:
+        if not (args.multirun or args.cfg or args.info or args.hydra_help):
+            ranks.help_rank_0()
+    elif args.multirun and ranks.WORLD > 1:
+        raise UserError(
+            f"a sweep in {ranks.WORLD} processes, where each job is one of its own",
+            "type python -m slm_lora -m …, without a launcher",
+        )
+    elif args.multirun:
         run_sweep(args.overrides, args.config_dir)
     elif args.cfg or args.info or args.hydra_help:
         compose.load(args.overrides, args.config_dir)
@@ -30,12 +40,17 @@ def main(words: list[str]) -> None:
 
 def run_once(config: Config, words: list[str]) -> None:
     """The pipeline in its run folder, then the summary."""
+    ranks.check(config.batch_size)
     check_free(config)
     set_up_logging()
     plan = planned(config)
     folder = open_run(plan.config, words)
+    ranks.join()
     from slm_lora import pipeline
 
+    words = [word for word in words if not word.startswith("run_dir=")]
+    words = ["-m", "slm_lora", *words, f"run_dir={folder.path}"]
+    line = f"{ranks.program()} {shlex.join(words)}"
     try:
         try:
             pipeline.run(plan, folder)
@@ -43,10 +58,15 @@ def run_once(config: Config, words: list[str]) -> None:
             if folder.metrics.exists():
                 print_verdict(folder)
     except KeyboardInterrupt:
-        words = [word for word in words if not word.startswith("run_dir=")]
-        line = shlex.join(["python", "-m", "slm_lora", *words, f"run_dir={folder.path}"])
         print(f"to go on where it stopped, type: {line}", file=sys.stderr)
         raise
+    except RuntimeError as error:
+        if not ranks.lost(error):
+            raise
+        raise UserError(
+            "another process of this run ended, and nothing goes on without it",
+            f"what it said stands above; to go on where it stopped, type: {line}",
+        ) from error
 
 
 def _flags(args: argparse.Namespace) -> list[str]:

@@ -110,7 +110,8 @@ def _load(config: Config, device: str, **options: Any) -> PreTrainedModel:
         model, report = AutoModelForCausalLM.from_pretrained(
             name,
             revision=config.model.revision,
-            device_map={"": device},
+            # A GPU by its number: a rank's own, which accelerate compares with that it trains on.
+            device_map={"": torch.cuda.current_device() if device == "cuda" else device},
             attn_implementation=config.model.attn_implementation,
             trust_remote_code=config.model.trust_remote_code,
             use_safetensors=True,

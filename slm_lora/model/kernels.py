@@ -61,11 +61,12 @@ def _after(
     each counts (arXiv:2402.05099, section 3.1)."""
     rows, heads, _, width = key.shape
     if query.shape[2] > 1 or width != value.shape[-1]:
-        whole = [
+        key, value = (
             torch.cat([first.expand(rows, -1, -1, -1), own], dim=2)
             for first, own in zip(beginning, (key, value), strict=True)
-        ]
-        return sdpa_attention_forward(module, query, *whole, attention_mask, **kwargs)
+        )
+        whole, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+        return whole, None
     if attention_mask is None or attention_mask.shape[-1] != beginning[0].shape[2] + key.shape[2]:
         raise RuntimeError(f"{type(module).__name__}: a mask for other keys than those it reads")
     own_mask = attention_mask[..., -key.shape[2] :]

@@ -3,6 +3,7 @@
 python -m slm_lora plan +recipe=sentiment trainer.learning_rate=1e-3 batch_size=16
 """
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from trl import SFTConfig
 
+from slm_lora import ranks
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
@@ -60,6 +62,8 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
     micro = micro_batch_size(batch, config)
     options: dict[str, Any] = {
         "per_device_eval_batch_size": max(micro, 8),
+        # Every weight of an adapter is used in every pass.
+        "ddp_find_unused_parameters": False,
         **config.trainer,
         "output_dir": str(folder),
         "seed": config.seed,
@@ -76,7 +80,7 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": True,
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": batch // micro,
+        "gradient_accumulation_steps": batch // (micro * ranks.WORLD),
     }
     try:
         return SFTConfig(**options)
@@ -85,16 +89,18 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
 
 
 def micro_batch_size(batch: int, config: Config) -> int:
-    """Rows per forward pass: the largest divisor of the batch that the memory allows."""
-    limit = config.hardware.micro_batch_size or batch
-    return next(n for n in range(min(limit, batch), 0, -1) if batch % n == 0)
+    """Rows per forward pass: the largest divisor of a rank's batch that the memory allows."""
+    own = batch // ranks.WORLD
+    limit = config.hardware.micro_batch_size or own
+    return next(n for n in range(min(limit, own), 0, -1) if own % n == 0)
 
 
 def rows_of_a_step(config: Config, lengths: list[int]) -> int:
-    """Rows of a batch; packed ones where rows are packed."""
+    """Rows of a batch, of all ranks together; packed ones where rows are packed."""
     if not config.trainer["packing"]:
         return config.batch_size
-    return packed_batch_size(config.batch_size, lengths, config.trainer["max_length"])
+    packed = packed_batch_size(config.batch_size, lengths, config.trainer["max_length"])
+    return math.ceil(packed / ranks.WORLD) * ranks.WORLD
 
 
 def packed_batch_size(batch: int, lengths: list[int], max_length: int) -> int:

@@ -25,6 +25,7 @@ from transformers import (
 )
 from trl import SFTConfig
 
+from slm_lora import ranks
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
@@ -97,8 +98,9 @@ def rehearse(
     empty.get_base_model().hf_device_map = {"": "meta"}
     with TemporaryDirectory() as args.output_dir:  # the trainer makes that folder
         trainer = make_trainer(empty, args, tokenizer=tokenizer, rows=rows, validation=validation)
-    passes: int = len(trainer.get_train_dataloader())
-    per_epoch = max(math.ceil(passes / args.gradient_accumulation_steps), 1)
+    passes: int = len(trainer.get_train_dataloader())  # of all ranks
+    of_a_step = args.gradient_accumulation_steps * ranks.WORLD
+    per_epoch = max(math.ceil(passes / of_a_step), 1)
     whole_epochs = math.ceil(args.num_train_epochs * per_epoch)
     steps: int = args.max_steps if args.max_steps > 0 else whole_epochs
     try:
@@ -135,7 +137,7 @@ def train(
         model = load_adapter(base, start, trainable=True)
     else:
         model = add_adapter(base, config.lora, config.seed)
-    if config.lora.moves_base_weights:
+    if config.lora.moves_base_weights and ranks.RANK == 0:
         _save_initial(model, run.checkpoints / INITIAL)
     progress = TrainingProgress()
     callbacks: list[TrainerCallback] = [progress]
@@ -181,10 +183,11 @@ def train(
     if forecast:  # of what `peak_memory` measures
         cuda = device.type == "cuda"
         summary["forecast_memory_bytes"] = forecast.memory.peak if cuda else forecast.process
-    write_json(run.train, summary)
-    with whole(run.adapter) as folder:
-        _save_adapter(model, config, folder, run)
-        tokenizer.save_pretrained(folder)
+    if ranks.RANK == 0:
+        write_json(run.train, summary)
+        with whole(run.adapter) as folder:
+            _save_adapter(model, config, folder, run)
+            tokenizer.save_pretrained(folder)
     return model.eval()
 
 
@@ -245,6 +248,7 @@ def _summary(
     return {
         "steps": state.global_step,
         "first_step": first_step,
+        "processes": ranks.WORLD,
         "seconds": seconds,
         "tokens": tokens,
         "tokens_per_second": tokens / seconds,

@@ -35,6 +35,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from datasets import Dataset
 from peft import PeftModel
 from torch import Tensor, nn
@@ -42,6 +43,7 @@ from torch.utils.data import Sampler
 from transformers.trainer_utils import EvalLoopOutput
 from trl import SFTConfig, SFTTrainer
 
+from slm_lora import ranks
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
 from slm_lora.out_of_memory import lacks_memory, release
@@ -59,6 +61,10 @@ class Measure:
     """Under `eval_<name>` in every evaluation."""
     higher_is_better: bool
     of: Callable[[PeftModel], float]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What other ranks get of it: they are told what rank 0 measured."""
+        return Measure, (self.name, self.higher_is_better, float)
 
 
 class LoraTrainer(SFTTrainer):
@@ -78,10 +84,11 @@ class LoraTrainer(SFTTrainer):
         if measure:
             args.metric_for_best_model = f"eval_{measure.name}"
             args.greater_is_better = measure.higher_is_better
+        # Several GPUs want a launcher; torch's DataParallel would take all, for larger batches.
+        args._n_gpu = min(args.n_gpu, 1)
         args.dataset_kwargs = {"skip_prepare_dataset": not args.packing}
         self.labelled_positions_only = (
             args.device.type == "cpu"
-            and args.world_size == 1
             and args.loss_type == "nll"
             and args.label_smoothing_factor == 0
             # A mixture of experts adds a balancing loss, which TRL computes.
@@ -114,16 +121,20 @@ class LoraTrainer(SFTTrainer):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         mode = "train" if model.training else "eval"
         if mode == "train":
-            tokens = inputs["input_ids"].numel() if num_tokens is None else int(num_tokens)
-            self._total_train_tokens += tokens
+            tokens = inputs["input_ids"].numel() if num_tokens is None else num_tokens
+            of_ranks = self.accelerator.gather(torch.as_tensor(tokens).reshape(1))
+            self._total_train_tokens += int(of_ranks.sum())
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
-        return labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
+        loss = labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
+        # DDP takes the mean of the ranks' gradients, and the items are those of all ranks.
+        return loss if num_items_in_batch is None else loss * self.args.world_size
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """As transformers does, and the measure of the model, for the log and the callbacks."""
         output = super().evaluation_loop(*args, **kwargs)
-        if self.measure and (key := f"eval_{self.measure.name}") not in output.metrics:
-            output.metrics[key] = self.measure.of(self.model)
+        measure = self.measure
+        if measure and (key := f"eval_{measure.name}") not in output.metrics:
+            output.metrics[key] = ranks.agreed(lambda: measure.of(self.model))
         return output
 
     def training_step(
@@ -223,6 +234,8 @@ class LoraTrainer(SFTTrainer):
         # `self.train_dataset`: Trainer has dropped the `length` column of the one it passes here.
         return GroupedByLength(
             list(self.train_dataset["length"]),
-            self.args.train_batch_size * self.args.gradient_accumulation_steps,
+            self.args.train_batch_size
+            * self.args.gradient_accumulation_steps
+            * self.args.world_size,
             self.args.seed if self.args.data_seed is None else self.args.data_seed,
         )

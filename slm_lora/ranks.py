@@ -1,0 +1,203 @@
+"""Several processes of one run, a GPU each: rank 0 does the job, the others help it.
+
+    torchrun --nproc-per-node 2 -m slm_lora +recipe=sentiment
+    accelerate launch --num_processes 2 -m slm_lora +recipe=sentiment
+
+The launcher starts the same program once for each rank. Rank 0 reads the config, prepares the rows
+and writes the run folder. The others know nothing of these: they do what it calls with a model of
+their own. All train together (DDP, by accelerate), and each scores and writes a share of the items.
+"""
+
+import os
+import signal
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from slm_lora.errors import UserError
+
+Model = TypeVar("Model")
+Item = TypeVar("Item")
+P = ParamSpec("P")
+
+LAUNCHED = "LOCAL_RANK" in os.environ
+"""A cluster's own WORLD_SIZE without it says nothing of this program."""
+RANK = int(os.environ["RANK"]) if LAUNCHED else 0
+WORLD = int(os.environ["WORLD_SIZE"]) if LAUNCHED else 1
+FROM_LAUNCHER = {
+    name: os.environ[name]
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    if name in os.environ
+}
+PATIENCE = timedelta(days=7)
+"""How long a rank waits for another, which may be scoring meanwhile."""
+
+
+class Share(NamedTuple):
+    """Every `of`-th item, from that of this rank on."""
+
+    rank: int
+    of: int
+
+
+ALL = Share(0, 1)
+
+
+class Held:
+    """Stands in a call for the model that each rank has."""
+
+
+class _Together:
+    """Whether the ranks are joined, and the model of this one that the others have too."""
+
+    joined = False
+    model: Callable[[], Any] = staticmethod(lambda: None)
+
+
+def hide_launcher() -> None:
+    """Let the libraries take this process for the only one: what only rank 0 does must not wait for
+    the others."""
+    for name in FROM_LAUNCHER:
+        os.environ.pop(name, None)
+
+
+def check(batch_size: int) -> None:
+    """Look whether a batch can be split among the ranks.
+
+    Raises:
+        UserError: it cannot, or the launcher was told to shard the model.
+    """
+    if batch_size % WORLD:
+        lower = batch_size // WORLD * WORLD
+        nearest = f"{lower} or " if lower else ""
+        raise UserError(
+            f"batch_size={batch_size} cannot be split among {WORLD} processes",
+            f"type batch_size={nearest}{lower + WORLD}, or start another number of processes",
+        )
+    for name, what in (("ACCELERATE_USE_FSDP", "FSDP"), ("ACCELERATE_USE_DEEPSPEED", "DeepSpeed")):
+        if os.environ.get(name, "false").lower() == "true":
+            raise UserError(
+                f"accelerate is told to use {what}, and each process holds the whole base model",
+                "type torchrun --nproc-per-node N -m slm_lora …",
+            )
+
+
+def join() -> None:
+    """Wait until all ranks are there; each then computes on the GPU of its number."""
+    if WORLD == 1:
+        return
+    import torch
+
+    os.environ.update(FROM_LAUNCHER)
+    cuda = torch.cuda.is_available()
+    if cuda:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # Calls travel by gloo, gradients of a GPU by NCCL.
+    backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
+    torch.distributed.init_process_group(backend, timeout=PATIENCE)
+    _Together.joined = True
+
+
+def leave() -> None:
+    """Send the others home; what follows is rank 0's alone."""
+    if not _Together.joined:
+        return
+    import torch
+
+    _told(None)
+    _Together.joined = False
+    _Together.model = staticmethod(lambda: None)
+    torch.distributed.destroy_process_group()
+    hide_launcher()
+
+
+def help_rank_0() -> None:
+    """What every other rank does: wait for a call, and answer it."""
+    # Rank 0 says what is to be said; the launcher ends the others.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    join()
+    model: Any = None
+    while (call := _told(None)) is not None:
+        function, args, options, shared = call
+        args = [model if arg is Held else arg for arg in args]
+        if shared:
+            _gathered(list(function(*args, **options, share=Share(RANK, WORLD))))
+        else:
+            if not any(arg is model for arg in args):
+                model = None  # two of them take twice the memory
+            model = function(*args, **options)
+        del args
+    import torch
+
+    torch.distributed.destroy_process_group()
+
+
+def everywhere(function: Callable[P, Model], *args: P.args, **options: P.kwargs) -> Model:
+    """A model that each rank makes by this call: loads, or trains from the one it has."""
+    if not _Together.joined:
+        return function(*args, **options)
+    _told((function, _without_model(args), options, False))
+    model = function(*args, **options)
+    _Together.model = weakref.ref(model)
+    return model
+
+
+def shares(model: object) -> bool:
+    """Whether the other ranks have this model too."""
+    return _Together.joined and model is _Together.model()
+
+
+def shared(
+    function: Callable[..., Iterable[Item]], model: object, *args: Any, **options: Any
+) -> Iterator[Item]:
+    """All items of a function that each rank calls for its share, by the model it has."""
+    _told((function, _without_model((model, *args)), options, True))
+    own = list(function(model, *args, **options, share=Share(RANK, WORLD)))
+    for part in _gathered(own):
+        yield from part
+
+
+def agreed(measure: Callable[[], float]) -> float:
+    """A figure that rank 0 measures, in the middle of what all do."""
+    if not _Together.joined:
+        return measure()
+    return float(_told(measure() if RANK == 0 else None))
+
+
+def lost(error: RuntimeError) -> bool:
+    """Whether it says that another rank ended."""
+    import torch
+
+    # NCCL has errors of its own, gloo names a line of its source.
+    return _Together.joined and (
+        isinstance(error, torch.distributed.DistError) or "gloo" in str(error)
+    )
+
+
+def program() -> str:
+    """How this program was started, for a line that can be pasted."""
+    return f"torchrun --nproc-per-node {WORLD}" if LAUNCHED else "python"
+
+
+def _without_model(args: Iterable[Any]) -> list[Any]:
+    return [Held if arg is not None and arg is _Together.model() else arg for arg in args]
+
+
+def _told(message: Any) -> Any:
+    """What rank 0 says, on all ranks."""
+    import torch
+
+    said = [message]
+    torch.distributed.broadcast_object_list(said, src=0)
+    return said[0]
+
+
+def _gathered(part: list[Item]) -> list[list[Item]]:
+    """The parts of all ranks, on rank 0; there only."""
+    import torch
+
+    parts: list[Any] | None = [None] * WORLD if RANK == 0 else None
+    torch.distributed.gather_object(part, parts, dst=0)
+    return parts or []
