@@ -1,7 +1,10 @@
-"""A Hydra sweeper that lets Optuna choose what to try next, resumable from a database file.
+"""A Hydra sweeper that lets Optuna choose what to try next, resumable from a database.
 
     python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lora
     python -m slm_lora -m … hydra/sweeper=optuna sweep.storage=study.db 'lora.r=choice(4,8)'
+
+The same line typed several times, on one machine or on many that share the folder, works on one
+study: each process asks for the next trial when it has ended one.
 
 The search space is `sweep.space` and whatever the command line sweeps, in Hydra's words: `choice`,
 `range`, `interval`, with the tag `log` for a logarithmic scale and `int` for whole numbers.
@@ -9,6 +12,7 @@ Hydra accepts sweepers only from the package `hydra_plugins`, hence this file's 
 published Optuna plugin for Hydra 1.3 is bound to Optuna 2.
 """
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +25,20 @@ from hydra.core.override_parser.types import (
     Transformer,
 )
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from slm_lora.config.words import opened
 from slm_lora.errors import UserError
+from slm_lora.sweep import StillRunningError
 
 if TYPE_CHECKING:
     import optuna
+
+
+HEARTBEAT = 30
+"""Seconds; a trial that was not heard of for twice as long has failed."""
 
 
 class OptunaSweeper(Sweeper):
@@ -51,6 +59,7 @@ class OptunaSweeper(Sweeper):
 
         Raises:
             UserError: Optuna is not installed, or there is nothing to search.
+            StillRunningError: another process has trials of the study.
         """
         fixed = [a for a in _parse(arguments) if not a.is_sweep_override()]
         job = self.context.config_loader.load_sweep_config(self.config, [_line(a) for a in fixed])
@@ -64,8 +73,12 @@ class OptunaSweeper(Sweeper):
             )
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
         study = self._study(job)
-        for _ in range(_ended(study), job.sweep.n_trials):
-            trial = study.ask()
+        import optuna
+        from optuna.trial import TrialState as State
+
+        def objective(trial: "optuna.Trial") -> float | None:
+            # By the trial's number: neither two processes nor a resumed one draw the same again.
+            study.sampler = optuna.samplers.TPESampler(seed=job.seed + trial.number)
             try:
                 tried = [_suggest(trial, override) for override in space]
             except ValueError as error:
@@ -73,10 +86,22 @@ class OptunaSweeper(Sweeper):
                     f"the study in the database had another search space: {error}",
                     "name another database by sweep.storage=FILE",
                 ) from error
-            words = opened(tried)
-            job_words = [_line(a) for a in fixed if a.key_or_group != "sweep"] + words
-            (returned,) = self.launcher.launch([job_words], initial_job_idx=trial.number)
-            _tell(study, trial, returned)
+            job_words = [_line(a) for a in fixed if a.key_or_group != "sweep"] + opened(tried)
+            try:
+                (returned,) = self.launcher.launch([job_words], initial_job_idx=trial.number)
+            except KeyboardInterrupt:
+                study.tell(trial.number, state=State.FAIL)
+                raise
+            value: float | None = returned.return_value
+            return value
+
+        missing = job.sweep.n_trials - len(study.get_trials(states=(State.COMPLETE,)))
+        if missing > 0:
+            enough = optuna.study.MaxTrialsCallback(job.sweep.n_trials, states=(State.COMPLETE,))
+            study.optimize(objective, n_trials=missing, callbacks=[enough])
+        running = study.get_trials(states=(State.RUNNING,))
+        if running:
+            raise StillRunningError(len(running))
 
     def _study(self, job: DictConfig) -> "optuna.Study":
         try:
@@ -85,20 +110,36 @@ class OptunaSweeper(Sweeper):
             raise UserError(
                 "optuna is not installed", "type pip install 'slm-lora[sweep]'"
             ) from error
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        file = Path(job.sweep.storage or Path(self.config.hydra.sweep.dir) / "optuna.db").absolute()
-        file.parent.mkdir(parents=True, exist_ok=True)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        # It calls heartbeats experimental, at every trial.
+        warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+        storage = _storage(job.sweep.storage or f"{self.config.hydra.sweep.dir}/optuna.db")
         study = optuna.create_study(
-            storage=f"sqlite:///{file}",
+            storage=storage,
             study_name=job.recipe or "run",
             direction=job.sweep.direction,
             load_if_exists=True,
         )
-        # A resumed sampler must not repeat the random trials that it began with.
-        study.sampler = optuna.samplers.TPESampler(seed=job.seed + len(study.trials))
-        for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
-            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        optuna.storages.fail_stale_trials(study)
         return study
+
+
+def _storage(place: str) -> "optuna.storages.BaseStorage":
+    """An SQLite file; a journal, which a network's file system can hold; or the server of a URL.
+
+    A database hears of every running trial, and one that is not heard of has failed. A journal
+    keeps the trial of a process that died as running.
+    """
+    import optuna
+
+    file = Path(place).absolute()
+    if "://" not in place:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix == ".journal":
+            backend = optuna.storages.journal.JournalFileBackend(str(file))
+            return optuna.storages.JournalStorage(backend)
+        place = f"sqlite:///{file}"
+    return optuna.storages.RDBStorage(place, heartbeat_interval=HEARTBEAT)
 
 
 def _parse(words: list[str]) -> list[Override]:
@@ -108,11 +149,6 @@ def _parse(words: list[str]) -> list[Override]:
 
 def _line(override: Override) -> str:
     return str(override.input_line)
-
-
-def _ended(study: "optuna.Study") -> int:
-    """Trials that ran to their end; those that were interrupted or failed do not count."""
-    return sum(trial.state.name == "COMPLETE" for trial in study.trials)
 
 
 def _suggest(trial: "optuna.Trial", override: Override) -> str:
@@ -133,11 +169,3 @@ def _suggest(trial: "optuna.Trial", override: Override) -> str:
     else:
         chosen = trial.suggest_float(key, values.start, values.end, log=log)
     return f"{key}={chosen}"
-
-
-def _tell(study: "optuna.Study", trial: "optuna.Trial", returned: JobReturn) -> None:
-    value = returned.return_value
-    if value is None:
-        study.tell(trial, state="FAIL")
-    else:
-        study.tell(trial, value)

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from slm_lora.tasks import Task
 
 
+class StillRunningError(Exception):
+    """So many jobs of the same study run in other processes."""
+
+
 @dataclass(frozen=True)
 class Jobs:
     """What a sweep is going to run: how many jobs, the keys that they differ in, whose primary

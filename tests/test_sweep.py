@@ -2,10 +2,14 @@
 
 import csv
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from hydra_plugins import slm_lora_optuna
+from hydra_plugins.slm_lora_optuna import _storage
 from slm_lora.errors import UserError
 from slm_lora.sweep import check_jobs
 from tests.helpers.rows import write_jsonl
@@ -127,12 +131,18 @@ def test_a_job_that_cannot_work_is_refused_before_the_first(words, tmp_path: Pat
     assert not (tmp_path / "sweep").exists()
 
 
-def test_optuna_goes_on_from_its_database(words, tmp_path: Path) -> None:
-    pytest.importorskip("optuna")
-    line = [
-        "-m", *words, "hydra/sweeper=optuna", "hydra.sweep.dir=sweep", "sweep.storage=study.db",
+@pytest.fixture
+def optuna_line(words) -> list[str]:
+    return [
+        "-m", *words, "hydra/sweeper=optuna", "hydra.sweep.dir=sweep",
         "sweep.space={lora.r: 'choice(2,4)'}", "trainer.learning_rate=tag(log,interval(1e-3,1e-2))",
     ]  # fmt: skip
+
+
+def test_optuna_goes_on_from_its_database(optuna_line, tmp_path: Path) -> None:
+    """And leaves alone what another process has running."""
+    optuna = pytest.importorskip("optuna")
+    line = [*optuna_line, "sweep.storage=study.db"]
     first = slm_lora(*line, "sweep.n_trials=1", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert len(leaderboard(tmp_path / "sweep")) == 1
@@ -143,9 +153,52 @@ def test_optuna_goes_on_from_its_database(words, tmp_path: Path) -> None:
     rates = [float(line["trainer.learning_rate"]) for line in lines]
     assert len(set(rates)) == 3
     assert all(1e-3 <= rate <= 1e-2 for rate in rates)
+    storage = _storage(str(tmp_path / "study.db"))
+    study = optuna.load_study(study_name="sentiment", storage=storage)
+    other = study.ask()
+    storage.record_heartbeat(other._trial_id)
     third = slm_lora(*line, "sweep.n_trials=3", cwd=tmp_path)
     assert third.returncode == 0, third.stderr
+    assert "1 jobs run in other processes" in third.stdout
+    assert study.trials[other.number].state == optuna.trial.TrialState.RUNNING
     assert len(leaderboard(tmp_path / "sweep")) == 3
+
+
+def test_two_processes_work_on_one_study(optuna_line, tmp_path: Path) -> None:
+    """A third trial may be one too many, where both began their last one; none is tried twice."""
+    pytest.importorskip("optuna")
+    line = [*optuna_line, "sweep.storage=study.journal", "sweep.n_trials=2"]
+    with ThreadPoolExecutor() as both:
+        ended = [both.submit(slm_lora, *line, cwd=tmp_path, fresh=True) for _ in range(2)]
+    for process in ended:
+        assert process.result().returncode == 0, process.result().stderr
+    assert any("to go on: slm-lora merge" in process.result().stdout for process in ended)
+    lines = leaderboard(tmp_path / "sweep")
+    jobs = sorted(line["job"] for line in lines)
+    assert jobs in (["0", "1"], ["0", "1", "2"])
+    assert len({line["trainer.learning_rate"] for line in lines}) == len(jobs)
+
+
+def test_a_trial_that_is_not_heard_of_has_failed(tmp_path: Path, monkeypatch) -> None:
+    optuna = pytest.importorskip("optuna")
+    monkeypatch.setattr(slm_lora_optuna, "HEARTBEAT", 1)
+    storage = _storage(str(tmp_path / "study.db"))
+    study = optuna.create_study(storage=storage)
+    trial = study.ask()
+    storage.record_heartbeat(trial._trial_id)
+    optuna.storages.fail_stale_trials(study)
+    assert study.trials[0].state == optuna.trial.TrialState.RUNNING
+    time.sleep(4)
+    optuna.storages.fail_stale_trials(study)
+    assert study.trials[0].state == optuna.trial.TrialState.FAIL
+
+
+def test_a_password_is_kept_out_of_the_configs(words, tmp_path: Path) -> None:
+    place = "sweep.storage=postgresql://me:secret@host/db"
+    result = slm_lora("-m", *words, "hydra/sweeper=optuna", "sweep=lora", place, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "sweep.storage holds a password" in result.stderr
+    assert "secret" not in result.stderr
 
 
 @pytest.mark.parametrize(("task", "direction"), [("classification", "max"), ("code", "min")])

@@ -39,9 +39,16 @@ def run_sweep(settings: list[str], config_dir: Path | None) -> None:
         objectives.append(_run_job(composed, config_dir, jobs))
         return objectives[-1]
 
+    if any(word.startswith("hydra/launcher=") for word in settings):
+        folder = folder.absolute()  # a cluster's workers may have another working directory
     decided = [f"hydra.sweep.dir={config_text(str(folder))}"]
     decided += [f"sweep.direction={jobs.direction}"] if jobs.direction else []
-    hand_to_hydra(["--multirun"], [*settings, *decided], config_dir, job)
+    try:
+        hand_to_hydra(["--multirun"], [*settings, *decided], config_dir, job)
+    except sweep.StillRunningError as others:
+        print(f"{others} jobs run in other processes: the one that ends last tells the best")
+        print(folder)
+        return
     from slm_lora.leaderboard import write_leaderboard  # imports torch
 
     chosen = write_leaderboard(folder)

@@ -1,8 +1,10 @@
 """Configuration keys of the machine, and of sweeps over many runs."""
 
+import re
 from dataclasses import dataclass, field
 
 from slm_lora.config.checks import check_fields, number, one_of
+from slm_lora.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,17 @@ class SweepConfig:
     direction: str | None = field(default=None, metadata=one_of("maximize", "minimize"))
     """`maximize` or `minimize`; null takes what suits the metric that jobs are chosen by."""
     storage: str | None = None
-    """Database file that a later call goes on from; null keeps `optuna.db` in the sweep folder."""
+    """What a later call goes on from, and other processes share: an SQLite file, a `FILE.journal`
+    (for a network's file system), or a server's URL without a password (`postgresql://HOST/DB`);
+    null keeps `optuna.db` in the sweep folder."""
     space: dict[str, str] = field(default_factory=dict)
     """Key → what to try, in Hydra's sweep words: `choice(8,16)`, `interval(1e-4,1e-2)`,
     `tag(log, interval(1e-4,1e-2))`, `range(1,5)`."""
 
     def __post_init__(self) -> None:
         check_fields("sweep", self)
+        if self.storage and re.search(r"://[^/@]*:[^/@]*@", self.storage):
+            raise UserError(
+                "sweep.storage holds a password, which would stand in every job's config",
+                "leave it out; PostgreSQL reads it from ~/.pgpass or PGPASSWORD",
+            )
