@@ -57,7 +57,8 @@ def main() -> None:
     try:
         dispatch(words)
     except UserError as error:
-        print(f"error: {error.message}", file=sys.stderr)
+        who = f"rank {ranks.RANK}: " if ranks.RANK else ""
+        print(f"{who}error: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)
         sys.exit(2)

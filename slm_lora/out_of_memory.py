@@ -16,9 +16,14 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
-MESSAGES = ("DefaultCPUAllocator", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-"""What a CPU's allocator (c10/core/impl/alloc_cpu.cpp), the driver and cuBLAS say; their errors are
-RuntimeErrors as others are."""
+MESSAGES = (
+    "DefaultCPUAllocator",
+    "Cannot allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+"""What a CPU's allocator (c10/core/impl/alloc_cpu.cpp), the system, the driver and cuBLAS say, in
+errors that are RuntimeErrors as others are."""
 
 
 def lacks_memory(error: BaseException) -> bool:

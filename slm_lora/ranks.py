@@ -12,6 +12,7 @@ import os
 import signal
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -48,11 +49,19 @@ class Held:
     """Stands in a call for the model that each rank has."""
 
 
+@dataclass
 class _Together:
-    """Whether the ranks are joined, and the model of this one that the others have too."""
+    """Whether the ranks are joined, and the model of this one that the others have too; it is kept
+    alive by who uses it."""
 
-    joined = False
-    model: Callable[[], Any] = staticmethod(lambda: None)
+    joined: bool = False
+    held: "weakref.ref[Any] | None" = None
+
+    def model(self) -> Any:
+        return self.held and self.held()
+
+
+_together = _Together()
 
 
 def hide_launcher() -> None:
@@ -96,18 +105,17 @@ def join() -> None:
     # Calls travel by gloo, gradients of a GPU by NCCL.
     backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
     torch.distributed.init_process_group(backend, timeout=PATIENCE)
-    _Together.joined = True
+    _together.joined = True
 
 
 def leave() -> None:
     """Send the others home; what follows is rank 0's alone."""
-    if not _Together.joined:
+    if not _together.joined:
         return
     import torch
 
     _told(None)
-    _Together.joined = False
-    _Together.model = staticmethod(lambda: None)
+    _together.joined, _together.held = False, None
     torch.distributed.destroy_process_group()
     hide_launcher()
 
@@ -136,17 +144,17 @@ def help_rank_0() -> None:
 
 def everywhere(function: Callable[P, Model], *args: P.args, **options: P.kwargs) -> Model:
     """A model that each rank makes by this call: loads, or trains from the one it has."""
-    if not _Together.joined:
+    if not _together.joined:
         return function(*args, **options)
     _told((function, _without_model(args), options, False))
     model = function(*args, **options)
-    _Together.model = weakref.ref(model)
+    _together.held = weakref.ref(model)
     return model
 
 
 def shares(model: object) -> bool:
     """Whether the other ranks have this model too."""
-    return _Together.joined and model is _Together.model()
+    return _together.joined and model is _together.model()
 
 
 def shared(
@@ -161,7 +169,7 @@ def shared(
 
 def agreed(measure: Callable[[], float]) -> float:
     """A figure that rank 0 measures, in the middle of what all do."""
-    if not _Together.joined:
+    if not _together.joined:
         return measure()
     return float(_told(measure() if RANK == 0 else None))
 
@@ -171,7 +179,7 @@ def lost(error: RuntimeError) -> bool:
     import torch
 
     # NCCL has errors of its own, gloo names a line of its source.
-    return _Together.joined and (
+    return _together.joined and (
         isinstance(error, torch.distributed.DistError) or "gloo" in str(error)
     )
 
@@ -182,7 +190,7 @@ def program() -> str:
 
 
 def _without_model(args: Iterable[Any]) -> list[Any]:
-    return [Held if arg is not None and arg is _Together.model() else arg for arg in args]
+    return [Held if arg is not None and arg is _together.model() else arg for arg in args]
 
 
 def _told(message: Any) -> Any:

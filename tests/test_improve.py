@@ -18,6 +18,7 @@ from slm_lora.preflight import preflight
 from slm_lora.records import Row
 from slm_lora.tasks.code.own_answers import passing
 from slm_lora.tasks.code.program import normal_form
+from tests.helpers.once import made_once
 from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import make_llama, slm_lora
 
@@ -134,14 +135,24 @@ def files(folder: Path, train: list[dict]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory) -> tuple[Path, list[str], subprocess.CompletedProcess]:
-    folder = tmp_path_factory.mktemp("improve")
+    """A finished run, made by the first of pytest's processes that asks; each has a copy."""
+    own = tmp_path_factory.mktemp("improve") / "run"
+    with made_once(tmp_path_factory, "improve") as (folder, made):
+        if not made:
+            _finished_run(folder)
+    shutil.copytree(folder / "run", own)
+    words, said, errors = json.loads((folder / "done.json").read_text())
+    return own, words, subprocess.CompletedProcess(words, 0, said, errors)
+
+
+def _finished_run(folder: Path) -> None:
     train = [row(n) for n in range(80)] + [row(n, tested=False) for n in range(80, 120)]
     train += [row(120, tests=["assert a == 7"])]  # its own solution does not pass
     train += [row(121, tests=["pass"])]  # anything passes
     words = [*files(folder, train), f"model.name_or_path={make_llama(folder / 'llama')}"]
     result = slm_lora(*words, "run_dir=run", cwd=folder)
     assert result.returncode == 0, result.stderr
-    return folder / "run", words, result
+    (folder / "done.json").write_text(json.dumps([words, result.stdout, result.stderr]))
 
 
 def lines(file: Path) -> list[dict]:
