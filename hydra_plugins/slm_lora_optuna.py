@@ -3,8 +3,8 @@
     python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lora
     python -m slm_lora -m … hydra/sweeper=optuna sweep.storage=study.db 'lora.r=choice(4,8)'
 
-The same line typed several times, on one machine or on many that share the folder, works on one
-study: each process asks for the next trial when it has ended one.
+The same line typed several times, on one machine or on many that share the folder of
+hydra.sweep.dir=, works on one study: each process asks for the next trial when it has ended one.
 
 The search space is `sweep.space` and whatever the command line sweeps, in Hydra's words: `choice`,
 `range`, `interval`, with the tag `log` for a logarithmic scale and `int` for whole numbers.
@@ -16,6 +16,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import (
     ChoiceSweep,
@@ -87,11 +88,7 @@ class OptunaSweeper(Sweeper):
                     "name another database by sweep.storage=FILE",
                 ) from error
             job_words = [_line(a) for a in fixed if a.key_or_group != "sweep"] + opened(tried)
-            try:
-                (returned,) = self.launcher.launch([job_words], initial_job_idx=trial.number)
-            except KeyboardInterrupt:
-                study.tell(trial.number, state=State.FAIL)
-                raise
+            (returned,) = self.launcher.launch([job_words], initial_job_idx=trial.number)
             value: float | None = returned.return_value
             return value
 
@@ -99,9 +96,10 @@ class OptunaSweeper(Sweeper):
         if missing > 0:
             enough = optuna.study.MaxTrialsCallback(job.sweep.n_trials, states=(State.COMPLETE,))
             study.optimize(objective, n_trials=missing, callbacks=[enough])
-        running = study.get_trials(states=(State.RUNNING,))
-        if running:
-            raise StillRunningError(len(running))
+            optuna.storages.fail_stale_trials(study)
+            running = study.get_trials(states=(State.RUNNING,))
+            if running:
+                raise StillRunningError(len(running))
 
     def _study(self, job: DictConfig) -> "optuna.Study":
         try:
@@ -113,13 +111,14 @@ class OptunaSweeper(Sweeper):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         # It calls heartbeats experimental, at every trial.
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-        storage = _storage(job.sweep.storage or f"{self.config.hydra.sweep.dir}/optuna.db")
-        study = optuna.create_study(
-            storage=storage,
-            study_name=job.recipe or "run",
-            direction=job.sweep.direction,
-            load_if_exists=True,
-        )
+        folder = Path(self.config.hydra.sweep.dir)
+        with FileLock(folder / "optuna.lock"):  # two that begin at once would both make the tables
+            study = optuna.create_study(
+                storage=_storage(job.sweep.storage or f"{folder}/optuna.db"),
+                study_name=job.recipe or "run",
+                direction=job.sweep.direction,
+                load_if_exists=True,
+            )
         optuna.storages.fail_stale_trials(study)
         return study
 

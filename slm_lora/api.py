@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from slm_lora import ranks
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
@@ -41,6 +42,11 @@ def run(config: Config) -> "FinishedRun":
     from slm_lora import pipeline
     from slm_lora.preflight import preflight
 
+    if ranks.WORLD > 1:
+        raise UserError(
+            "run() in several processes",
+            f"type {ranks.program()} -m slm_lora +recipe=… for a run on several GPUs",
+        )
     plan = preflight(config)
     folder = open_folder(plan.config, [])
     pipeline.run(plan, folder)

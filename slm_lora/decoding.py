@@ -113,7 +113,10 @@ def new_cache(config: PreTrainedConfig) -> DynamicCache:
 def going_on_from(read: DynamicCache, model: Any) -> DynamicCache:
     """A cache for rows that all begin with what `read` holds of one row: once for all of them where
     the model's attention can, else to be repeated."""
-    if model.config._attn_implementation != CPU_ATTENTION:
+    text = model.config.get_text_config()
+    # Keys that are made of what the cache holds (MLA), or repeated behind it, lose their beginning.
+    remade = hasattr(text, "kv_lora_rank") or text.model_type == "jetmoe"
+    if model.config._attn_implementation != CPU_ATTENTION or remade:
         return copy.deepcopy(read)
     cache = new_cache(model.config)
     for layer, known in zip(cache.layers, read.layers, strict=True):

@@ -313,7 +313,7 @@ def _answers(
         sampling.top_p if sampling else 1,
     )
     if sampling:
-        torch.manual_seed(sampling.seed + share.rank)
+        torch.manual_seed(sampling.seed + 1_000_003 * share.rank)
     size = max(batch_size // copies, 1)
     leave = rows_can_leave(model.config)
     beginning, read = _beginning_of_all(model, prompts) if leave else ([], None)

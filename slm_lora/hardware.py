@@ -9,10 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from slm_lora import ranks
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
-from slm_lora.progress import log
 
 LARGE = 300_000_000
 """Parameters above which a CPU is too slow to be meant."""
@@ -109,14 +107,6 @@ def detect(config: Config) -> Device:
         )
     if cuda and config.device != "cpu":
         properties = torch.cuda.get_device_properties(0)
-        there = torch.cuda.device_count()
-        if there > 1 and ranks.WORLD == 1:
-            log.info(
-                "%d GPUs are here, and one is used; for all of them type "
-                "torchrun --nproc-per-node %d -m slm_lora …",
-                there,
-                there,
-            )
         best = "bf16" if properties.major >= 8 else "fp16"
         if config.precision == "bf16" and best == "fp16":
             raise UserError(

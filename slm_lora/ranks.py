@@ -8,15 +8,19 @@ and writes the run folder. The others know nothing of these: they do what it cal
 their own. All train together (DDP, by accelerate), and each scores and writes a share of the items.
 """
 
+import gc
 import os
 import signal
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from slm_lora.errors import UserError
+from slm_lora.progress import log
 
 Model = TypeVar("Model")
 Item = TypeVar("Item")
@@ -31,7 +35,7 @@ FROM_LAUNCHER = {
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     if name in os.environ
 }
-PATIENCE = timedelta(days=7)
+PATIENCE = timedelta(days=1)
 """How long a rank waits for another, which may be scoring meanwhile."""
 
 
@@ -92,19 +96,41 @@ def check(batch_size: int) -> None:
             )
 
 
+def check_gpus() -> None:
+    """Look whether each process of this machine has a GPU of its own.
+
+    Raises:
+        UserError: there are more processes than GPUs.
+    """
+    import torch
+
+    asked, there = int(FROM_LAUNCHER.get("LOCAL_WORLD_SIZE", 1)), torch.cuda.device_count()
+    if asked > there:
+        raise UserError(
+            f"{asked} processes on a machine with {there} GPUs",
+            f"type torchrun --standalone --nproc-per-node {there} -m slm_lora …, or device=cpu",
+        )
+    if there > 1 and WORLD == 1:
+        log.info(
+            "%d GPUs are here, and one is used; for all of them type "
+            "torchrun --standalone --nproc-per-node %d -m slm_lora …",
+            there,
+            there,
+        )
+
+
 def join() -> None:
     """Wait until all ranks are there; each then computes on the GPU of its number."""
     if WORLD == 1:
         return
     import torch
 
-    os.environ.update(FROM_LAUNCHER)
     cuda = torch.cuda.is_available()
     if cuda:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(int(FROM_LAUNCHER["LOCAL_RANK"]) % torch.cuda.device_count())
     # Calls travel by gloo, gradients of a GPU by NCCL.
     backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
-    torch.distributed.init_process_group(backend, timeout=PATIENCE)
+    torch.distributed.init_process_group(backend, rank=RANK, world_size=WORLD, timeout=PATIENCE)
     _together.joined = True
 
 
@@ -117,7 +143,6 @@ def leave() -> None:
     _told(None)
     _together.joined, _together.held = False, None
     torch.distributed.destroy_process_group()
-    hide_launcher()
 
 
 def help_rank_0() -> None:
@@ -126,28 +151,50 @@ def help_rank_0() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     join()
-    model: Any = None
-    while (call := _told(None)) is not None:
-        function, args, options, shared = call
-        args = [model if arg is Held else arg for arg in args]
-        if shared:
-            _gathered(list(function(*args, **options, share=Share(RANK, WORLD))))
-        else:
-            if not any(arg is model for arg in args):
-                model = None  # two of them take twice the memory
-            model = function(*args, **options)
-        del args
+    try:
+        _answer_calls()
+    except RuntimeError as error:
+        if not lost(error):
+            raise
+        sys.exit(1)
     import torch
 
     torch.distributed.destroy_process_group()
 
 
+def _answer_calls() -> None:
+    model: Any = None
+    while (call := _told(None)) is not None:
+        function, args, options, shared = call
+        if shared:
+            args = [model if arg is Held else arg for arg in args]
+            _gathered(list(function(*args, **options, share=Share(RANK, WORLD))))
+            continue
+        if Held not in args:
+            model = None  # two of them take twice the memory
+            gc.collect()
+        with _as_a_rank():
+            model = function(*(model if arg is Held else arg for arg in args), **options)
+
+
+@contextmanager
+def _as_a_rank() -> Iterator[None]:
+    """Let the libraries see the launcher's variables: what is done here is done by all."""
+    os.environ.update(FROM_LAUNCHER)
+    try:
+        yield
+    finally:
+        hide_launcher()
+
+
 def everywhere(function: Callable[P, Model], *args: P.args, **options: P.kwargs) -> Model:
-    """A model that each rank makes by this call: loads, or trains from the one it has."""
+    """A model that each rank makes by this call: loads, or trains from the one it has, which stands
+    among `args`."""
     if not _together.joined:
         return function(*args, **options)
     _told((function, _without_model(args), options, False))
-    model = function(*args, **options)
+    with _as_a_rank():
+        model = function(*args, **options)
     _together.held = weakref.ref(model)
     return model
 
@@ -185,8 +232,12 @@ def lost(error: RuntimeError) -> bool:
 
 
 def program() -> str:
-    """How this program was started, for a line that can be pasted."""
-    return f"torchrun --nproc-per-node {WORLD}" if LAUNCHED else "python"
+    """How this program was started, for a line that can be pasted (on every node)."""
+    if not LAUNCHED:
+        return "python"
+    own = int(FROM_LAUNCHER.get("LOCAL_WORLD_SIZE", WORLD))
+    nodes = "--standalone" if own == WORLD else f"--nnodes {WORLD // own} …"
+    return f"torchrun {nodes} --nproc-per-node {own}"
 
 
 def _without_model(args: Iterable[Any]) -> list[Any]:

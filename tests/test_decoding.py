@@ -7,6 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM as Auto
 from transformers import (
     AutoTokenizer,
+    DeepseekV3Config,
     DynamicCache,
     GenerationConfig,
     GPT2Config,
@@ -188,6 +189,29 @@ def test_a_beginning_of_all_rows_is_kept_once() -> None:
     assert [layer.keys.shape for layer in cache.layers] == [(2, 2, 1, 8)] * 2
     assert cache.get_seq_length() == 5
     assert read.get_seq_length() == 4
+
+
+def test_keys_that_are_made_of_what_is_kept_have_their_beginning_repeated() -> None:
+    """Latent attention, which keeps no keys."""
+    config = DeepseekV3Config(
+        **SIZES | {"num_key_value_heads": 4},
+        kv_lora_rank=8,
+        q_lora_rank=8,
+        qk_nope_head_dim=8,
+        qk_rope_head_dim=4,
+        v_head_dim=8,
+        first_k_dense_replace=2,
+    )
+    model = random_model(config)
+    model.set_attn_implementation(CPU_ATTENTION)
+    beginning, read = [5, 6, 7, 8], new_cache(config)
+    with torch.inference_mode():
+        model(torch.tensor([beginning]), past_key_values=read)
+        cache = going_on_from(read, model)
+        cache.batch_repeat_interleave(2)
+        after = model(torch.tensor([[9], [10]]), past_key_values=cache).logits[:, 0]
+        whole = [model(torch.tensor([[*beginning, end]])).logits[0, -1] for end in (9, 10)]
+    assert torch.allclose(after, torch.stack(whole), atol=1e-4)
 
 
 def test_drawn_answers_end_at_their_own_time(tmp_path) -> None:

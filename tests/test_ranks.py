@@ -14,8 +14,12 @@ import torch
 from safetensors.torch import load_file
 
 from slm_lora import ranks
+from slm_lora.config import compose
 from slm_lora.errors import UserError
+from slm_lora.hardware import Device
+from slm_lora.training.options import resolve, rows_of_a_step
 from tests.helpers.tiny import make_llama, make_rows, slm_lora
+from tests.tasks.test_baselines import make_distilbert
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 
@@ -56,6 +60,8 @@ def job(folder: Path) -> list[str]:
         "retention.rows=0",
         "merge.after_training=false",
         f"model.name_or_path={folder / 'base'}",
+        f"baselines.encoder={make_distilbert(folder / 'encoder')}",
+        "baselines.encoder_epochs=1",
         f"data.train={folder / 'train.jsonl'}",
         f"data.test={folder / 'test.jsonl'}",
     ]
@@ -103,8 +109,8 @@ def test_two_ranks_train_and_tell_what_one_does(words, alone, tmp_path) -> None:
     assert moved > 1e-2
     for name, value in mine.items():
         assert torch.allclose(value, theirs[name], rtol=0, atol=1e-5 * float(moved)), name
-    for name in ("base.jsonl", "tuned.jsonl", "baselines/shots.jsonl"):
-        ours, others = predictions(alone, name), predictions(tmp_path / "run", name)
+    for name in ("base", "tuned", "baselines/shots", "baselines/encoder"):
+        ours, others = (predictions(run, f"{name}.jsonl") for run in (alone, tmp_path / "run"))
         for a, b in zip(ours, others, strict=True):
             assert a["id"] == b["id"]
             assert a["probabilities"] == pytest.approx(b["probabilities"], abs=1e-5)
@@ -137,7 +143,8 @@ def test_a_rank_that_is_killed_ends_the_run_which_then_goes_on(words, tmp_path) 
     errors = killed_after("step 4/6", process)
     assert process.returncode != 0
     assert "error: another process of this run ended" in errors or "interrupted" in errors
-    assert f"torchrun --nproc-per-node 2 -m slm_lora {' '.join(words)} run_dir={run}" in errors
+    line = f"-m slm_lora {' '.join(words)} run_dir={run}"
+    assert f"torchrun --standalone --nproc-per-node 2 {line}" in errors
     assert not (run / "adapter").exists()
     done = slm_lora(*words, f"run_dir={run}")
     assert done.returncode == 0, done.stderr
@@ -153,6 +160,19 @@ def test_a_batch_that_cannot_be_split(batch: int, hint: str, monkeypatch) -> Non
     with pytest.raises(UserError, match="cannot be split among 2 processes") as error:
         ranks.check(batch)
     assert hint in error.value.hint
+
+
+def test_packed_rows_that_cannot_be_split(monkeypatch) -> None:
+    """Packed is not what several processes do of themselves."""
+    monkeypatch.setattr(ranks, "WORLD", 2)
+    config = compose.load(["model=nano", "trainer.packing=true", "batch_size=8"])
+    with pytest.raises(UserError, match="the 3 packed rows of a step cannot be split among 2"):
+        rows_of_a_step(config, [200] * 100)
+    gpu = Device("cuda", "a GPU", 2**33, "bf16")
+    config = compose.load(["model=nano"])
+    assert resolve(config, gpu, 512).trainer["packing"] is False
+    monkeypatch.setattr(ranks, "WORLD", 1)
+    assert resolve(config, gpu, 512).trainer["packing"] is True
 
 
 def test_what_the_launcher_would_shard_is_refused(monkeypatch) -> None:

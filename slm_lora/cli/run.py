@@ -44,6 +44,8 @@ def run_once(config: Config, words: list[str]) -> None:
     check_free(config)
     set_up_logging()
     plan = planned(config)
+    if plan.device.type == "cuda":
+        ranks.check_gpus()
     folder = open_run(plan.config, words)
     ranks.join()
     from slm_lora import pipeline

@@ -46,7 +46,8 @@ def run_sweep(settings: list[str], config_dir: Path | None) -> None:
     try:
         hand_to_hydra(["--multirun"], [*settings, *decided], config_dir, job)
     except sweep.StillRunningError as others:
-        print(f"{others} jobs run in other processes: the one that ends last tells the best")
+        print(f"{others} jobs run in other processes: the one that ends last tells the best job,")
+        print("and so does this line when it is typed again")
         print(folder)
         return
     from slm_lora.leaderboard import write_leaderboard  # imports torch

@@ -3,7 +3,6 @@
 python -m slm_lora plan +recipe=sentiment trainer.learning_rate=1e-3 batch_size=16
 """
 
-import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +37,8 @@ def resolve(config: Config, device: Device, context: int) -> Config:
         log.info("trainer.max_length is %s, the model's context %d: taking that", asked, context)
         trainer["max_length"] = context
     if trainer.get("packing") is None:
-        trainer["packing"] = device.type == "cuda"
+        # Few packed rows hold a batch: they can seldom be split among processes.
+        trainer["packing"] = device.type == "cuda" and ranks.WORLD == 1
     trainer.setdefault(
         "train_sampling_strategy", "random" if trainer["packing"] else "group_by_length"
     )
@@ -64,6 +64,7 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
         "per_device_eval_batch_size": max(micro, 8),
         # Every weight of an adapter is used in every pass.
         "ddp_find_unused_parameters": False,
+        "ddp_broadcast_buffers": False,
         **config.trainer,
         "output_dir": str(folder),
         "seed": config.seed,
@@ -96,11 +97,21 @@ def micro_batch_size(batch: int, config: Config) -> int:
 
 
 def rows_of_a_step(config: Config, lengths: list[int]) -> int:
-    """Rows of a batch, of all ranks together; packed ones where rows are packed."""
+    """Rows of a batch, of all ranks together; packed ones where rows are packed.
+
+    Raises:
+        UserError: packed rows that cannot be split among the ranks.
+    """
     if not config.trainer["packing"]:
         return config.batch_size
     packed = packed_batch_size(config.batch_size, lengths, config.trainer["max_length"])
-    return math.ceil(packed / ranks.WORLD) * ranks.WORLD
+    if packed % ranks.WORLD:
+        raise UserError(
+            f"trainer.packing=true: the {packed} packed rows of a step cannot be split among "
+            f"{ranks.WORLD} processes",
+            "type trainer.packing=false",
+        )
+    return packed
 
 
 def packed_batch_size(batch: int, lengths: list[int], max_length: int) -> int:

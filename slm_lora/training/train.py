@@ -167,6 +167,14 @@ def train(
         except (RuntimeError, MemoryError) as error:
             if not lacks_memory(error):
                 raise
+            if ranks.WORLD > 1:  # nothing was halved: the others would have waited
+                rows = args.per_device_train_batch_size
+                smaller = f"hardware.micro_batch_size={max(rows // 2, 1)}"
+                raise UserError(
+                    f"{device.name}: out of memory with {rows} rows a pass",
+                    f"type {smaller if rows > 1 else 'hardware.gradient_checkpointing=true'} and "
+                    f"run_dir={run.path}",
+                ) from error
             on = config.hardware.gradient_checkpointing
             cure = "a smaller trainer.max_length" if on else "hardware.gradient_checkpointing=true"
             raise UserError(

@@ -127,7 +127,8 @@ class LoraTrainer(SFTTrainer):
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         loss = labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
         # DDP takes the mean of the ranks' gradients, and the items are those of all ranks.
-        return loss if num_items_in_batch is None else loss * self.args.world_size
+        of_all = self.args.average_tokens_across_devices and num_items_in_batch is not None
+        return loss * self.args.world_size if of_all else loss
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """As transformers does, and the measure of the model, for the log and the callbacks."""
@@ -199,7 +200,10 @@ class LoraTrainer(SFTTrainer):
         try:
             return super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
         except (RuntimeError, MemoryError) as error:
-            parts = halves(inputs) if prediction_loss_only and lacks_memory(error) else None
+            # TRL's loss waits for the other ranks in every pass.
+            alone = self.args.world_size == 1 or self.labelled_positions_only
+            can_part = alone and prediction_loss_only
+            parts = halves(inputs) if can_part and lacks_memory(error) else None
             if parts is None:
                 raise
         release()

@@ -95,25 +95,27 @@ def tune(
     train, validation = (table(*pair) for pair in zip(texts[:2], truth, strict=True))
     every = "epoch" if len(validation) else "no"
     with tempfile.TemporaryDirectory() as folder:
+        args = TrainingArguments(
+            output_dir=folder,
+            num_train_epochs=asked.encoder_epochs,
+            learning_rate=asked.encoder_learning_rate or RATES[asked.encoder_method],
+            per_device_train_batch_size=config.batch_size,
+            per_device_eval_batch_size=config.task.batch_size,
+            train_sampling_strategy="group_by_length",
+            eval_strategy=every,
+            save_strategy=every,
+            save_only_model=True,
+            save_total_limit=1,
+            load_best_model_at_end=bool(len(validation)),
+            seed=config.seed,
+            use_cpu=on_cpu,
+            report_to="none",
+            disable_tqdm=True,
+        )
+        args._n_gpu = min(args.n_gpu, 1)  # no DataParallel, as in slm_lora/training
         trainer = Trainer(
             model=model,
-            args=TrainingArguments(
-                output_dir=folder,
-                num_train_epochs=asked.encoder_epochs,
-                learning_rate=asked.encoder_learning_rate or RATES[asked.encoder_method],
-                per_device_train_batch_size=config.batch_size,
-                per_device_eval_batch_size=config.task.batch_size,
-                train_sampling_strategy="group_by_length",
-                eval_strategy=every,
-                save_strategy=every,
-                save_only_model=True,
-                save_total_limit=1,
-                load_best_model_at_end=bool(len(validation)),
-                seed=config.seed,
-                use_cpu=on_cpu,
-                report_to="none",
-                disable_tqdm=True,
-            ),
+            args=args,
             train_dataset=train,
             eval_dataset=validation if len(validation) else None,
             processing_class=tokenizer,
