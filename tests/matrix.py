@@ -35,6 +35,9 @@ TOOLS = ("httpx2", "pytest", "pytest-xdist")
 
 LOWEST, NEWEST = "3.12", "3.11"
 TWO_WORKERS = ("--numprocesses", "2", "--dist", "worksteal")
+ONE_OF_TWO = ("--one-process",)
+ALL = ("-m", "not gpu")
+"""The slow tests too."""
 
 REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(?:\[[\w,-]+\])?(?P<range>[^;]*)")
 
@@ -125,7 +128,7 @@ def light() -> bool:
     What each says is shown when it ends.
     """
     good = True
-    commands = [[sys.executable, __file__, f"light-{version}"] for version in LIGHT]
+    commands = [[sys.executable, __file__, f"light-{version}", *ONE_OF_TWO] for version in LIGHT]
     run = partial(subprocess.run, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     with ThreadPoolExecutor() as together:
         for result in together.map(run, commands):
@@ -135,7 +138,7 @@ def light() -> bool:
 
 
 def light_on(version: str) -> bool:
-    """Those tests on that Python, if it is here; in one process, which leaves the other a core."""
+    """Those tests on that Python, if it is here; both Pythons at once leave each other a core."""
     tests = [ROOT / "tests" / name for name in LIGHT_TESTS]
     skipped = [ROOT / "tests" / name for name in NEED_TORCH]
     if missing := [str(path) for path in (*tests, *skipped) if not path.exists()]:
@@ -153,7 +156,9 @@ def light_on(version: str) -> bool:
     python = environment(name, found, *installs)
     if subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0:
         raise SystemExit("torch is in the light environment, so nothing would be proved there")
-    return run_tests(name, python, *(f"--ignore={path}" for path in skipped), *map(str, tests))
+    workers = () if ONE_OF_TWO[0] in sys.argv else TWO_WORKERS
+    ignored = [f"--ignore={path}" for path in skipped]
+    return run_tests(name, python, *workers, *ignored, *map(str, tests))
 
 
 def lowest() -> bool:
@@ -165,7 +170,7 @@ def lowest() -> bool:
     constraints.write_text("".join(lines), encoding="utf-8")
     name = f"lowest-{LOWEST}"
     words = ["--constraint", str(constraints), "--editable", ".[dev]"]
-    return run_tests(name, environment(name, python, words), *TWO_WORKERS)
+    return run_tests(name, environment(name, python, words), *TWO_WORKERS, *ALL)
 
 
 def newest() -> bool:
@@ -174,7 +179,7 @@ def newest() -> bool:
     name = f"newest-{NEWEST}"
     shutil.rmtree(VENVS / name, ignore_errors=True)
     python = environment(name, python, ["--editable", ".[dev]"])
-    return run_tests(name, python, *TWO_WORKERS)
+    return run_tests(name, python, *TWO_WORKERS, *ALL)
 
 
 def _needed(version: str) -> Path:
@@ -187,5 +192,7 @@ def _needed(version: str) -> Path:
 if __name__ == "__main__":
     parts = {"light": light, "lowest": lowest, "newest": newest}
     parts |= {f"light-{version}": partial(light_on, version) for version in LIGHT}
-    results = [parts[word]() for word in sys.argv[1:]]  # all of them, even after a failure
+    results = [
+        parts[word]() for word in sys.argv[1:] if word not in ONE_OF_TWO
+    ]  # all of them, even after a failure
     sys.exit(0 if all(results) else 1)

@@ -30,9 +30,9 @@ FLOORS = [
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"}
     | {"out_of_memory"},
     {"files", "stats", "records"},
+    {"ranks"},
     {"progress", "cache", "network"},
     {"console", "config"},
-    {"ranks"},
     {"errors"},
 ]
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms}

@@ -136,13 +136,13 @@ def files(folder: Path, train: list[dict]) -> list[str]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory) -> tuple[Path, list[str], subprocess.CompletedProcess]:
     """A finished run, made by the first of pytest's processes that asks; each has a copy."""
-    own = tmp_path_factory.mktemp("improve") / "run"
+    own = tmp_path_factory.mktemp("improve") / "copy"
     with made_once(tmp_path_factory, "improve") as (folder, made):
         if not made:
             _finished_run(folder)
-    shutil.copytree(folder / "run", own)
-    words, said, errors = json.loads((folder / "done.json").read_text())
-    return own, words, subprocess.CompletedProcess(words, 0, said, errors)
+    shutil.copytree(folder, own)
+    words, said, errors = json.loads((own / "done.json").read_text())
+    return own / "run", words, subprocess.CompletedProcess(words, 0, said, errors)
 
 
 def _finished_run(folder: Path) -> None:
@@ -275,6 +275,7 @@ def without_time(file: Path) -> bytes:
     return re.sub(rb'"cpu_s": [\d.e-]+', b"", file.read_bytes())
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on(done, tmp_path: Path) -> None:
     """A signal while the second round is trained, or just before."""
     run, words, _ = done
@@ -302,6 +303,7 @@ def test_without_a_new_right_answer_the_adapter_stays(done, tmp_path: Path) -> N
     assert "the adapter stayed as it was" in (run / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_going_on_from_the_adapter(done, tmp_path: Path) -> None:
     """Two rounds: the second begins with what the first one learned, and nothing is lost."""
     words = [word for word in done[1] if not word.startswith("improve.rounds")]

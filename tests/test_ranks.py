@@ -136,6 +136,7 @@ def _rank_1(launcher: int) -> int:
     raise AssertionError("no rank 1")
 
 
+@pytest.mark.slow
 def test_a_rank_that_is_killed_ends_the_run_which_then_goes_on(words, tmp_path) -> None:
     """Alone, too: the effective batch is the same."""
     run = tmp_path / "run"

@@ -163,6 +163,7 @@ def test_optuna_goes_on_from_its_database(optuna_line, tmp_path: Path) -> None:
     assert all(1e-3 <= rate <= 1e-2 for rate in rates)
 
 
+@pytest.mark.slow
 def test_two_processes_work_on_one_study(optuna_line, tmp_path: Path) -> None:
     """A third trial may be one too many, where both began their last one; none is tried twice."""
     pytest.importorskip("optuna")
