@@ -391,6 +391,17 @@ def test_other_losses_are_left_to_trl(
     assert losses[0][0] > 0
 
 
+def test_of_several_gpus_one_is_used(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    """transformers would copy the model to all (DataParallel), and take more rows a step."""
+    args = arguments(tmp_path)
+    assert args.device.type == "cpu"
+    args._n_gpu = 2  # as transformers counts them where they are visible
+    model = adapted(base_model(LLAMA))
+    trainer = LoraTrainer(model=model, args=args, train_dataset=rows(8), processing_class=tokenizer)
+    assert trainer.args.n_gpu == 1
+    assert trainer.args.train_batch_size == args.per_device_train_batch_size
+
+
 @pytest.mark.parametrize("quantized", [False, True], ids=["bf16", "nf4"])
 def test_adapter_is_kept_in_fp32_and_computes_in_bf16(
     quantized: bool, tokenizer: PreTrainedTokenizerFast, tmp_path: Path
