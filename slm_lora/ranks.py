@@ -170,7 +170,7 @@ def _answer_calls() -> None:
             args = [model if arg is Held else arg for arg in args]
             _gathered(list(function(*args, **options, share=Share(RANK, WORLD))))
             continue
-        if Held not in args:
+        if not any(arg is Held for arg in args):
             model = None  # two of them take twice the memory
             gc.collect()
         with _as_a_rank():
