@@ -113,14 +113,12 @@ class OptunaSweeper(Sweeper):
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         folder = Path(self.config.hydra.sweep.dir)
         with FileLock(folder / "optuna.lock"):  # two that begin at once would both make the tables
-            study = optuna.create_study(
+            return optuna.create_study(
                 storage=_storage(job.sweep.storage or f"{folder}/optuna.db"),
                 study_name=job.recipe or "run",
                 direction=job.sweep.direction,
                 load_if_exists=True,
             )
-        optuna.storages.fail_stale_trials(study)
-        return study
 
 
 def _storage(place: str) -> "optuna.storages.BaseStorage":

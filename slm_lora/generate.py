@@ -61,15 +61,17 @@ def answer_log_likelihoods(
     prompt loses its beginning, and an answer its end. `share_beginning`: what all prompts begin
     with, such as examples, is read once.
     """
-    options: dict[str, Any] = {
-        "batch_size": batch_size,
-        "title": title,
-        "share_beginning": share_beginning,
-    }
-    if ranks.shares(model):
-        found = dict(ranks.shared(_log_likelihoods, model, prompts, answers, **options))
-    else:
-        found = dict(_log_likelihoods(model, prompts, answers, ALL, **options))
+    found = dict(
+        ranks.shared(
+            _log_likelihoods,
+            model,
+            prompts,
+            answers,
+            batch_size=batch_size,
+            title=title,
+            share_beginning=share_beginning,
+        )
+    )
     return [found[item] for item in range(len(prompts))]
 
 
@@ -273,17 +275,17 @@ def answers(
     begin with, such as a sheet on the framework, once for all prompts. A prompt that leaves no room
     in the model's context loses its beginning, and long prompts shorten all answers.
     """
-    options: dict[str, Any] = {
-        "stop_ids": list(stop_ids),
-        "max_new_tokens": max_new_tokens,
-        "batch_size": batch_size,
-        "title": title,
-        "sampling": sampling,
-    }
-    if ranks.shares(model):
-        yield from ranks.shared(_answers, model, tokenizer, prompts, **options)
-    else:
-        yield from _answers(model, tokenizer, prompts, ALL, **options)
+    yield from ranks.shared(
+        _answers,
+        model,
+        tokenizer,
+        prompts,
+        stop_ids=list(stop_ids),
+        max_new_tokens=max_new_tokens,
+        batch_size=batch_size,
+        title=title,
+        sampling=sampling,
+    )
 
 
 @torch.inference_mode()

@@ -199,15 +199,14 @@ def everywhere(function: Callable[P, Model], *args: P.args, **options: P.kwargs)
     return model
 
 
-def shares(model: object) -> bool:
-    """Whether the other ranks have this model too."""
-    return _together.joined and model is _together.model()
-
-
 def shared(
     function: Callable[..., Iterable[Item]], model: object, *args: Any, **options: Any
 ) -> Iterator[Item]:
-    """All items of a function that each rank calls for its share, by the model it has."""
+    """All items of a function that each rank calls for its share, by the model it has; this one for
+    all of them, where the others do not have the model."""
+    if not _together.joined or model is not _together.model():
+        yield from function(model, *args, **options, share=ALL)
+        return
     _told((function, _without_model((model, *args)), options, True))
     own = list(function(model, *args, **options, share=Share(RANK, WORLD)))
     for part in _gathered(own):

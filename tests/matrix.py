@@ -35,7 +35,6 @@ TOOLS = ("httpx2", "pytest", "pytest-xdist")
 
 LOWEST, NEWEST = "3.12", "3.11"
 TWO_WORKERS = ("--numprocesses", "2", "--dist", "worksteal")
-ONE_OF_TWO = ("--one-process",)
 ALL = ("-m", "not gpu")
 """The slow tests too."""
 
@@ -128,7 +127,7 @@ def light() -> bool:
     What each says is shown when it ends.
     """
     good = True
-    commands = [[sys.executable, __file__, f"light-{version}", *ONE_OF_TWO] for version in LIGHT]
+    commands = [[sys.executable, __file__, f"light-{version}-in-one"] for version in LIGHT]
     run = partial(subprocess.run, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     with ThreadPoolExecutor() as together:
         for result in together.map(run, commands):
@@ -137,7 +136,7 @@ def light() -> bool:
     return good
 
 
-def light_on(version: str) -> bool:
+def light_on(version: str, *workers: str) -> bool:
     """Those tests on that Python, if it is here; both Pythons at once leave each other a core."""
     tests = [ROOT / "tests" / name for name in LIGHT_TESTS]
     skipped = [ROOT / "tests" / name for name in NEED_TORCH]
@@ -156,7 +155,6 @@ def light_on(version: str) -> bool:
     python = environment(name, found, *installs)
     if subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0:
         raise SystemExit("torch is in the light environment, so nothing would be proved there")
-    workers = () if ONE_OF_TWO[0] in sys.argv else TWO_WORKERS
     ignored = [f"--ignore={path}" for path in skipped]
     return run_tests(name, python, *workers, *ignored, *map(str, tests))
 
@@ -191,8 +189,7 @@ def _needed(version: str) -> Path:
 
 if __name__ == "__main__":
     parts = {"light": light, "lowest": lowest, "newest": newest}
-    parts |= {f"light-{version}": partial(light_on, version) for version in LIGHT}
-    results = [
-        parts[word]() for word in sys.argv[1:] if word not in ONE_OF_TWO
-    ]  # all of them, even after a failure
+    parts |= {f"light-{version}": partial(light_on, version, *TWO_WORKERS) for version in LIGHT}
+    parts |= {f"light-{version}-in-one": partial(light_on, version) for version in LIGHT}
+    results = [parts[word]() for word in sys.argv[1:]]  # all of them, even after a failure
     sys.exit(0 if all(results) else 1)

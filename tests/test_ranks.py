@@ -17,7 +17,7 @@ from slm_lora import ranks
 from slm_lora.config import compose
 from slm_lora.errors import UserError
 from slm_lora.hardware import Device
-from slm_lora.training.options import resolve, rows_of_a_step
+from slm_lora.training.options import resolve, rows_of_a_rank
 from tests.helpers.tiny import make_llama, make_rows, slm_lora
 from tests.tasks.test_baselines import make_distilbert
 
@@ -168,7 +168,7 @@ def test_packed_rows_that_cannot_be_split(monkeypatch) -> None:
     monkeypatch.setattr(ranks, "WORLD", 2)
     config = compose.load(["model=nano", "trainer.packing=true", "batch_size=8"])
     with pytest.raises(UserError, match="the 3 packed rows of a step cannot be split among 2"):
-        rows_of_a_step(config, [200] * 100)
+        rows_of_a_rank(config, [200] * 100)
     gpu = Device("cuda", "a GPU", 2**33, "bf16")
     config = compose.load(["model=nano"])
     assert resolve(config, gpu, 512).trainer["packing"] is False

@@ -21,8 +21,9 @@ from slm_lora.run_folder import check_free, open_run
 def main(words: list[str]) -> None:
     """A run, a sweep (`-m`), or what Hydra prints (`--cfg job`, `--info`)."""
     args = parse(words)
+    only_prints = args.cfg or args.info or args.hydra_help
     if ranks.RANK:
-        if not (args.multirun or args.cfg or args.info or args.hydra_help):
+        if not (args.multirun or only_prints):
             ranks.help_rank_0()
     elif args.multirun and ranks.WORLD > 1:
         raise UserError(
@@ -31,7 +32,7 @@ def main(words: list[str]) -> None:
         )
     elif args.multirun:
         run_sweep(args.overrides, args.config_dir)
-    elif args.cfg or args.info or args.hydra_help:
+    elif only_prints:
         compose.load(args.overrides, args.config_dir)
         hand_to_hydra(_flags(args), args.overrides, args.config_dir)
     else:

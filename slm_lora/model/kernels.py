@@ -31,8 +31,19 @@ def cpu_attention(
     64 rows of 64 tokens, 8 heads of 8: 55 ms against 14 in fp32).
     """
     beginning = getattr(key, "beginning", None)
+    if beginning is not None and query.shape[2] == 1 and key.shape[-1] == value.shape[-1]:
+        if attention_mask is None or attention_mask.shape[-1] != (
+            beginning[0].shape[2] + key.shape[2]
+        ):
+            name = type(module).__name__
+            raise RuntimeError(f"{name}: a mask for other keys than those it reads")
+        scale = kwargs.get("scaling")
+        return _after(beginning, query, key, value, attention_mask, scale), None
     if beginning is not None:
-        return _after(beginning, module, query, key, value, attention_mask, **kwargs)
+        key, value = (
+            torch.cat([first.expand(len(own), -1, -1, -1), own], dim=2)
+            for first, own in zip(beginning, (key, value), strict=True)
+        )
     dtype = query.dtype
     if query.requires_grad and query.shape[2] <= SHORT and attention_mask is None:
         query, key, value = query.float(), key.float(), value.float()
@@ -49,30 +60,21 @@ def with_beginning(key: Tensor, beginning: tuple[Tensor, Tensor]) -> Tensor:
 
 def _after(
     beginning: tuple[Tensor, Tensor],
-    module: nn.Module,
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    attention_mask: Tensor | None,
-    **kwargs: Any,
-) -> tuple[Tensor, None]:
-    """Attention to a beginning and to what follows it. For one token a row, that to the beginning
-    is one matrix product over all rows, and the logarithms of both sums of the softmax say how much
-    each counts (arXiv:2402.05099, section 3.1)."""
+    mask: Tensor,
+    scale: float | None,
+) -> Tensor:
+    """Attention of one token a row to a beginning and to what follows it: (rows, 1, heads, width).
+
+    That to the beginning is one matrix product over all rows, and the logarithms of both sums of
+    the softmax say how much each counts (arXiv:2402.05099, section 3.1).
+    """
     rows, heads, _, width = key.shape
-    if query.shape[2] > 1 or width != value.shape[-1]:
-        key, value = (
-            torch.cat([first.expand(rows, -1, -1, -1), own], dim=2)
-            for first, own in zip(beginning, (key, value), strict=True)
-        )
-        whole, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
-        return whole, None
-    if attention_mask is None or attention_mask.shape[-1] != beginning[0].shape[2] + key.shape[2]:
-        raise RuntimeError(f"{type(module).__name__}: a mask for other keys than those it reads")
-    own_mask = attention_mask[..., -key.shape[2] :]
+    own_mask = mask[..., -key.shape[2] :]
     bias = torch.zeros_like(own_mask, dtype=query.dtype).masked_fill(~own_mask, float("-inf"))
     attend = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    scale = kwargs.get("scaling")
     # The queries that share a head's keys stand as positions.
     queries = query.reshape(rows, heads, -1, width)
     own, own_sum = attend(queries, key, value, attn_mask=bias, scale=scale)
@@ -82,7 +84,7 @@ def _after(
     first_sum = first_sum.reshape(heads, rows, -1).transpose(0, 1)
     share = torch.sigmoid(first_sum - own_sum)[..., None]
     found = torch.lerp(own.float(), first.float(), share)
-    return found.to(query.dtype).reshape(rows, 1, -1, width), None
+    return found.to(query.dtype).reshape(rows, 1, -1, width)
 
 
 def cpu_mask(

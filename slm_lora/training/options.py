@@ -58,7 +58,7 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
             "trainer.activation_offloading=true without a GPU to offload from",
             "type hardware.gradient_checkpointing=true to save memory",
         )
-    batch = rows_of_a_step(config, lengths)
+    batch = rows_of_a_rank(config, lengths)
     micro = micro_batch_size(batch, config)
     options: dict[str, Any] = {
         "per_device_eval_batch_size": max(micro, 8),
@@ -81,7 +81,7 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": True,
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": batch // (micro * ranks.WORLD),
+        "gradient_accumulation_steps": batch // micro,
     }
     try:
         return SFTConfig(**options)
@@ -91,19 +91,18 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
 
 def micro_batch_size(batch: int, config: Config) -> int:
     """Rows per forward pass: the largest divisor of a rank's batch that the memory allows."""
-    own = batch // ranks.WORLD
-    limit = config.hardware.micro_batch_size or own
-    return next(n for n in range(min(limit, own), 0, -1) if own % n == 0)
+    limit = config.hardware.micro_batch_size or batch
+    return next(n for n in range(min(limit, batch), 0, -1) if batch % n == 0)
 
 
-def rows_of_a_step(config: Config, lengths: list[int]) -> int:
-    """Rows of a batch, of all ranks together; packed ones where rows are packed.
+def rows_of_a_rank(config: Config, lengths: list[int]) -> int:
+    """Rows of a batch that one rank takes; packed ones where rows are packed.
 
     Raises:
         UserError: packed rows that cannot be split among the ranks.
     """
     if not config.trainer["packing"]:
-        return config.batch_size
+        return config.batch_size // ranks.WORLD
     packed = packed_batch_size(config.batch_size, lengths, config.trainer["max_length"])
     if packed % ranks.WORLD:
         raise UserError(
@@ -111,7 +110,7 @@ def rows_of_a_step(config: Config, lengths: list[int]) -> int:
             f"{ranks.WORLD} processes",
             "type trainer.packing=false",
         )
-    return packed
+    return packed // ranks.WORLD
 
 
 def packed_batch_size(batch: int, lengths: list[int], max_length: int) -> int:

@@ -16,13 +16,12 @@ import torch
 from datasets import Dataset
 from rich.filesize import decimal
 
-from slm_lora import ranks
 from slm_lora.config.compose import from_file
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
 from slm_lora.progress import log
 from slm_lora.training.memory import Batch, Memory, training_memory
-from slm_lora.training.options import micro_batch_size, rows_of_a_step
+from slm_lora.training.options import micro_batch_size, rows_of_a_rank
 
 CUDA_CONTEXT = 500_000_000
 """Bytes of a GPU that the driver's context and libraries take."""
@@ -121,9 +120,8 @@ def _begun(config: Config) -> Config:
 
 def _choices(config: Config, rows: Dataset) -> Iterator[tuple[int, bool]]:
     """(rows a pass, checkpointing), the fastest first; what is set is not varied."""
-    asked, batch = config.hardware, rows_of_a_step(config, rows["length"])
-    own = batch // ranks.WORLD
-    sizes = [n for n in range(own, 0, -1) if own % n == 0]
+    asked, batch = config.hardware, rows_of_a_rank(config, rows["length"])
+    sizes = [n for n in range(batch, 0, -1) if batch % n == 0]
     if config.trainer["packing"]:
         most = max(MOST_PACKED // config.trainer["max_length"], 1)
         sizes = [n for n in sizes if n <= most]
@@ -135,18 +133,18 @@ def _choices(config: Config, rows: Dataset) -> Iterator[tuple[int, bool]]:
 
 def _largest(config: Config, rows: Dataset) -> Batch:
     """The largest forward pass: the longest rows together, or a packed one full to its end."""
-    step = rows_of_a_step(config, rows["length"])
-    size, own = micro_batch_size(step, config), step // ranks.WORLD
+    batch = rows_of_a_rank(config, rows["length"])
+    size = micro_batch_size(batch, config)
     if config.trainer["packing"]:
         positions = size * config.trainer["max_length"]
         labels = rows.data.column("labels").combine_chunks().flatten().to_numpy()
         labelled = round(float(np.mean(labels != -100)) * positions)
-        return Batch(1, positions, labelled, packed=True, accumulates=size < own)
+        return Batch(1, positions, labelled, packed=True, accumulates=size < batch)
     lengths = np.asarray(rows["length"])
     longest = np.argsort(-lengths, kind="stable")[:size].tolist()
     labels = rows.select(longest)["labels"]
     labelled = sum(label != -100 for row in labels for label in row[1:])
-    return Batch(len(longest), int(lengths[longest[0]]), labelled, accumulates=size < own)
+    return Batch(len(longest), int(lengths[longest[0]]), labelled, accumulates=size < batch)
 
 
 def _cure(micro: int | None, checkpointing: bool | None) -> str:
