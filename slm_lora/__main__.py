@@ -8,6 +8,7 @@ Nothing here imports torch before the config is known to be right.
 """
 
 import os
+import platform
 import shlex
 import signal
 import sys
@@ -48,6 +49,10 @@ def main() -> None:
     # oneDNN keeps kernels for 1,024 shapes; rows of every length make that 300 MB, for no speed.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
     os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
+    # Rows of every length leave a GPU's memory in pieces that nothing fits. The driver cannot in
+    # WSL (pytorch/pytorch#192330), nor on boards with an ARM processor.
+    if platform.machine() == "x86_64" and "microsoft" not in platform.release().lower():
+        os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     # Errors of Hydra reach us instead of being printed by it.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     # A job that is told to end tidies up and says how to go on, as after Ctrl-C.

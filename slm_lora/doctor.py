@@ -12,8 +12,10 @@ from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.console import stdout
 from slm_lora.errors import UserError
 from slm_lora.hardware import compute_capability, detect
+from slm_lora.model import DTYPES
 from slm_lora.run_folder import versions
 from slm_lora.sandbox import Sandbox
+from slm_lora.training import why_not_fused
 
 
 def describe_machine() -> None:
@@ -26,6 +28,9 @@ def describe_machine() -> None:
     table.add_row("cores", str(os.cpu_count()))
     table.add_row("precision", device.precision)
     table.add_row("quantization", "nf4, none" + (", int8" if device.type == "cuda" else ""))
+    if device.type == "cuda":
+        reason = why_not_fused(torch.device("cuda"), DTYPES[device.precision])
+        table.add_row("fused loss", f"our own in its place: {reason}" if reason else "runs")
     for package, version in versions().items():
         table.add_row(package, version)
     optional = [name for name in (*trackers(), "optuna") if find_spec(name)]

@@ -3,9 +3,11 @@
 python -m slm_lora doctor
 """
 
+import ctypes
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,16 +38,18 @@ class Device:
 
 
 def check_without_torch(config: Config) -> None:
-    """Refuse what this machine cannot do, as far as the driver's own tool tells.
+    """Refuse what this machine cannot do, as far as the driver tells.
 
     Raises:
         UserError: no CUDA device for what needs one, or bf16 on a GPU without it.
     """
     capability = compute_capability()
     if capability is None:
+        if has_driver():
+            return  # whether there is a GPU too, torch will tell
         if config.device == "cuda":
             raise UserError(
-                "device=cuda, but nvidia-smi finds no GPU", "type device=cpu model=nano"
+                "device=cuda, but there is no driver of a GPU", "type device=cpu model=nano"
             )
         if error := config.needs_cuda():
             raise error
@@ -57,8 +61,20 @@ def check_without_torch(config: Config) -> None:
         )
 
 
+def has_driver() -> bool:
+    """Whether the library is here that torch talks to a GPU by. nvidia-smi need not lie beside it:
+    in WSL, in containers, with AMD's GPUs."""
+    if Path("/dev/kfd").exists():  # AMD's kernel driver
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def compute_capability() -> float | None:
-    """CUDA compute capability of the first GPU, None without one."""
+    """CUDA compute capability of the first GPU, None where nvidia-smi does not tell one."""
     if shutil.which("nvidia-smi") is None:
         return None
     command = ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"]

@@ -67,6 +67,8 @@ def score_and_train(plan: Plan, folder: Run) -> None:
     if missing:
         with timed(folder, "load"):
             base = load(plan, folder)
+        with timed(folder, "probe"):
+            expected = probe(plan, folder, base)
         with timed(folder, "baseline"):
             baseline(plan, folder, base)
         with timed(folder, "baselines"):
@@ -75,7 +77,7 @@ def score_and_train(plan: Plan, folder: Run) -> None:
             ask_other(plan, folder, base, "base")
         for number in range(first, last + 1):
             with timed(folder, "train", f"rounds.{number}"):
-                tuned = train(plan, folder, base, measured, number)
+                tuned = train(plan, folder, base, measured, number, expected)
             with timed(folder, "evaluate", f"rounds.{number}"):
                 evaluate(plan, folder, tuned, number)
             if number < last:
@@ -134,6 +136,22 @@ def load(plan: Plan, folder: Run) -> PreTrainedModel:
     return base
 
 
+def probe(plan: Plan, folder: Run, base: PreTrainedModel) -> training.Probe | None:
+    """How long the first training will take, told before anything is scored; nothing where it has
+    begun, or several processes share it."""
+    at = folder.round(0, plan.config.improve.rounds)
+    if at.adapter.exists() or training.last_checkpoint(at.checkpoints) or ranks.WORLD > 1:
+        return None
+    return training.probe(
+        base,
+        plan.tokenizer,
+        plan.data,
+        config=plan.config,
+        device=plan.device,
+        steps=plan.size.steps,
+    )
+
+
 def baseline(plan: Plan, folder: Run, base: PreTrainedModel) -> None:
     """predictions/base.jsonl: the untouched model on the test rows."""
     if not folder.base_predictions.exists():
@@ -168,8 +186,9 @@ def train(
     base: PreTrainedModel,
     measured: training.Measure | None,
     number: int = 0,
+    expected: training.Probe | None = None,
 ) -> PeftModel:
-    """adapter/ and train.json of a round; its tuned model."""
+    """adapter/ and train.json of a round; its tuned model. `expected` is of the first round."""
     last = plan.config.improve.rounds
     at = folder.round(number, last)
     if at.adapter.exists():
@@ -186,6 +205,7 @@ def train(
         measure=measured,
         start=folder.round(number - 1, last).adapter if goes_on else None,
         forecast=plan.forecast,
+        expected_seconds=expected.seconds if expected and not number else None,
     )
 
 

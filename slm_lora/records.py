@@ -147,6 +147,8 @@ class Training(TypedDict):
     """Of the training alone, where the system can tell; on a CPU that of the whole process."""
     forecast_memory_bytes: NotRequired[int]
     """What preflight expected of it."""
+    forecast_seconds: NotRequired[float]
+    """What a probe expected of `seconds`, had it not been interrupted."""
     trainable_parameters: int
     parameters: int
     log: NotRequired[list[dict[str, Any]]]
@@ -292,8 +294,9 @@ class Metrics(TypedDict):
     baselines: NotRequired[dict[str, Any]]
     """Name → `Baseline`; empty without any."""
     seconds: NotRequired[dict[str, float]]
-    """Stage → what it took, interrupted attempts aside: `load`, `baseline`, `baselines`, `train`,
-    `evaluate`, `draw`, `retention`, `merge`; of a job that a sweep chose also `validate`."""
+    """Stage → what it took, interrupted attempts aside: `load`, `probe`, `baseline`, `baselines`,
+    `train`, `evaluate`, `draw`, `retention`, `merge`; of a job that a sweep chose also
+    `validate`."""
     sandbox: NotRequired[str]
     """Code: `bubblewrap` or `process`."""
     max_new_tokens: NotRequired[int]

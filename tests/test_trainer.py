@@ -35,6 +35,7 @@ from transformers import (
 )
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from trl import SFTConfig, SFTTrainer
+from trl.kernels import ChunkedLogProbFunction
 
 from slm_lora.config.sections.model import LoraConfig as OurLora
 from slm_lora.model.adapter import add_adapter, cast_adapter_on_use
@@ -45,7 +46,7 @@ from slm_lora.model.kernels import (
     disable_cpu_inference_kernel,
 )
 from slm_lora.training.batches import GroupedByLength, pad_right
-from slm_lora.training.loss import CrossEntropy, labelled_loss
+from slm_lora.training.loss import CrossEntropy, labelled_loss, why_not_fused
 from slm_lora.training.options import CHECKPOINTING
 from slm_lora.training.trainer import LoraTrainer
 from tests.helpers.tiny import make_tokenizer
@@ -259,6 +260,50 @@ def test_packed_rows_stay_apart(
     ours = trainer.compute_loss(trainer.model, trainer._prepare_inputs(batch))
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=0)
     assert_close(gradients(model, ours), expected, relative=1e-4 if device == "cpu" else 1e-2)
+
+
+def test_a_base_in_int8_trains_as_on_a_gpu(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """TRL's loss and collator, which a GPU has, on bitsandbytes' int8 layers of a CPU."""
+    folder = tmp_path / "base"
+    base_model(LLAMA).save_pretrained(folder)
+    quantized = AutoModelForCausalLM.from_pretrained(
+        folder,
+        quantization_config=BitsAndBytesConfig(load_in_8bit=True),
+        dtype=torch.float16,
+        device_map={"": "cpu"},
+    )
+    trainer = LoraTrainer(
+        model=add_adapter(quantized, OurLora(r=4), seed=0),
+        args=arguments(
+            tmp_path, packing=True, max_length=48, learning_rate=1e-2, num_train_epochs=8
+        ),
+        train_dataset=rows(24),
+        processing_class=tokenizer,
+    )
+    trainer.labelled_positions_only = False
+    trainer.train()
+    losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
+    assert losses[-1] < 0.8 * losses[0]
+    assert {p.dtype for p in trainer.model.parameters() if p.requires_grad} == {torch.float32}
+    kinds = {type(module) for module in trainer.model.modules()}
+    assert bnb.nn.Linear8bitLt in kinds
+
+
+def test_a_loss_that_does_not_compile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triton asks for a C compiler at the first call."""
+    place = (torch.device("cpu"), torch.float32)
+    why_not_fused.cache_clear()
+    assert why_not_fused(*place) == ""
+    why_not_fused.cache_clear()
+
+    def compiled(*_: object) -> None:
+        raise RuntimeError("Failed to find C compiler. Please specify via CC environment variable.")
+
+    monkeypatch.setattr(ChunkedLogProbFunction, "apply", compiled)
+    assert "C compiler" in why_not_fused(*place)
+    why_not_fused.cache_clear()
 
 
 def test_accumulated_micro_batches_equal_one_batch(

@@ -155,9 +155,11 @@ def _draw(
 def _training_figures(training: Training) -> dict[str, str]:
     """Name → value with its unit, of what train.json knows."""
     share = training["trainable_parameters"] / training["parameters"]
+    expected = training.get("forecast_seconds")
     found = {
         "optimizer steps": f"{training['steps']:,}",
-        "time": _duration(training["seconds"]),
+        "time": _duration(training["seconds"])
+        + (f", forecast {_duration(expected)}" if expected else ""),
         "tokens": f"{training['tokens']:,}",
         "tokens per second": f"{training['tokens_per_second']:,.0f}",
         "trained parameters": f"{training['trainable_parameters']:,} "

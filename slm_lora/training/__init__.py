@@ -3,21 +3,27 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
+from slm_lora.training.loss import why_not_fused
 from slm_lora.training.options import resolve, sft_config
 from slm_lora.training.passes import Forecast, with_passes
+from slm_lora.training.probe import Probe, probe
 from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
-from slm_lora.training.train import rehearse, train
+from slm_lora.training.train import last_checkpoint, rehearse, train
 from slm_lora.training.trainer import Measure
 
 __all__ = [
     "Forecast",
     "Measure",
+    "Probe",
+    "last_checkpoint",
+    "probe",
     "rehearse",
     "resolve",
     "sft_config",
     "tell_trackers",
     "train",
+    "why_not_fused",
     "with_passes",
     "with_warm_up",
     "without_evaluations",

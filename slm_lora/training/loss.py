@@ -1,5 +1,9 @@
-"""The loss on a CPU: plain cross-entropy, and a head that sees labelled positions only."""
+"""Our own loss: plain cross-entropy, and a head that sees labelled positions only.
 
+It is that of a CPU, and of a GPU on which TRL's fused one does not run.
+"""
+
+from functools import cache
 from typing import Any
 
 import torch
@@ -7,6 +11,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from transformers import PreTrainedModel
+from transformers.utils import is_triton_available
+from trl.kernels import ChunkedLogProbFunction
 
 from slm_lora.logits import logits_at
 
@@ -34,6 +40,26 @@ def labelled_loss(
     count = max(len(targets), 1) if num_items_in_batch is None else num_items_in_batch
     loss: Tensor = CrossEntropy.apply(logits, targets, count)  # type: ignore[no-untyped-call]
     return loss
+
+
+@cache
+def why_not_fused(device: torch.device, dtype: torch.dtype) -> str:
+    """What keeps TRL's fused loss from running there; nothing where it runs. On a GPU it compiles
+    Triton's kernels at its first call, which takes a C compiler, Python's headers and a GPU that
+    Triton knows."""
+    if device.type == "cuda" and not is_triton_available():
+        return "Triton is not installed"
+    hidden = torch.ones(2, 16, device=device, dtype=dtype, requires_grad=True)
+    words, targets = hidden.detach(), torch.zeros(2, device=device, dtype=torch.long)
+    try:
+        log_p, *_ = ChunkedLogProbFunction.apply(
+            hidden, words, None, targets, 1.0, 16, None, 1.0, ("log_probs",)
+        )
+        log_p.sum().backward()
+    # A compiler has many ways to fail, and each has an error of its own.
+    except Exception as error:
+        return str(error).partition("\n")[0] or type(error).__name__
+    return ""
 
 
 class CrossEntropy(torch.autograd.Function):

@@ -30,8 +30,9 @@ from slm_lora.model import add_adapter, empty_model
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.base import DTYPES
 from slm_lora.model.kernels import cpu_attention
+from slm_lora.model.packed import bounds_suffice
 from slm_lora.progress import log
-from slm_lora.training.loss import CrossEntropy
+from slm_lora.training.loss import CrossEntropy, why_not_fused
 from slm_lora.training.options import CHECKPOINTING
 
 BLOCK, BLOCKS = 64, 256
@@ -77,8 +78,9 @@ class Memory:
 def training_memory(config: Config, device: Device, batch: Batch) -> Memory | None:
     """What the steps of a resolved config take, without the interpreter and its libraries.
 
-    On a GPU the operations are those of a CPU, but for the loss: which kernels it has is not known
-    without one. None for a model whose steps depend on numbers, such as which expert is asked.
+    On a GPU the operations are those of a CPU, but for the loss and the masks of packed rows, as
+    far as the GPU is here to tell which kernels it has. None for a model whose steps depend on
+    numbers, such as which expert is asked.
     """
     try:
         return _training_memory(config, device, batch)
@@ -92,9 +94,11 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory | No
 
 
 def _training_memory(config: Config, device: Device, batch: Batch) -> Memory:
-    cuda = device.type == "cuda"
+    cuda, dtype = device.type == "cuda", DTYPES[device.precision]
+    gpu = torch.device("cuda") if cuda and torch.cuda.is_available() else None
+    fused = cuda and not (gpu and why_not_fused(gpu, dtype))
     with torch.device("meta"):
-        base = empty_model(config.model).to(DTYPES[device.precision])
+        base = empty_model(config.model).to(dtype)
         saved = _quantize(base, config)
     model = add_adapter(base, config.lora, config.seed)
     cast_adapter_on_use(model)
@@ -110,11 +114,16 @@ def _training_memory(config: Config, device: Device, batch: Batch) -> Memory:
             count.add(tensor)
         weights = count.now
         with count, fake:
-            _forward_and_backward(model.train(), batch, fused=cuda)
+            _forward_and_backward(model.train(), batch, fused)
     moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
     # Before the update there are gradients beside the moments, and no more activations.
     peak = count.peak + moments + (moments if batch.accumulates else 0)
-    if (batch.packed or cuda) and base.config._attn_implementation in UNMASKED.values():
+    bounded = batch.packed and gpu and bounds_suffice(base.config, gpu, dtype)
+    if (
+        (batch.packed or cuda)
+        and not bounded
+        and base.config._attn_implementation in UNMASKED.values()
+    ):
         layers = base.config.get_text_config().num_hidden_layers
         masks = 1 if config.hardware.gradient_checkpointing else layers
         peak += (MASK_BYTES * masks + 1) * batch.rows * batch.positions**2

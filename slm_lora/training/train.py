@@ -125,6 +125,7 @@ def train(
     measure: Measure | None = None,
     start: Path | None = None,
     forecast: Forecast | None = None,
+    expected_seconds: float | None = None,
 ) -> PeftModel:
     """Train an adapter on the training rows, save it to the run folder and return the tuned model.
 
@@ -191,6 +192,8 @@ def train(
     if forecast:  # of what `peak_memory` measures
         cuda = device.type == "cuda"
         summary["forecast_memory_bytes"] = forecast.memory.peak if cuda else forecast.process
+    if expected_seconds:
+        summary["forecast_seconds"] = expected_seconds
     if ranks.RANK == 0:
         write_json(run.train, summary)
         with whole(run.adapter) as folder:

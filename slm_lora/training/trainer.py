@@ -18,7 +18,8 @@ What differs, and why:
   TRL scores every position there, which is 4 to 6 times slower. Rows are padded on the right and
   carry no attention mask: under causal attention a real token never sees a pad that follows it.
   Attention of short rows is trained in fp32, up to five times faster there than in bf16.
-- On any other device the loss is TRL's own fused one.
+- On a GPU the loss is TRL's own fused one where that runs, else the same as on a CPU; packed rows
+  are kept apart by a kernel that knows where each ends, where torch has one for that GPU.
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
   are used, so its matrix products run in the dtype of the activations, without autocast.
 - `measure`: what else every evaluation measures, to choose the best checkpoint by.
@@ -46,11 +47,12 @@ from trl import SFTConfig, SFTTrainer
 from slm_lora import ranks
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
+from slm_lora.model.packed import PACKED_ATTENTION, bounds_suffice
 from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.progress import log
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.halves import halves
-from slm_lora.training.loss import labelled_loss
+from slm_lora.training.loss import labelled_loss, why_not_fused
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,15 @@ class LoraTrainer(SFTTrainer):
         # Several GPUs want a launcher; torch's DataParallel would take all, for larger batches.
         args._n_gpu = min(args.n_gpu, 1)
         args.dataset_kwargs = {"skip_prepare_dataset": not args.packing}
-        self.labelled_positions_only = (
-            args.device.type == "cpu"
-            and args.loss_type == "nll"
+        on_cpu = args.device.type == "cpu"
+        plain = (
+            args.loss_type == "nll"
             and args.label_smoothing_factor == 0
             # A mixture of experts adds a balancing loss, which TRL computes.
             and "output_router_logits" not in model.config.get_text_config().to_dict()
         )
-        if self.labelled_positions_only and not (args.packing or args.padding_free):
+        self.labelled_positions_only = plain and (on_cpu or _lacks_fused_loss(model, args))
+        if on_cpu and plain and not (args.packing or args.padding_free):
             kwargs["data_collator"] = pad_right
         # TRL casts the adapter of a quantized base to bf16; these are put back below.
         full_precision = {p: p.data for p in model.parameters() if p.requires_grad}
@@ -105,8 +108,11 @@ class LoraTrainer(SFTTrainer):
             parameter.data = data.to(parameter.device)
         cast_adapter_on_use(self.model)
         disable_cpu_inference_kernel(self.model)
-        if self.labelled_positions_only and model.config._attn_implementation == "sdpa":
-            model.get_base_model().set_attn_implementation(CPU_ATTENTION)
+        if model.config._attn_implementation == "sdpa":
+            if on_cpu and plain:
+                model.get_base_model().set_attn_implementation(CPU_ATTENTION)
+            elif args.packing and bounds_suffice(model.config, args.device, model.dtype):
+                model.get_base_model().set_attn_implementation(PACKED_ATTENTION)
 
     def compute_loss(
         self,
@@ -243,3 +249,9 @@ class LoraTrainer(SFTTrainer):
             * self.args.world_size,
             self.args.seed if self.args.data_seed is None else self.args.data_seed,
         )
+
+
+def _lacks_fused_loss(model: PeftModel, args: SFTConfig) -> bool:
+    if reason := why_not_fused(args.device, model.dtype):
+        log.info("TRL's fused loss does not run here (%s): taking our own", reason)
+    return bool(reason)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ import yaml
 from slm_lora.__main__ import dispatch
 from slm_lora.config import compose, words
 from slm_lora.errors import UserError
+from slm_lora.hardware import has_driver
 
 reads_data = pytest.mark.skipif(find_spec("torch") is None, reason="gets as far as the data")
 
@@ -263,8 +265,22 @@ def test_bf16_on_an_old_gpu(line: str, message: str, tmp_path, monkeypatch) -> N
     assert message in result.stderr
 
 
+@reads_data
+def test_a_driver_without_nvidia_smi_decides_nothing(tmp_path, monkeypatch) -> None:
+    """As in WSL and in containers: whether there is a GPU, torch tells later."""
+    library = find_spec("markupsafe._speedups")  # any that can be loaded
+    shutil.copy(library.origin, tmp_path / "libcuda.so.1")
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for more in ([], ["device=cuda"], ["quantization=int8"]):
+        result = run(["+recipe=instruct", "data.train=no.jsonl", *more])
+        assert result.returncode == 2
+        assert "no such file" in result.stderr
+
+
+@pytest.mark.skipif(has_driver(), reason="refuses what needs a GPU only where there is none")
 def test_no_cuda_device_and_a_large_model(tmp_path, monkeypatch) -> None:
-    """Without nvidia-smi in the path the default model is refused, whatever this machine holds."""
+    """Without any driver the default model is refused before torch is imported."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     result = run(["+recipe=instruct", "data.train=rows.jsonl"])
