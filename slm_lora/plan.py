@@ -10,9 +10,12 @@ from rich.table import Table
 
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.console import stdout
+from slm_lora.merge import MOST_LOGITS
 from slm_lora.model import place_of
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
+from slm_lora.rendering import encode
+from slm_lora.training import in_process, writing_memory
 
 FILES = (".safetensors", ".json", ".model", ".txt", ".jinja")
 """Kinds of files that a model on the hub is loaded from."""
@@ -46,6 +49,7 @@ def lines(plan: Plan) -> dict[str, str]:
         "steps": f"{size.steps:,} of {config.batch_size} rows, "
         f"{config.hardware.micro_batch_size} a pass{packed}",
         "memory": _memory(plan),
+        **_later_memory(plan),
         **_rounds(plan),
         "task": f"{plan.task.name}, {len(plan.data.test):,} test items, "
         f"judged by {plan.task.primary}",
@@ -67,6 +71,27 @@ def _memory(plan: Plan) -> str:
         f"{decimal(memory.weights)}, optimizer {decimal(memory.optimizer)}, activations "
         f"{decimal(rest)} ({how}; {batch.rows} x {batch.positions} positions a pass)"
     )
+
+
+def _later_memory(plan: Plan) -> dict[str, str]:
+    """The forecast for what follows the training: writing the answers, and the proof of a merge."""
+    config, found = plan.config, {}
+    asked = [row for row in plan.data.test if row["prompt"]]
+    if asked and (new := config.task.max_new_tokens):
+        longest = max(len(item.prompt) for item in encode(asked, plan.tokenizer))
+        rows = min(config.task.batch_size, len(asked) * max(config.task.n_samples, 1))
+        if needed := writing_memory(config, plan.device, rows, longest, new):
+            found["memory to write"] = (
+                f"{decimal(in_process(plan.device, needed))} for {rows} answers at once, of up to "
+                f"{longest:,} + {new:,} tokens"
+            )
+    if config.merge.after_training:
+        needed = 4 * (plan.size.parameters + plan.size.trained + 2 * MOST_LOGITS)
+        found["memory to merge"] = (
+            f"{decimal(in_process(plan.device, needed))} for the proof, in fp32; "
+            "without it: merge.after_training=false"
+        )
+    return found
 
 
 def _rounds(plan: Plan) -> dict[str, str]:

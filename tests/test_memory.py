@@ -1,5 +1,6 @@
 """The forecast of a training's memory against what torch's profiler counts in real steps."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from transformers import (
 
 from slm_lora.config.compose import load, register, to_yaml
 from slm_lora.config.schema import Config
+from slm_lora.generate import answers
 from slm_lora.hardware import Device
-from slm_lora.model import add_adapter, load_base
+from slm_lora.model import add_adapter, load_base, load_tokenizer
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import CPU_ATTENTION
 from slm_lora.preflight import Plan, preflight
 from slm_lora.training.loss import labelled_loss
-from slm_lora.training.memory import Batch, Memory, training_memory
+from slm_lora.training.memory import Batch, Memory, training_memory, writing_memory
 from slm_lora.training.options import CHECKPOINTING
 from tests.helpers.tiny import make_gpt2, make_llama, make_rows
 
@@ -60,20 +62,30 @@ def measured(config: Config, batch: Batch) -> Memory:
         optimizer.zero_grad()
 
     step()
-    held = {t.untyped_storage().data_ptr(): t for t in (*model.parameters(), *model.buffers())}
+    weights = held(model)
+    moments = sum(t.nbytes for of in optimizer.state.values() for t in of.values())
+    return Memory(weights, moments, weights + moments + allocated(step))
+
+
+def held(model: torch.nn.Module) -> int:
+    """Bytes of weights and buffers, with what quantized ones keep beside them."""
+    found = {t.untyped_storage().data_ptr(): t for t in (*model.parameters(), *model.buffers())}
     for module in model.modules():
         if state := getattr(getattr(module, "weight", None), "quant_state", None):
-            held |= {t.data_ptr(): t for t in (state.absmax, state.state2.absmax)}
-    weights = sum(t.untyped_storage().nbytes() for t in held.values())
-    moments = sum(t.nbytes for of in optimizer.state.values() for t in of.values())
+            found |= {t.data_ptr(): t for t in (state.absmax, state.state2.absmax)}
+    return sum(t.untyped_storage().nbytes() for t in found.values())
+
+
+def allocated(do: Callable[[], object]) -> int:
+    """The most bytes that were allocated and not yet freed, as the profiler saw them."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-        step()
+        do()
     events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
     now = peak = 0
     for event in sorted(events, key=lambda e: e.start_ns()):
         now += event.nbytes()
         peak = max(peak, now)
-    return Memory(weights, moments, weights + moments + peak)
+    return peak
 
 
 @pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "checkpointing"])
@@ -112,6 +124,44 @@ def test_the_forecast_is_what_a_real_step_takes(
     assert found.weights == pytest.approx(expected.weights, rel=0.01)
     assert found.optimizer == pytest.approx(expected.optimizer, rel=0.01)
     assert found.peak == pytest.approx(expected.peak, rel=0.05 if dora else 0.01)
+
+
+@pytest.mark.parametrize(("positions", "new"), [(20, 150), (200, 4)], ids=["writes", "reads"])
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+def test_the_forecast_is_what_writing_takes(
+    quantization: str, positions: int, new: int, tmp_path: Path
+) -> None:
+    """Where keys and values of long answers are most of it, and where long prompts are."""
+    folder = make_llama(tmp_path)
+    parts = AutoConfig.from_pretrained(folder)
+    parts.hidden_size, parts.intermediate_size, parts.num_hidden_layers = 256, 1024, 4
+    parts.head_dim, parts.max_position_embeddings = 64, 512
+    AutoModelForCausalLM.from_config(parts).save_pretrained(folder)
+    register()
+    config = load(
+        [
+            "task=text",
+            f"model.name_or_path={folder}",
+            f"data.train={folder}/rows.jsonl",
+            f"quantization={quantization}",
+        ]
+    )
+    model = add_adapter(load_base(config, CPU), config.lora, config.seed)
+    cast_adapter_on_use(model)
+    model.eval()
+    tokenizer = load_tokenizer(config)
+    prompts = [[3 + (i * n) % 250 for i in range(positions)] for n in range(16)]
+
+    def write() -> None:
+        list(
+            answers(
+                model, tokenizer, prompts, stop_ids=[], max_new_tokens=new, batch_size=16, title=""
+            )
+        )
+
+    expected = held(model) + allocated(write)
+    found = writing_memory(config, CPU, 16, positions, new)
+    assert found == pytest.approx(expected, rel=0.1)
 
 
 WORDS = ["+recipe=sentiment", "quantization=none", "trainer.packing=false", "batch_size=8"]

@@ -28,6 +28,7 @@ from slm_lora.generate import context_length, stop_ids
 from slm_lora.hardware import Device
 from slm_lora.merge.limits import Limits, refusals
 from slm_lora.merge.proof import (
+    MOST_LOGITS,
     NotFiniteError,
     Observed,
     Proof,
@@ -47,7 +48,7 @@ from slm_lora.rendering import encode
 from slm_lora.run_folder import Run
 from slm_lora.tasks import Prediction
 
-__all__ = ["merge", "next_step", "score"]
+__all__ = ["MOST_LOGITS", "merge", "next_step", "score"]
 
 LEAST_ROWS = 16
 """Test rows that a proof reads, if there are so many, however short the training was."""

@@ -4,8 +4,9 @@ python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
 from slm_lora.training.loss import why_not_fused
+from slm_lora.training.memory import writing_memory
 from slm_lora.training.options import resolve, sft_config
-from slm_lora.training.passes import Forecast, with_passes
+from slm_lora.training.passes import Forecast, in_process, with_passes
 from slm_lora.training.probe import Probe, probe
 from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
@@ -16,6 +17,7 @@ __all__ = [
     "Forecast",
     "Measure",
     "Probe",
+    "in_process",
     "last_checkpoint",
     "probe",
     "rehearse",
@@ -27,4 +29,5 @@ __all__ = [
     "with_passes",
     "with_warm_up",
     "without_evaluations",
+    "writing_memory",
 ]

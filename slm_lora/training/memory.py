@@ -1,4 +1,4 @@
-"""The most memory that training takes, from the config alone: steps on tensors without numbers.
+"""The most memory that training and writing take, from the config alone: tensors without numbers.
 
     python -m slm_lora plan +recipe=code_gen
 
@@ -8,10 +8,10 @@ architecture will do that transformers can build.
 """
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import peft
 import torch
@@ -25,6 +25,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.pytorch_utils import Conv1D
 
 from slm_lora.config.schema import Config
+from slm_lora.decoding import ROOM, new_cache
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, empty_model
 from slm_lora.model.adapter import cast_adapter_on_use
@@ -34,6 +35,9 @@ from slm_lora.model.packed import bounds_suffice
 from slm_lora.progress import log
 from slm_lora.training.loss import CrossEntropy, why_not_fused
 from slm_lora.training.options import CHECKPOINTING
+
+P = ParamSpec("P")
+Found = TypeVar("Found")
 
 BLOCK, BLOCKS = 64, 256
 """Weights that share a scale in NF4, and scales that share one of their own (arXiv:2305.14314)."""
@@ -82,39 +86,83 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory | No
     far as the GPU is here to tell which kernels it has. None for a model whose steps depend on
     numbers, such as which expert is asked.
     """
+    return _known(_training_memory, config, device, batch)
+
+
+def writing_memory(
+    config: Config, device: Device, rows: int, positions: int, new: int
+) -> int | None:
+    """Bytes that the tuned model takes at its peak to read `rows` prompts of so many positions and
+    write `new` tokens after each, without the interpreter and its libraries; None as above."""
+    return _known(_writing_memory, config, device, rows, positions, new)
+
+
+def _known(
+    measure: Callable[Concatenate[Config, Device, P], Found],
+    config: Config,
+    device: Device,
+    *rest: P.args,
+    **more: P.kwargs,
+) -> Found | None:
     try:
-        return _training_memory(config, device, batch)
-    except (
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:  # of FakeTensorMode, or a model's own code
+        return measure(config, device, *rest, **more)
+    # Of FakeTensorMode, or of a model's own code.
+    except (RuntimeError, TypeError, ValueError) as error:
         log.info("memory: no forecast for this model: %s", str(error).partition("\n")[0])
         return None
+
+
+def _model(config: Config, device: Device) -> tuple[peft.PeftModel, int]:
+    """The model with its adapter on the meta device, and the bytes that it has too many there."""
+    with torch.device("meta"):
+        base = empty_model(config.model).to(DTYPES[device.precision])
+        saved = _quantize(base, config)
+    model = add_adapter(base, config.lora, config.seed)
+    cast_adapter_on_use(model)
+    if base.config._attn_implementation == "sdpa":
+        base.set_attn_implementation(UNMASKED[device.type])
+    return model, saved
+
+
+@contextmanager
+def _counted(model: peft.PeftModel) -> Iterator["Count"]:
+    """Counts what is done with a model of the meta device, its weights from the beginning."""
+    with FakeTensorMode(allow_non_fake_inputs=True) as fake, torch.device("cpu"):
+        _without_numbers(model)
+        count = Count()
+        for tensor in (*model.parameters(), *model.buffers()):
+            count.add(tensor)
+        with count, fake:
+            yield count
+
+
+def _writing_memory(config: Config, device: Device, rows: int, positions: int, new: int) -> int:
+    model, saved = _model(config, device)
+    head, cache = model.get_output_embeddings(), new_cache(model.config)
+    head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],))
+    with _counted(model) as count, torch.no_grad():
+        weights = count.now
+        ids = torch.zeros(rows, positions, dtype=torch.long)
+        model.eval()(input_ids=ids, past_key_values=cache, use_cache=True)
+        layers = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
+        kept: int = sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
+    # Their buffers have room, which is filled and grows.
+    grown = kept * (positions + new + ROOM) // positions
+    return max(count.peak, weights + grown) - saved
 
 
 def _training_memory(config: Config, device: Device, batch: Batch) -> Memory:
     cuda, dtype = device.type == "cuda", DTYPES[device.precision]
     gpu = torch.device("cuda") if cuda and torch.cuda.is_available() else None
     fused = cuda and not (gpu and why_not_fused(gpu, dtype))
-    with torch.device("meta"):
-        base = empty_model(config.model).to(dtype)
-        saved = _quantize(base, config)
-    model = add_adapter(base, config.lora, config.seed)
-    cast_adapter_on_use(model)
-    if base.config._attn_implementation == "sdpa":
-        base.set_attn_implementation(UNMASKED[device.type])
+    model, saved = _model(config, device)
+    base = model.get_base_model()
     if config.hardware.gradient_checkpointing:
         model.enable_input_require_grads()
         getattr(base, f"{CHECKPOINTING}_enable")({"use_reentrant": False})
-    with FakeTensorMode(allow_non_fake_inputs=True) as fake, torch.device("cpu"):
-        _without_numbers(model)
-        count = Count()
-        for tensor in (*model.parameters(), *model.buffers()):
-            count.add(tensor)
+    with _counted(model) as count:
         weights = count.now
-        with count, fake:
-            _forward_and_backward(model.train(), batch, fused)
+        _forward_and_backward(model.train(), batch, fused)
     moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
     # Before the update there are gradients beside the moments, and no more activations.
     peak = count.peak + moments + (moments if batch.accumulates else 0)

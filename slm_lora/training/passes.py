@@ -86,16 +86,22 @@ def forecast(config: Config, device: Device, rows: Dataset) -> Forecast | None:
     memory = training_memory(config, device, batch)
     if memory is None:
         return None
-    planned = config.hardware.memory_gb
-    if device.type == "cuda":
-        process = CUDA_CONTEXT + round((1 + CUDA_WASTE) * memory.peak)
-        # Where the memory is planned for, no such GPU need be here.
-        there = 0 if planned else CUDA_CONTEXT + torch.cuda.mem_get_info()[0]
+    planned, process = config.hardware.memory_gb, in_process(device, memory.peak)
+    if planned:  # no such GPU need be here
+        there = round(planned * 2**30)
+    elif device.type == "cuda":
+        there = CUDA_CONTEXT + torch.cuda.mem_get_info()[0]
     else:
-        own = psutil.Process().memory_info().rss
-        process = own + round((1 + CPU_WASTE) * memory.peak)
-        there = own + _available()
-    return Forecast(batch, memory, process, round(planned * 2**30) if planned else there)
+        there = psutil.Process().memory_info().rss + _available()
+    return Forecast(batch, memory, process, there)
+
+
+def in_process(device: Device, needed: int) -> int:
+    """Bytes that a process takes which asks the allocator for so many: with what it has already,
+    or with the driver's own."""
+    if device.type == "cuda":
+        return CUDA_CONTEXT + round((1 + CUDA_WASTE) * needed)
+    return int(psutil.Process().memory_info().rss) + round((1 + CPU_WASTE) * needed)
 
 
 def _available() -> int:

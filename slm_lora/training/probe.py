@@ -114,8 +114,10 @@ def _evaluations(trainer: LoraTrainer, steps: int) -> int:
     """How often the validation rows are scored."""
     args = trainer.args
     if args.eval_strategy == "epoch":
-        return math.ceil(args.num_train_epochs)
+        epochs: float = args.num_train_epochs
+        return math.ceil(epochs)
     if args.eval_strategy == "no":
         return 0
-    share: float = args.eval_steps  # of the steps, or their number
-    return int(steps // (share if share >= 1 else math.ceil(share * steps)))
+    said: float = args.eval_steps  # a number of steps, or a share of all
+    between: float = said if said >= 1 else math.ceil(said * steps)
+    return int(steps // between)
