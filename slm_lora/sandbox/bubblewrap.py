@@ -45,6 +45,7 @@ def command(python: list[str], scratch_bytes: int, info_fd: int) -> list[str]:
         *_mounts(),
         *("--ro-bind", str(INSIDE), f"{PREFIX}/inside"),
         *(part for device in DEVICES for part in ("--dev-bind", device, device)),
+        *("--symlink", SCRATCH, "/dev/shm"),  # where semaphores lie
         *("--size", str(scratch_bytes), "--perms", "0700", "--tmpfs", SCRATCH),
         *("--remount-ro", "/", "--chdir", SCRATCH),
         *("--unsetenv", "PWD", "--setenv", "PYTHONHASHSEED", "0"),

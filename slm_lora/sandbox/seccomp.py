@@ -85,6 +85,9 @@ def filters() -> tuple[bytes, bytes]:
     for name in ("kill", "tgkill"):
         fork.add_rule(fatal, name, seccomp.Arg(0, seccomp.EQ, 1))
         fork.add_rule(fatal, name, seccomp.Arg(0, seccomp.MASKED_EQ, NEGATIVE, NEGATIVE))
+    # Limits and cores of another process are not a program's to set.
+    for name in ("prlimit64", "sched_setaffinity"):
+        fork.add_rule(refused, name, seccomp.Arg(0, seccomp.NE, 0))
     # A thread costs address space, of which there is only so much. posix_spawn(3) maps less, too.
     small_stack = seccomp.Arg(1, seccomp.LT, LEAST_STACK)
     fork.add_rule(fatal, "mmap", small_stack, seccomp.Arg(3, seccomp.MASKED_EQ, STACK, STACK))

@@ -24,8 +24,9 @@ from slm_lora.errors import UserError
 from . import bubblewrap, seccomp
 from .inside.frames import read_frame, write_frame
 from .inside.own import Module
+from .judge import Judge
 from .records import Program, Verdict
-from .testcode import compiled
+from .testcode import compiled, compiled_setup
 
 MEGABYTE = 1 << 20
 START_SECONDS = 120.0
@@ -109,36 +110,48 @@ class Worker:
         """
         total = len(program.tests)
         try:
-            steps = [compiled(program.setup, "<setup>")]
-            steps += [compiled(test, "<test>") for test in program.tests]
+            setup = compiled_setup(program.setup)
+            names = tuple(program.entry_points)
+            tests = [compiled(test, program.setup, names) for test in program.tests]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             message = f"the tests are no Python: {error}"
             return Verdict(program.id, "error", 0, total, message, 0.0), True
+        judge = Judge(tests)
         try:
-            request = (program.solution, list(program.entry_points))
-            write_frame(self._requests, marshal.dumps(request))
-            write_frame(self._requests, marshal.dumps(steps))
+            guarded = not all(test.required for test in tests)
+            write_frame(self._requests, marshal.dumps((program.solution, list(names), guarded)))
+            write_frame(self._requests, marshal.dumps([setup, *(test.code for test in tests)]))
+            reply = self._reply(self._config.wall_seconds + GRACE_SECONDS)
+            while reply.startswith(b"?"):
+                write_frame(self._requests, judge.answer(reply))
+                reply = self._reply(self._config.wall_seconds + GRACE_SECONDS)
         except BrokenPipeError as error:
             raise LostWorkerError(self._said()) from error
-        answer: dict[str, Any] = json.loads(self._reply(self._config.wall_seconds + GRACE_SECONDS))
+        answer: dict[str, Any] = json.loads(reply)
         if answer["verdict"] == "broken":
             raise UserError(
                 f"the sandbox cannot set a limit: {answer['message']}",
                 "allow it (ulimit -a shows hard limits of this shell), or lower sandbox.memory_mb "
                 "and sandbox.scratch_mb",
             )
-        message, number = answer["message"], answer["test"]
+        kind, message, number = answer["verdict"], answer["message"], answer["test"]
+        if judge.verdict and kind == "fail":
+            kind, message = judge.verdict, judge.message
+        elif message and 0 < number <= total:
+            message = _located(message, program.tests[number - 1])
         if message and 0 < number <= total:
-            message = f"test {number}: {_located(message, program.tests[number - 1])}"
+            message = f"test {number}: {message}"
+        if kind == "pass" and (skipped := judge.skipped()):
+            kind, message = "forbidden", f"test {skipped}: its comparisons were never made"
         verdict = Verdict(
             program.id,
-            answer["verdict"],
-            answer["tests_passed"],
+            kind,
+            total if kind == "pass" else min(answer["tests_passed"], total - 1),
             total,
             message,
             round(answer["cpu_s"], 4),
         )
-        return verdict, not answer["recycle"]
+        return verdict, not (answer["recycle"] or kind == "forbidden")
 
     def close(self) -> None:
         """Kill the zygote and all that runs in its namespaces."""

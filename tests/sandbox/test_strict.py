@@ -36,6 +36,7 @@ class Other(Point): pass
 
 def make(x): return Point(x)
 """
+BASES = {kind.__name__: kind() for kind in (int, str, float, list, dict, tuple, set, bytes)}
 HONEST_TESTS = """
 assert f(1) == 1 and f(1.5) == 1.5 and 1 == f(1.0) == True
 assert f([1, (2, {3: {4}})]) == [1, (2, {3: {4}})]
@@ -135,9 +136,17 @@ def test_what_the_program_made_decides_nothing(sandbox: Sandbox, test: str) -> N
 
 
 @pytest.mark.parametrize("base", ["int", "str", "float", "list", "dict", "tuple", "set", "bytes"])
-def test_subclass_of_a_builtin_decides_nothing(sandbox: Sandbox, base: str) -> None:
+def test_subclass_of_a_builtin_is_its_base(sandbox: Sandbox, base: str) -> None:
+    """What it says of itself counts for nothing, and its value as much as the base's."""
     solution = f"class L({base}):\n    def __eq__(self, other): return True\n    __hash__ = None\n"
-    verdict, message = judge(sandbox, solution + "def f(): return L()", "assert f() == 1", "f")
+    solution += "def f(): return L()"
+    verdict, message = judge(sandbox, solution, "assert f() == 1", "f")
+    assert (verdict, message) == (
+        "fail",
+        f"test 1: assert f() == 1: AssertionError: got {BASES[base]!r}",
+    )
+    assert judge(sandbox, solution, f"assert f() == {BASES[base]!r}", "f")[0] == "pass"
+    verdict, message = judge(sandbox, solution, "x = [f(), 1]\nassert x[0] == x[1]", "f")
     assert (verdict, "a value of type L" in message) == ("fail", True)
 
 
@@ -152,9 +161,11 @@ def test_entry_point_class_answers_for_itself_among_its_like(sandbox: Sandbox) -
         "assert make(1).y == 0",
     ):
         assert judge(sandbox, POINT, test, *names) == ("pass", ""), test
-    for test in ("assert make(1) == 1", "assert make(1) != None", "assert [make(1)] == [1]"):
+    for test in ("assert make(1) == 1", "assert [make(1)] == [1]"):
         verdict, message = judge(sandbox, POINT, test, *names)
-        assert (verdict, "compared with a plain value" in message) == ("fail", True), test
+        assert (verdict, "a value of type Point" in message) == ("fail", True), test
+    verdict, message = judge(sandbox, POINT, "one = make(0).x\nassert make(1) != one", *names)
+    assert (verdict, "compared with a plain value" in message) == ("fail", True)
 
 
 def test_class_that_is_no_entry_point_is_refused(sandbox: Sandbox) -> None:

@@ -165,6 +165,9 @@ def make_hook(
             if arguments[1] in FUNCTION_PARTS and id(arguments[0].__globals__) in modules:
                 forbid(f"changed {arguments[1]} of a function that is not its own")
         elif event == "import":
+            file = arguments[1]  # of compiled code
+            if file is not None and not str.__str__(file).startswith(prefixes):
+                forbid("loaded native code of its own")
             # What a module's name ends in decides which code is loaded; it may be a str of its own.
             name = str.__str__(arguments[0]).rpartition(".")[2]
             if name in INTERPRETERS:

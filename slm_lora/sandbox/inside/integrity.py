@@ -48,11 +48,14 @@ SLICES = 1024
 """IOV_MAX of Linux and macOS; so many numbers, 8 KB, fit into any pipe."""
 
 
-def watch(pipe: Sequence[int]) -> tuple[Callable[[], bytes], Callable[[bytes], str]]:
+def watch(
+    pipe: Sequence[int], known: frozenset[int]
+) -> tuple[Callable[[], bytes], Callable[[bytes], str]]:
     """Two functions: one takes the state in a fork, one names what has been changed since.
 
-    `pipe` are the two ends of an empty pipe, read end first, open whenever they are called. What a
-    fork itself changes (`threading` has a new main thread) is so left out.
+    `known` are the identities of types that no program made (strict.py). `pipe` are the two ends of
+    an empty pipe, read end first, open whenever they are called. What a fork itself changes
+    (`threading` has a new main thread) is so left out.
     """
     named = list(_dictionaries())
     copies = [dict(dictionary) for _, dictionary, _ in named]
@@ -79,7 +82,7 @@ def watch(pipe: Sequence[int]) -> tuple[Callable[[], bytes], Callable[[bytes], s
         for index, (name, dictionary, inherited) in enumerate(named):
             if counted and now[8 * index : 8 * index + 8] == before[8 * index : 8 * index + 8]:
                 continue
-            found = _difference(name, dictionary, copies[index], inherited or shadowable)
+            found = _difference(name, dictionary, copies[index], inherited or shadowable, known)
             if found:
                 return found
         return ""
@@ -132,13 +135,20 @@ def _detach(own: dict[str, Any]) -> None:
 
 
 def _difference(
-    name: str, now: dict[str, Any], before: dict[str, Any], inherited: frozenset[str]
+    name: str,
+    now: dict[str, Any],
+    before: dict[str, Any],
+    inherited: frozenset[str],
+    known: frozenset[int],
 ) -> str:
-    """The entry of a dictionary that means a patch: other code under a name, or a name that hides
-    an inherited one. Values that are no code may change."""
+    """The entry of a dictionary that means a patch: other code under a name, a value of a type that
+    the program made, or a name that hides an inherited one. Plain values may change."""
     ignored = OFTEN_CHANGED.get(name, frozenset())
     for key, value in before.items():
-        if now.get(key, MISSING) is not value and key not in ignored and _is_code(value):
+        found = now.get(key, MISSING)
+        if found is value or key in ignored:
+            continue
+        if _is_code(value) or (id(type(found)) not in known and found is not MISSING):
             return f"{name}.{key}"
     for key in now.keys() - before.keys():
         if key in inherited and name != "sys.modules":

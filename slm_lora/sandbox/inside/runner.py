@@ -16,12 +16,14 @@ import sys
 from _signal import pthread_sigmask as _mask_signals  # type: ignore[import-not-found]
 from _thread import _count as _threads
 from collections.abc import Callable
+from json import dumps
 from time import sleep as _sleep
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from . import strict
 from .frames import read_frame, write_frame
+from .plain import encode
 
 # Functions defined below look builtins up here, not in what a program may have patched.
 BUILTINS = globals()["__builtins__"] = dict(vars(builtins))
@@ -49,11 +51,13 @@ def run(
     known: frozenset[int],
     module: ModuleType,
     changed: Callable[[], str],
+    guarded: bool,
 ) -> NoReturn:
     """Import the program, then run each test that the zygote sends, until one does not pass.
 
     `known` are the identities of types that no program made (strict.py), `changed` names what has
-    been patched (integrity.py).
+    been patched (integrity.py). `guarded`: some test passes by what this process says alone, so
+    that no thread may be there to say it in our place.
     """
     recursion_limit = sys.getrecursionlimit()
     places: tuple[list[Any], ...] = (sys.path, sys.meta_path, sys.path_hooks)
@@ -80,9 +84,23 @@ def run(
     under_test = frozenset(id(value) for value in names.values() if isinstance(value, type))
     operators, refusals = strict.make_operators(known, under_test)
 
-    token, message = _report(token, b"ready")
+    def check(number: int, *values: Any) -> None:
+        """Let the judge compare the values with what the test's literals say. It answers only where
+        that holds, or where an object of this process has to be asked whether it holds something:
+        by the comparison's name and the literal."""
+        nonlocal token
+        try:
+            sent = dumps([number, *map(encode, values)])
+        except RecursionError:
+            raise AssertionError("a value that holds itself") from None
+        token, answer = _report(token, b"check\n" + sent.encode(), alone=False)
+        if answer and not operators["<compare>"](*marshal.loads(answer), values[0]):
+            raise AssertionError
+
+    operators["<check>"] = check
+    token, message = _report(token, b"ready", alone=guarded)
     setup: CodeType = marshal.loads(message)
-    token, message = _report(token, b"ready")
+    token, message = _report(token, b"ready", alone=guarded)
     while message:
         namespace: dict[str, Any] = {
             "__name__": "test",
@@ -103,21 +121,21 @@ def run(
             _finish(token, "forbidden", "changed the operators of its tests")
         if patched := changed():
             _finish(token, "forbidden", f"changed {patched}")
-        token, message = _report(token, b"passed")
+        token, message = _report(token, b"passed", alone=guarded)
     _finish(token, "pass", "")
 
 
-def _report(token: bytes, step: bytes) -> tuple[bytes, bytes]:
+def _report(token: bytes, step: bytes, *, alone: bool) -> tuple[bytes, bytes]:
     """Say how a step went; returns the next token and what comes next (empty: nothing more).
 
     Until the answer is in hand nothing of the program's may run, for it could read the answer and
-    reply in our place: no thread, no signal handler, no callback of the garbage collector.
+    reply in our place: no signal handler, no callback of the garbage collector, `alone` no thread.
     """
     open_signals = _mask_signals(signal.SIG_SETMASK, EVERY_SIGNAL)
     collects = _gc_is_enabled()
     _gc_disable()
     for _ in range(LINGER_MS):
-        if not _threads():
+        if not alone or not _threads():
             break
         _sleep(0.001)
     else:
@@ -144,7 +162,7 @@ def _outcome(error: BaseException) -> tuple[str, str]:
     """Verdict and message of an exception; `line N:` leads where a test's line raised it."""
     filename, test_line = _last_frames(error.__traceback__)
     where = f"line {test_line}: " if test_line else ""
-    if isinstance(error, AssertionError) and filename in ("<test>", "<setup>", strict.__file__):
+    if isinstance(error, AssertionError) and filename in ("<test>", "<setup>", strict.__file__, __file__):
         return "fail", where + _describe(error)
     if isinstance(error, SystemExit):
         return "exit", where + _describe(error)

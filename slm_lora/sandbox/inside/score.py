@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import TypedDict
 
 from .frames import framed
@@ -18,6 +19,10 @@ from .sample import Settings
 
 TICK_MS = 50
 MOST_BYTES = 1 << 16
+MOST_SENT = 1 << 24
+"""Bytes of the values that an assertion compares; the judge reads them into its own memory."""
+Ask = Callable[[int, bytes], bytes | None]
+"""Number of the test, values → the judge's answer for the program; None where they are wrong."""
 TAMPERED = "wrote to the channel of the results"
 
 
@@ -32,17 +37,24 @@ class Outcome(TypedDict):
 
 
 def converse(
-    pid: int, control: int, report: int, token: bytes, steps: list[bytes], settings: Settings
+    pid: int,
+    control: int,
+    report: int,
+    token: bytes,
+    steps: list[bytes],
+    settings: Settings,
+    ask: Ask,
 ) -> Outcome:
     """Answer the program's reports until there is a verdict.
 
     `steps` are the setup and the tests; the program's first report, "ready", asks for the setup,
-    its second for the first test, each "passed" for the next one. An empty step ends it.
+    its second for the first test, each "passed" for the next one, and "check" has values of a test
+    judged. An empty step ends it.
     """
     started = time.monotonic()
     poll = select.poll()
     poll.register(report, select.POLLIN)
-    received, handed_over = b"", 0
+    received, handed_over = bytearray(), 0
 
     def outcome(verdict: str, message: str) -> Outcome:
         test = max(handed_over - 1, 0)  # the setup was handed over first
@@ -58,16 +70,28 @@ def converse(
         if not chunk:
             return outcome(*_ending(pid, started, settings))
         received += chunk
-        size = int.from_bytes(received[:4], "big")
-        if received[4 : 4 + TOKEN_BYTES] == FORBIDDEN_TOKEN:
+        size, given = int.from_bytes(received[:4], "big"), bytes(received[4 : 4 + TOKEN_BYTES])
+        if given == FORBIDDEN_TOKEN:
             token = FORBIDDEN_TOKEN
-        if size > MOST_BYTES or not (token + received[4 + TOKEN_BYTES :]).startswith(received[4:]):
+        if not token.startswith(given) or len(received) > 4 + size:
             return outcome("forbidden", TAMPERED)
+        if size > MOST_SENT:
+            return outcome("fail", f"a value of more than {MOST_SENT >> 20} MB is compared")
         if len(received) < 4 + size:
             continue
-        step, received = received[4 + TOKEN_BYTES : 4 + size], received[4 + size :]
-        verdict, _, message = step.decode(errors="replace").partition("\n")
-        if token == FORBIDDEN_TOKEN or received:
+        step, received = bytes(received[4 + TOKEN_BYTES :]), bytearray()
+        kind, _, rest = step.partition(b"\n")
+        if kind == b"check" and token != FORBIDDEN_TOKEN and 1 < handed_over <= len(steps):
+            if overrun := _overrun(pid, time.monotonic() - started, settings):
+                return outcome(*overrun)
+            if (answer := ask(handed_over - 2, rest)) is None:
+                return outcome("fail", "")
+            token = os.urandom(TOKEN_BYTES)
+            if not _hand_over(control, token + answer, settings["wall_seconds"]):
+                return outcome("forbidden", "does not take its tests")
+            continue
+        verdict, message = kind.decode(errors="replace"), rest.decode(errors="replace")
+        if token == FORBIDDEN_TOKEN:
             accused = verdict == "forbidden"
             return outcome("forbidden", message if accused else TAMPERED)
         if verdict == ("ready" if handed_over < 2 else "passed") and handed_over <= len(steps):

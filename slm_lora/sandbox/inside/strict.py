@@ -7,7 +7,8 @@ The operators of a test call the functions made here (slm_lora/sandbox/testcode.
   containers looked into.
 - A class that the row names as an entry point is under test: it takes part in operators, and in a
   comparison whose other side holds such a class too.
-- Any other type, a subclass of a builtin among them, fails the test that would compare it.
+- Any other type, a subclass of a builtin among them, fails the test that would compare it, or ask
+  whether it is true where it has a say in that.
 - Types that hand a comparison on to a value they hold count as unknown.
 """
 
@@ -49,6 +50,8 @@ HEAP_TYPE = 1 << 9
 
 _flags = type.__dict__["__flags__"].__get__
 _name = type.__dict__["__name__"].__get__
+_mro = type.__dict__["__mro__"].__get__
+_dictionary = type.__dict__["__dict__"].__get__
 _kept_alive: list[type] = []
 """Known types, so that no type made later gets the identity of one."""
 
@@ -147,7 +150,22 @@ def make_operators(
         is_under_test(value)
         return value
 
-    return {"<compare>": compare, "<plain>": plain, "<operand>": operand}, refusals
+    def truth(value: Any) -> Any:
+        if id(type(value)) in known or any(map(_decides_truth, _mro(type(value)))):
+            is_under_test(value)
+        return value
+
+    return {
+        "<compare>": compare,
+        "<plain>": plain,
+        "<operand>": operand,
+        "<truth>": truth,
+    }, refusals
+
+
+def _decides_truth(cls: type) -> bool:
+    own = _dictionary(cls)
+    return "__bool__" in own or "__len__" in own
 
 
 def shows_dictionary(kind: type) -> bool:
