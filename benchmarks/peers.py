@@ -86,6 +86,7 @@ def ours(model: str, train: list[dict[str, str]], folder: Path, seed: int) -> tu
     for name, lines in (("train", train), ("test", train[:1])):
         write(folder / f"{name}.jsonl", lines)
     words = ["+recipe=instruct", f"model.name_or_path={model}", "quantization=none"]
+    words += ["device=cpu", "precision=bf16"]
     words += ["data.train=train.jsonl", "data.test=test.jsonl", "data.validation_fraction=0"]
     words += [
         "data.exclude=[]",

@@ -51,8 +51,9 @@ def main() -> None:
     os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
     # Rows of every length leave a GPU's memory in pieces that nothing fits. The driver cannot in
     # WSL (pytorch/pytorch#192330), nor on boards with an ARM processor.
-    if platform.machine() == "x86_64" and "microsoft" not in platform.release().lower():
-        os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
+    native = platform.machine() == "x86_64" and "microsoft" not in platform.release().lower()
+    if native and not {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"} & os.environ.keys():
+        os.environ["PYTORCH_ALLOC_CONF"] = "expandable_segments:True"
     # Errors of Hydra reach us instead of being printed by it.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     # A job that is told to end tidies up and says how to go on, as after Ctrl-C.

@@ -10,8 +10,9 @@ from rich.table import Table
 
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.console import stdout
+from slm_lora.generate import context_length, room_for_prompt
 from slm_lora.merge import MOST_LOGITS
-from slm_lora.model import place_of
+from slm_lora.model import load_config, place_of
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.rendering import encode
@@ -78,8 +79,11 @@ def _later_memory(plan: Plan) -> dict[str, str]:
     config, found = plan.config, {}
     asked = [row for row in plan.data.test if row["prompt"]]
     if asked and (new := config.task.max_new_tokens):
+        context = context_length(load_config(config.model))
         longest = max(len(item.prompt) for item in encode(asked, plan.tokenizer))
-        rows = min(config.task.batch_size, len(asked) * max(config.task.n_samples, 1))
+        longest = min(longest, room_for_prompt(context, new))
+        new, copies = min(new, context - longest), max(config.task.n_samples, 1)
+        rows = min(max(config.task.batch_size // copies, 1), len(asked)) * copies
         if needed := writing_memory(config, plan.device, rows, longest, new):
             found["memory to write"] = (
                 f"{decimal(in_process(plan.device, needed))} for {rows} answers at once, of up to "

@@ -45,7 +45,7 @@ def probed(plan: Plan, base: torch.nn.Module) -> training.Probe | None:
     [
         ["quantization=nf4"],
         ["quantization=none", "lora=pissa"],
-        ["quantization=none", "lora=dora", "lora.modules_to_save=[lm_head]"],
+        ["quantization=none", "lora=dora"],
         ["trainer.packing=true", "batch_size=16"],
         ["hardware.gradient_checkpointing=true"],
     ],
@@ -55,7 +55,8 @@ def test_the_base_model_stays_as_it_was(more: list[str], words: list[str]) -> No
     plan = planned([*words, *more])
     base = model.load_base(plan.config, hardware.detect(plan.config))
     ids = torch.arange(3, 60)[None]
-    names = list(base.state_dict())
+    parameters = {name: (id(p), p.requires_grad) for name, p in base.named_parameters()}
+    settings = base.config.to_dict(), base.generation_config.to_dict()
     with torch.inference_mode():
         before = base(input_ids=ids).logits
     drawn = torch.random.get_rng_state()
@@ -64,10 +65,24 @@ def test_the_base_model_stays_as_it_was(more: list[str], words: list[str]) -> No
     assert found.seconds > 0
     assert found.memory > 0
     assert torch.equal(torch.random.get_rng_state(), drawn)
-    assert list(base.state_dict()) == names
+    assert {n: (id(p), p.requires_grad) for n, p in base.named_parameters()} == parameters
+    assert (base.config.to_dict(), base.generation_config.to_dict()) == settings
+    assert not any(module._forward_hooks for module in base.modules())
+    assert "forward" not in vars(base)
     assert not base.training
     with torch.inference_mode():
         assert torch.equal(base(input_ids=ids).logits, before)
+
+
+@pytest.mark.parametrize(
+    "more", ["lora.modules_to_save=[lm_head]", "lora.extra.layer_replication=[[0,2]]"]
+)
+def test_what_would_stay_in_the_base_is_not_tried(more: str, words: list[str]) -> None:
+    plan = planned([*words, "quantization=none"])
+    base = model.load_base(plan.config, plan.device)
+    other = compose.load([*words, "quantization=none", more])
+    assert PROBE._leaves_nothing(base, plan.config)
+    assert not PROBE._leaves_nothing(base, other)
 
 
 def test_a_short_training_is_not_worth_it(words: list[str]) -> None:
@@ -76,27 +91,60 @@ def test_a_short_training_is_not_worth_it(words: list[str]) -> None:
     assert probed(plan, base) is None
 
 
-def test_seconds_are_those_of_all_passes(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a clock by which a pass takes as many seconds as it has positions, and an evaluation's
-    a third of that."""
+def test_the_rows_stand_for_all_passes(words: list[str]) -> None:
     plan = planned([*words, "trainer.max_steps=120"])
+    args = training.sft_config(plan.config, plan.device, Path("x"), plan.data.train["length"])
+    lengths = plan.data.train["length"]
+    chosen = [lengths[row] for row in PROBE._rows(plan.data.train, args)]
+    largest, *typical = (4 * max(chosen[at : at + 4]) for at in range(0, 16, 4))
+    ordered = sorted(lengths)
+    passes = [4 * max(ordered[at : at + 4]) for at in range(0, len(ordered), 4)]
+    assert largest == max(passes)
+    assert sum(typical) / 3 == pytest.approx(sum(passes) / len(passes), rel=0.1)
+    assert PROBE._evaluations(args, 120, len(lengths)) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["trainer.eval_strategy=epoch"], 4),  # 36 steps an epoch
+        (["trainer.eval_strategy=no"], 0),
+        (["trainer.eval_steps=50"], 2),
+    ],
+)
+def test_evaluations_are_counted(options: list[str], expected: int, words: list[str]) -> None:
+    plan = planned([*words, "trainer.max_steps=120", *options])
+    args = training.sft_config(plan.config, plan.device, Path("x"), plan.data.train["length"])
+    assert PROBE._evaluations(args, 120, len(plan.data.train)) == expected
+
+
+def test_activations_are_recomputed_as_in_the_training(words: list[str]) -> None:
+    calls = []
+    for on in (False, True):
+        plan = planned([*words, f"hardware.gradient_checkpointing={on}"])
+        base = model.load_base(plan.config, plan.device)
+        seen = []
+        first = base.model.layers[0].input_layernorm
+        first.register_forward_pre_hook(lambda *_, seen=seen: seen.append(1))
+        assert probed(plan, base)
+        calls.append(len(seen))
+    assert calls[1] == calls[0] + PROBE.STEPS
+
+
+def test_a_failure_is_left_to_the_training(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan = planned(words)
     base = model.load_base(plan.config, plan.device)
-    told = []
 
-    def clock(trainer, rows, device, *, trains: bool = True) -> float:
-        lengths = [len(trainer.train_dataset[row]["input_ids"]) for row in rows]
-        told.append(len(rows) * max(lengths))
-        return told[-1] if trains else told[-1] / 3
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA out of memory")
 
-    monkeypatch.setattr(PROBE, "_seconds", clock)
-    found = probed(plan, base)
-    lengths = sorted(plan.data.train["length"])
-    assert told[0] == max(told)
-    assert told[0] >= 4 * lengths[-1]
-    passes = [4 * max(lengths[at : at + 4]) for at in range(0, len(lengths), 4)]
-    trains = 120 * sum(passes) / len(passes)
-    evaluations = 5 * len(plan.data.validation) / 4 * sum(passes) / len(passes) / 3
-    assert found.seconds == pytest.approx(trains + evaluations, rel=0.1)
+    monkeypatch.setattr(PROBE._InOrder, "training_step", fails)
+    caplog.set_level("INFO")
+    assert probed(plan, base) is None
+    assert "no forecast of the time: CUDA out of memory" in caplog.text
+    assert not hasattr(base, "peft_config")
 
 
 def test_a_run_tells_it_before_it_scores(words: list[str], tmp_path: Path) -> None:

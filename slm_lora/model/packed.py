@@ -1,7 +1,6 @@
 """Attention of packed rows on a GPU, at a cost that grows with the rows and not with their square.
 
-    if bounds_suffice(model.config, device, dtype):
-        model.set_attn_implementation(PACKED_ATTENTION)
+    keep_apart_by_bounds(model, device)
 
 Packed, several texts are one row, and transformers' `sdpa` keeps them apart by a mask of all pairs
 of positions, in every layer. torch's kernel for texts of different lengths takes their bounds.
@@ -13,7 +12,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedConfig
+from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import causal_mask_function, sdpa_mask
 
@@ -26,6 +30,7 @@ TOLERANCE = 0.05
 
 
 def packed_mask(
+    batch_size: int,
     q_length: int,
     kv_length: int,
     mask_function: Any = causal_mask_function,
@@ -40,7 +45,7 @@ def packed_mask(
     `longest`, the positions of the longest. Of anything else: transformers' `sdpa_mask`."""
     # transformers says no more of a packed row than this; the rest asks for another mask.
     packed = not allow_is_causal_skip and attention_mask is None and q_length == kv_length
-    if packed and local_size is None and not use_vmap and q_length > 1:
+    if batch_size == 1 and packed and local_size is None and not use_vmap and q_length > 1:
         after = torch.arange(1, q_length, device=device)
         row = torch.zeros_like(after)
         if not mask_function(row, row, after - 1, after).any():
@@ -50,6 +55,7 @@ def packed_mask(
             bounds.longest = int(bounds.diff().max())  # type: ignore[attr-defined]
             return bounds
     mask: Tensor | None = sdpa_mask(
+        batch_size=batch_size,
         q_length=q_length,
         kv_length=kv_length,
         mask_function=mask_function,
@@ -99,6 +105,27 @@ def packed_attention(
         enable_gqa=True,
     )
     return cast(Tensor, heads)[None], None
+
+
+def keep_apart_by_bounds(model: PreTrainedModel, device: torch.device) -> None:
+    """Let a model with `sdpa` attend by `packed_attention`, if it then computes the same: of two
+    packed texts it is seen. Some models work on the mask themselves."""
+    if not bounds_suffice(model.config, device, model.dtype):
+        return
+    places = torch.tensor([[*range(5), *range(11)]], device=device)
+    inputs = {"input_ids": places + 1, "position_ids": places, "use_cache": False}
+    with torch.no_grad():
+        expected = model(**inputs).logits
+        model.set_attn_implementation(PACKED_ATTENTION)
+        try:
+            found = model(**inputs).logits
+            same = bool((found - expected).abs().max() <= TOLERANCE * expected.abs().max())
+        # What a model's own code makes of a mask that is none.
+        except Exception:
+            same = False
+    if not same:
+        log.info("attention of packed rows: not for this model: with a mask")
+        model.set_attn_implementation("sdpa")
 
 
 def bounds_suffice(config: PreTrainedConfig, device: torch.device, dtype: torch.dtype) -> bool:

@@ -15,6 +15,7 @@ from transformers.utils import is_triton_available
 from trl.kernels import ChunkedLogProbFunction
 
 from slm_lora.logits import logits_at
+from slm_lora.progress import log
 
 CHUNK = 2**20
 """Logits whose softmax is taken at a time: 4 MB in fp32 stay in a processor's cache."""
@@ -47,8 +48,13 @@ def why_not_fused(device: torch.device, dtype: torch.dtype) -> str:
     """What keeps TRL's fused loss from running there; nothing where it runs. On a GPU it compiles
     Triton's kernels at its first call, which takes a C compiler, Python's headers and a GPU that
     Triton knows."""
-    if device.type == "cuda" and not is_triton_available():
-        return "Triton is not installed"
+    reason = "Triton is not installed" if not is_triton_available() else _compiled(device, dtype)
+    if reason:
+        log.info("TRL's fused loss does not run here (%s): taking our own", reason)
+    return reason
+
+
+def _compiled(device: torch.device, dtype: torch.dtype) -> str:
     hidden = torch.ones(2, 16, device=device, dtype=dtype, requires_grad=True)
     words, targets = hidden.detach(), torch.zeros(2, device=device, dtype=torch.long)
     try:

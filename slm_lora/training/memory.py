@@ -107,7 +107,7 @@ def _known(
     try:
         return measure(config, device, *rest, **more)
     # Of FakeTensorMode, or of a model's own code.
-    except (RuntimeError, TypeError, ValueError) as error:
+    except Exception as error:
         log.info("memory: no forecast for this model: %s", str(error).partition("\n")[0])
         return None
 
@@ -162,7 +162,7 @@ def _training_memory(config: Config, device: Device, batch: Batch) -> Memory:
         getattr(base, f"{CHECKPOINTING}_enable")({"use_reentrant": False})
     with _counted(model) as count:
         weights = count.now
-        _forward_and_backward(model.train(), batch, fused)
+        _forward_and_backward(model.train(), batch, fused, in_fp32=cuda and dtype == torch.half)
     moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
     # Before the update there are gradients beside the moments, and no more activations.
     peak = count.peak + moments + (moments if batch.accumulates else 0)
@@ -210,8 +210,9 @@ class Count(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return found
 
 
-def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool) -> None:
-    """As the trainer does them on a CPU (slm_lora/training/loss.py), or with TRL's fused loss."""
+def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool, in_fp32: bool) -> None:
+    """As the trainer does them on a CPU (slm_lora/training/loss.py), or with TRL's fused loss.
+    `in_fp32`: autocast, which fp16 needs, hands the logits on so."""
     ids = torch.zeros(batch.rows, batch.positions, dtype=torch.long)
     inputs = {"input_ids": ids, "use_cache": False}
     if fused:
@@ -225,6 +226,7 @@ def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool) -> N
         return
     with _labelled_only(model, batch.labelled):
         logits = model(**inputs).logits[0]
+    logits = logits.float() if in_fp32 else logits
     targets = torch.zeros(batch.labelled, dtype=torch.long)
     loss = CrossEntropy.apply(logits, targets, 1)  # type: ignore[no-untyped-call]
     del logits

@@ -1,34 +1,61 @@
-"""How long a training will take, and in how much memory: a few of its passes, done beforehand.
+"""How long a training will take, and in how much memory: a few steps of it, done beforehand.
 
     python -m slm_lora +recipe=sentiment
 
-The base model is as it was afterwards, and so is all that is drawn.
+The steps are those of the trainer itself, on rows that stand for the others. The base model and
+what torch draws are as they were afterwards.
 """
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
+from datasets import Dataset
 from rich.filesize import decimal
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from torch.utils.data import Sampler, SequentialSampler
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    TrainerCallback,
+)
+from transformers.trainer_utils import IntervalStrategy, SaveStrategy
+from trl import SFTConfig
 
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter
+from slm_lora.out_of_memory import release
 from slm_lora.progress import log
-from slm_lora.training.options import sft_config
-from slm_lora.training.train import make_trainer, peak_memory, reset_peak_memory
+from slm_lora.training.batches import GroupedByLength
+from slm_lora.training.options import CHECKPOINTING, sft_config
+from slm_lora.training.train import peak_memory, reset_peak_memory
 from slm_lora.training.trainer import LoraTrainer
 
 FEWEST = 100
 """Passes of a training that is worth a probe: it takes five of them."""
 QUANTILES = (1 / 6, 3 / 6, 5 / 6)
 """Of the passes in order of their size, which stand for a third each."""
+STEPS = 1 + len(QUANTILES)
+QUIET: dict[str, Any] = {
+    "eval_strategy": IntervalStrategy.NO,
+    "save_strategy": SaveStrategy.NO,
+    "logging_strategy": IntervalStrategy.NO,
+    "load_best_model_at_end": False,
+    "report_to": [],
+    "warmup_steps": 0,
+    "gradient_accumulation_steps": 1,
+    "max_steps": STEPS,
+}
+"""Options of trl.SFTConfig."""
 
 
 @dataclass(frozen=True)
@@ -49,75 +76,134 @@ def probe(
     device: Device,
     steps: int,
 ) -> Probe | None:
-    """What `train` will take for so many steps; None for a short training."""
+    """What `train` will take for so many steps. None for a short training, for an adapter that
+    would leave something in the base model, and where a step fails: the training will say why."""
     args = sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
-    count = steps * args.gradient_accumulation_steps
-    if count < FEWEST:
+    passes = steps * args.gradient_accumulation_steps
+    if passes < FEWEST or not _leaves_nothing(base, config):
         return None
-    with TemporaryDirectory() as args.output_dir, torch.random.fork_rng():
-        # What PiSSA and OLoRA begin with would stay in the base.
-        lora = (
-            replace(config.lora, init="default") if config.lora.moves_base_weights else config.lora
-        )
-        model = add_adapter(base, lora, config.seed)
-        trainer = make_trainer(
-            model, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
-        )
-        reset_peak_memory(device)
-        largest, *typical = _passes(trainer)
-        _seconds(trainer, largest, device)
-        taken = [_seconds(trainer, rows, device) for rows in typical]
-        evaluated = _seconds(trainer, typical[len(typical) // 2], device, trains=False)
-        moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
-        memory = peak_memory(device) + moments
-        model.unload()
-        base.eval()
-    seconds = count * sum(taken) / len(taken)
-    rows = args.per_device_train_batch_size * len(data.train) / len(trainer.train_dataset)
-    seconds += _evaluations(trainer, steps) * evaluated * len(data.validation) / rows
+    with TemporaryDirectory() as folder, _untouched(base):
+        short = sft_config(config, device, Path(folder), list(data.train["length"]))
+        for option, value in QUIET.items():
+            setattr(short, option, value)
+        rows, clock = data.train.select(_rows(data.train, args)), _Clock()
+        model = add_adapter(base, replace(config.lora, init="default"), config.seed)
+        try:
+            trainer = _InOrder(
+                model=model,
+                args=short,
+                train_dataset=rows,
+                processing_class=tokenizer,
+                callbacks=[clock],
+            )
+            trainer.remove_callback(PrinterCallback)
+            reset_peak_memory(device)
+            trainer.train()
+            began = time.monotonic()
+            trainer.evaluate(trainer.train_dataset)
+            a_row = (time.monotonic() - began) / len(rows)
+            memory = peak_memory(device)
+        except (RuntimeError, MemoryError, FloatingPointError) as error:
+            log.info("no forecast of the time: %s", str(error).partition("\n")[0])
+            return None
+        finally:
+            model.unload()
+    _, *taken = clock.seconds  # the first step is that of the largest rows, and of all that starts
+    seconds = passes * sum(taken) / len(taken)
+    seconds += _evaluations(args, steps, len(data.train)) * a_row * len(data.validation)
     log.info(
-        "the training will take about %s, and %s of memory",
+        "the training will take about %s%s, and %s of memory",
         f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s",
+        ", without what best_by=metric measures" if config.best_by == "metric" else "",
         decimal(memory),
     )
     return Probe(seconds, memory)
 
 
-def _passes(trainer: LoraTrainer) -> list[list[int]]:
-    """Rows of the largest pass, and of those that stand for the others."""
-    rows, size = trainer.train_dataset, trainer.args.per_device_train_batch_size
-    order = list(trainer._get_train_sampler(rows) or range(len(rows)))
-    lengths = np.diff(rows.data.column("input_ids").combine_chunks().offsets.to_numpy())
-    passes = [order[at : at + size] for at in range(0, len(order), size)]
-    passes.sort(key=lambda picked: len(picked) * lengths[picked].max())
-    return [passes[-1], *(passes[int(len(passes) * share)] for share in QUANTILES)]
+class _Clock(TrainerCallback):
+    """What each step took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        self.began = time.monotonic()
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self.seconds.append(time.monotonic() - self.began)
 
 
-def _seconds(
-    trainer: LoraTrainer, rows: list[int], device: Device, *, trains: bool = True
-) -> float:
-    """What a pass on these rows takes: forward and backward, or an evaluation's forward."""
-    inputs = trainer.data_collator([trainer.train_dataset[row] for row in rows])
-    labelled = (inputs["labels"][:, 1:] != -100).sum()
-    began = time.monotonic()
-    if trains:
-        trainer.training_step(trainer.model, inputs, labelled)
+class _InOrder(LoraTrainer):
+    """Takes the rows as they come."""
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
+        return SequentialSampler(self.train_dataset)
+
+
+def _leaves_nothing(base: PreTrainedModel, config: Config) -> bool:
+    """Whether PEFT can take all of the adapter out again, and TRL sets nothing in the model: for a
+    mixture of experts it does."""
+    experts = "output_router_logits" in base.config.get_text_config().to_dict()
+    return not (experts or config.lora.modules_to_save or config.lora.extra)
+
+
+@contextmanager
+def _untouched(base: PreTrainedModel) -> Iterator[None]:
+    """Puts back what a trainer changes in a base model, and what torch draws."""
+    attention, devices = base.config._attn_implementation, list(range(torch.cuda.device_count()))
+    settings = [(kept, dict(vars(kept))) for kept in (base.config, base.generation_config) if kept]
+    trained = [p for p in base.parameters() if p.requires_grad]
+    hooks = [(module, set(module._forward_hooks)) for module in base.modules()]
+    own_forward = vars(base).get("forward")
+    with torch.random.fork_rng(devices):
+        try:
+            yield
+        finally:
+            getattr(base, f"{CHECKPOINTING}_disable")()
+            for module, known in hooks:
+                for key in module._forward_hooks.keys() - known:
+                    del module._forward_hooks[key]
+            vars(base).pop("forward", None)  # TRL's, with its fused loss
+            if own_forward:
+                base.forward = own_forward
+            base.set_attn_implementation(attention)
+            for kept, before in settings:
+                vars(kept).update(before)
+            for parameter in trained:
+                parameter.requires_grad_()
+            base.eval()
+            release()
+
+
+def _rows(rows: Dataset, args: SFTConfig) -> list[int]:
+    """Those of the largest pass, then of passes that stand for the others; where rows are packed,
+    as many as fill so many."""
+    size, lengths = args.per_device_train_batch_size, np.asarray(rows["length"])
+    draw = np.random.default_rng(args.seed)
+    if args.packing:
+        order = draw.permutation(len(lengths))
+        wanted = STEPS * size * args.max_length
+        return list(order[: int(np.searchsorted(lengths[order].cumsum(), wanted)) + 1])
+    if args.train_sampling_strategy == "group_by_length":
+        step = size * args.gradient_accumulation_steps
+        order = np.asarray(list(GroupedByLength(lengths.tolist(), step, args.seed)))
     else:
-        trainer.model.eval()
-        trainer.prediction_step(trainer.model, inputs, prediction_loss_only=True)
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.monotonic() - began
+        order = draw.permutation(len(lengths))
+    passes = [order[at : at + size] for at in range(0, len(order) - size + 1, size)]
+    passes.sort(key=lambda picked: lengths[picked].max())
+    chosen = [passes[-1], *(passes[int(len(passes) * share)] for share in QUANTILES)]
+    return [int(row) for picked in chosen for row in picked]
 
 
-def _evaluations(trainer: LoraTrainer, steps: int) -> int:
+def _evaluations(args: SFTConfig, steps: int, rows: int) -> int:
     """How often the validation rows are scored."""
-    args = trainer.args
-    if args.eval_strategy == "epoch":
-        epochs: float = args.num_train_epochs
-        return math.ceil(epochs)
     if args.eval_strategy == "no":
         return 0
+    if args.eval_strategy == "epoch":
+        step: int = args.per_device_train_batch_size * args.gradient_accumulation_steps
+        return math.ceil(steps / math.ceil(rows / step))
     said: float = args.eval_steps  # a number of steps, or a share of all
-    between: float = said if said >= 1 else math.ceil(said * steps)
-    return int(steps // between)
+    between: int = math.floor(said) if said >= 1 else math.ceil(said * steps)
+    return steps // between

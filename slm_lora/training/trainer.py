@@ -36,7 +36,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from datasets import Dataset
 from peft import PeftModel
 from torch import Tensor, nn
@@ -47,7 +46,7 @@ from trl import SFTConfig, SFTTrainer
 from slm_lora import ranks
 from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
-from slm_lora.model.packed import PACKED_ATTENTION, bounds_suffice
+from slm_lora.model.packed import keep_apart_by_bounds
 from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.progress import log
 from slm_lora.training.batches import GroupedByLength, pad_right
@@ -96,7 +95,9 @@ class LoraTrainer(SFTTrainer):
             # A mixture of experts adds a balancing loss, which TRL computes.
             and "output_router_logits" not in model.config.get_text_config().to_dict()
         )
-        self.labelled_positions_only = plain and (on_cpu or _lacks_fused_loss(model, args))
+        real = model.device.type != "meta"  # else it is a rehearsal, and asks no kernel
+        no_fused_loss = real and not on_cpu and bool(why_not_fused(args.device, model.dtype))
+        self.labelled_positions_only = plain and (on_cpu or no_fused_loss)
         if on_cpu and plain and not (args.packing or args.padding_free):
             kwargs["data_collator"] = pad_right
         # TRL casts the adapter of a quantized base to bf16; these are put back below.
@@ -111,8 +112,8 @@ class LoraTrainer(SFTTrainer):
         if model.config._attn_implementation == "sdpa":
             if on_cpu and plain:
                 model.get_base_model().set_attn_implementation(CPU_ATTENTION)
-            elif args.packing and bounds_suffice(model.config, args.device, model.dtype):
-                model.get_base_model().set_attn_implementation(PACKED_ATTENTION)
+            elif real and args.packing and not on_cpu:
+                keep_apart_by_bounds(model.get_base_model(), args.device)
 
     def compute_loss(
         self,
@@ -127,8 +128,11 @@ class LoraTrainer(SFTTrainer):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         mode = "train" if model.training else "eval"
         if mode == "train":
-            tokens = inputs["input_ids"].numel() if num_tokens is None else num_tokens
-            of_ranks = self.accelerator.gather(torch.as_tensor(tokens).reshape(1))
+            if num_tokens is None:  # the rows are TRL's: packed, or with a mask
+                num_tokens = inputs.get(
+                    "attention_mask", inputs["input_ids"].new_tensor(inputs["input_ids"].numel())
+                ).sum()
+            of_ranks = self.accelerator.gather(num_tokens.reshape(1).to(inputs["labels"].device))
             self._total_train_tokens += int(of_ranks.sum())
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         loss = labelled_loss(model, **inputs, num_items_in_batch=num_items_in_batch)
@@ -249,9 +253,3 @@ class LoraTrainer(SFTTrainer):
             * self.args.world_size,
             self.args.seed if self.args.data_seed is None else self.args.data_seed,
         )
-
-
-def _lacks_fused_loss(model: PeftModel, args: SFTConfig) -> bool:
-    if reason := why_not_fused(args.device, model.dtype):
-        log.info("TRL's fused loss does not run here (%s): taking our own", reason)
-    return bool(reason)

@@ -34,6 +34,8 @@ TOKEN_BYTES = 16
 BROKEN = 70
 """Exit status of a fork that could not run its program."""
 SOLUTION = "<solution>"
+TEST_FILES = ("<test>", "<setup>", strict.__file__, __file__)
+"""Where an AssertionError is a test's."""
 NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 LINGER_MS = 1000
 """What a thread may take to end after the test that used it: those of an event loop do."""
@@ -162,7 +164,12 @@ def _outcome(error: BaseException) -> tuple[str, str]:
     """Verdict and message of an exception; `line N:` leads where a test's line raised it."""
     filename, test_line = _last_frames(error.__traceback__)
     where = f"line {test_line}: " if test_line else ""
-    if isinstance(error, AssertionError) and filename in ("<test>", "<setup>", strict.__file__, __file__):
+    if isinstance(error, AssertionError) and filename in (
+        "<test>",
+        "<setup>",
+        strict.__file__,
+        __file__,
+    ):
         return "fail", where + _describe(error)
     if isinstance(error, SystemExit):
         return "exit", where + _describe(error)
