@@ -45,6 +45,7 @@ from slm_lora.model.kernels import (
     cpu_attention,
     disable_cpu_inference_kernel,
 )
+from slm_lora.training import loss
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.loss import CrossEntropy, labelled_loss, why_not_fused
 from slm_lora.training.options import CHECKPOINTING
@@ -295,6 +296,10 @@ def test_a_loss_that_does_not_compile_is_told(monkeypatch: pytest.MonkeyPatch) -
     """Triton asks for a C compiler at the first call."""
     place = (torch.device("cpu"), torch.float32)
     why_not_fused.cache_clear()
+    monkeypatch.setattr(loss, "is_triton_available", lambda: False)
+    assert why_not_fused(*place) == "Triton is not installed"
+    why_not_fused.cache_clear()
+    monkeypatch.setattr(loss, "is_triton_available", lambda: True)
     assert why_not_fused(*place) == ""
     why_not_fused.cache_clear()
 
