@@ -28,7 +28,9 @@ class OwnFolder(FileConfigSource):
         """
         name = self._normalize_file_name(config_path)
         if not name.startswith("recipe/"):
-            return super().load_config(config_path)
+            found = super().load_config(config_path)
+            recipes.check_group(found.config, found.header, Path(self.path) / name)
+            return found
         return ConfigResult(
             config=recipes.read(Path(self.path) / name),
             path=f"{self.scheme()}://{self.path}",

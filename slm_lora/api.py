@@ -14,6 +14,7 @@ from typing import Any
 from slm_lora import ranks
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
+from slm_lora.config.strangers import only_typed
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl
 from slm_lora.records import Metrics
@@ -75,7 +76,8 @@ class FinishedRun:
 
     @cached_property
     def config(self) -> Config:
-        return compose.from_file(Run(self.path).config)
+        """As saved, but for what counts only where it is typed (slm_lora/config/strangers.py)."""
+        return only_typed(compose.from_file(Run(self.path).config), ())[0]
 
     @cached_property
     def metrics(self) -> Metrics:

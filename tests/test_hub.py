@@ -324,6 +324,30 @@ def test_a_secret_is_refused_by_file_and_line(run: Path, hub: LocalHub, kind: st
     assert ("models", "me/name") not in hub.repos
 
 
+def test_what_lies_elsewhere_is_not_sent(run: Path, hub: LocalHub, tmp_path: Path) -> None:
+    """A stranger's folder could hold a link to a file of ours."""
+    (tmp_path / "mine.txt").write_text("private")
+    (run / "plots").mkdir(exist_ok=True)
+    link = run / "plots" / "loss.png"
+    link.unlink(missing_ok=True)
+    link.symlink_to(tmp_path / "mine.txt")
+    with pytest.raises(UserError, match=r"loss\.png is a link to .*mine\.txt, out of the run"):
+        send(run)
+    link.unlink()
+    assert ("models", "me/name") not in hub.repos
+
+
+def test_a_secret_in_a_header_of_weights_is_found(run: Path, hub: LocalHub) -> None:
+    from safetensors.torch import load_file, save_file
+
+    file = run / "adapter" / "adapter_model.safetensors"
+    before = file.read_bytes()
+    save_file(load_file(file), file, metadata={"note": SECRETS[next(iter(SECRETS))]})
+    with pytest.raises(UserError, match=r"adapter_model\.safetensors:1 holds"):
+        send(run)
+    file.write_bytes(before)
+
+
 def test_values_of_secret_variables_and_paths_are_refused(
     run: Path, hub: LocalHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,11 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import AFTER_TRAINING, Config
+from slm_lora.config.strangers import TYPED, only_typed
 from slm_lora.config.words import check_words
 from slm_lora.errors import UserError
 from slm_lora.files import check_weights
-from slm_lora.progress import set_up_logging
+from slm_lora.progress import log, set_up_logging
 from slm_lora.run_folder import Run
 
 
@@ -38,11 +39,19 @@ def open_finished(name: str, verb: Verb, words: list[str]) -> Finished:
         if "=" not in word:
             usage = f"slm-lora {name} {verb.usage}"
             raise UserError(f"{name} does not take '{word}'", f"type {usage}")
-    for override in check_words(settings):
-        if not verb.changes(override.key_or_group):
-            raise _not_changeable(name, verb, override.key_or_group, str(override.input_line))
-    config = replace(compose.from_file(path / "config.yaml", settings), run_dir=words[0])
+    typed = [override.key_or_group for override in check_words(settings)]
+    for key, setting in zip(typed, settings, strict=True):
+        if not verb.changes(key) and key not in TYPED:
+            raise _not_changeable(name, verb, key, setting)
+    saved = compose.from_file(path / "config.yaml", settings)
     set_up_logging()
+    config, untyped = only_typed(replace(saved, run_dir=words[0]), typed)
+    if untyped:
+        log.warning(
+            "%s says %s, which counts only where you type it",
+            path / "config.yaml",
+            " ".join(untyped),
+        )
     return Finished(Run(path), config, settings)
 
 

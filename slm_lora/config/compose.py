@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
-from slm_lora.config import recipes
+from slm_lora.config import recipes, strangers
 from slm_lora.config.options import PASSED_ON, check_options
 from slm_lora.config.own_rows import words_that_follow
 from slm_lora.config.places import CONF, RECIPES, groups
@@ -85,7 +85,8 @@ def from_file(file: Path, words: list[str] | None = None) -> Config:
     """The config saved in a run folder, with the settings of `words` applied.
 
     Raises:
-        UserError: the file is not there, or it or a word does not fit the schema.
+        UserError: the file is not there, it or a word does not fit the schema, or it says what no
+            file may (slm_lora/config/strangers.py).
     """
     if not file.is_file():
         raise UserError(
@@ -102,6 +103,8 @@ def from_file(file: Path, words: list[str] | None = None) -> Config:
     except YAMLError as error:
         where = " ".join(str(error).split())
         raise UserError(f"{file} is broken: {where}", "put it back as it was") from error
+    if isinstance(saved, DictConfig):
+        strangers.check(saved, file)
     try:
         for override in parsed:
             OmegaConf.update(saved, override.key_or_group, override.value(), force_add=True)

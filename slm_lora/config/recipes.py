@@ -4,10 +4,11 @@ import os
 from glob import glob
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import Container, DictConfig, OmegaConf
 from yaml import YAMLError
 
 from slm_lora.config.sections.task import is_file
+from slm_lora.config.strangers import check, check_recipe
 from slm_lora.errors import UserError
 
 SCHEME = "slm-lora-own"
@@ -17,11 +18,27 @@ PATHS = ("data.train", "data.test", "model.chat_template", "baselines.context")
 """Keys that hold a path, or a pattern of paths; of data also a list of them."""
 
 
+def check_group(config: Container, header: dict[str, str | None], file: Path) -> None:
+    """Look at a choice of a group in the user's own folder, as Hydra has read it.
+
+    Raises:
+        UserError: it says what no file may.
+    """
+    package = header.get("package") or ""
+    if package.startswith("hydra"):
+        raise UserError(
+            f"{file}: a package of Hydra's own", "what Hydra shall do is typed on the command line"
+        )
+    if isinstance(config, DictConfig):
+        check(config, file)
+
+
 def read(file: Path) -> DictConfig:
     """The recipe in this file, ready to be composed.
 
     Raises:
-        UserError: it is not YAML with keys, or names a file that is not there.
+        UserError: it is not YAML with keys, names a file that is not there, or says what no file
+            may (slm_lora/config/strangers.py).
     """
     try:
         recipe = OmegaConf.load(file)
@@ -29,6 +46,7 @@ def read(file: Path) -> DictConfig:
         raise UserError(f"{file}: {' '.join(str(error).split())}", "expected YAML") from error
     if not isinstance(recipe, DictConfig):
         raise UserError(f"{file} is not a recipe", "expected keys, such as lora: {r: 8}")
+    check_recipe(recipe, file)
     saved = "recipe" in recipe  # a run's config.yaml, whose paths count from where it was typed
     recipe["recipe"] = recipe.get("recipe") or file.stem
     if saved:

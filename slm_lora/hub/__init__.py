@@ -18,7 +18,7 @@ from slm_lora.console import stdout
 from slm_lora.errors import UserError
 from slm_lora.files import check_weights
 from slm_lora.hub import remote
-from slm_lora.hub.files import File, files_of
+from slm_lora.hub.files import File, files_of, refuse_links
 from slm_lora.hub.scan import refuse_private
 from slm_lora.run_folder import Run
 
@@ -45,6 +45,7 @@ def publish(config: Config, run: Run, dry_run: bool) -> None:
             "make one with write permission in the hub's settings, then type hf auth login or set "
             "the variable HF_TOKEN",
         )
+    refuse_links(run)
     files = files_of(config, run, download=not dry_run)
     refuse_private(files, run.path, token)
     console = stdout()

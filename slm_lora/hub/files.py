@@ -9,6 +9,7 @@ from pathlib import Path
 from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
 from slm_lora.card.base_model import recorded_place
 from slm_lora.config.schema import Config
+from slm_lora.errors import UserError
 from slm_lora.files import Json, read_json
 from slm_lora.run_folder import Run
 
@@ -43,7 +44,6 @@ OURS = (
     "config.yaml",
 )
 """Patterns of what a publication may have put up; what is no longer part of it is removed."""
-BINARY = (".safetensors", ".png", ".model")
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class File:
         return len(content) if isinstance(content, bytes) else content.stat().st_size
 
     @property
-    def is_text(self) -> bool:
-        return not self.path.endswith(BINARY)
-
-    @property
     def text(self) -> str:
+        """What can be read in it; of weights their header, where all but numbers stands."""
+        if isinstance(self.content, Path) and self.path.endswith(".safetensors"):
+            with self.content.open("rb") as file:  # github.com/huggingface/safetensors#format
+                return file.read(int.from_bytes(file.read(8), "little")).decode(errors="replace")
         return self._bytes().decode("utf-8", errors="replace")
 
     @cached_property
@@ -106,6 +106,21 @@ def files_of(config: Config, run: Run, download: bool) -> list[File]:
     if what != "adapter":
         files += _named(run.merged, MERGED, "merged/" if what == "both" else "")
     return sorted(files, key=lambda file: file.path)
+
+
+def refuse_links(run: Run) -> None:
+    """Refuse to send what lies elsewhere on this machine: the folder may be somebody else's.
+
+    Raises:
+        UserError: a link in the run folder leads out of it.
+    """
+    inside = run.path.resolve()
+    for path in sorted(run.path.rglob("*")):
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
+            raise UserError(
+                f"not published: {path} is a link to {path.resolve()}, out of the run folder",
+                "put a copy of the file there, or take the link out",
+            )
 
 
 def _metrics(metrics: Json) -> Json:

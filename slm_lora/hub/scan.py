@@ -33,14 +33,12 @@ SHOWN = 5
 
 
 def refuse_private(files: list[File], run_dir: Path, token: str | None) -> None:
-    """Look through every text file.
+    """Look through every file.
 
     Raises:
         UserError: names file, line and kind of what was found, never the secret itself.
     """
-    found = [
-        problem for file in files if file.is_text for problem in _problems(file, run_dir, token)
-    ]
+    found = [problem for file in files for problem in _problems(file, run_dir, token)]
     if found:
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         raise UserError(
