@@ -1,0 +1,123 @@
+"""How much of a machine's speed at bf16 matrix products a training step reaches.
+
+    python benchmarks/step.py --model SmolLM2-135M-Instruct.Q4_1.gguf --shapes 32x48,8x256
+    python benchmarks/step.py --shapes 32x100,32x200 --compile           (nano)
+
+A step is the trainer's forward and backward of LoRA (the config's own) on random tokens whose
+second half is trained. The share counts the products of frozen weights (forward and back to the
+input), of the adapter (its own gradients too), of the head at labelled positions, and of causal
+attention, against a product of the model's own widths in the same run. `--compile`: the decoder's
+layers by torch.compile, shapes left open; needs a C++ compiler, and says how long that took.
+"""
+
+import argparse
+import os
+import platform
+import time
+from collections.abc import Callable
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import torch
+from peft import PeftModel
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+from transformers.modeling_layers import GradientCheckpointingLayer
+
+from slm_lora.config.compose import load, register
+from slm_lora.hardware import cpu_name, detect
+from slm_lora.model import add_adapter, load_base
+from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.training.loss import labelled_loss
+
+REPEATS = 4
+
+
+def fastest(do: Callable[[], object]) -> float:
+    """Seconds of the fastest of a few calls, after one that does not count."""
+    do()
+    found = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        do()
+        found.append(time.perf_counter() - began)
+    return min(found)
+
+
+def gemm_rate(width: int, inner: int, positions: int = 2048) -> float:
+    """Operations a second of the product that the model's MLP is made of, in bf16."""
+    x, weights = (torch.randn(n, width, dtype=torch.bfloat16) for n in (positions, inner))
+    return 2 * positions * width * inner / fastest(lambda: x @ weights.t())
+
+
+def operations(model: PeftModel, rows: int, positions: int) -> float:
+    """Of the matrix products of a step."""
+    text = model.config.get_text_config()
+    head = model.get_output_embeddings()
+    linear = [m for m in model.modules() if isinstance(m, nn.Linear) and m is not head]
+    trained = sum(m.weight.numel() for m in linear if m.weight.requires_grad)
+    frozen = sum(m.in_features * m.out_features for m in linear if not m.weight.requires_grad)
+    tokens, width = rows * positions, text.hidden_size
+    attention = 7 * rows * positions**2 * width * text.num_hidden_layers
+    labelled = tokens // 2
+    return tokens * (4 * frozen + 6 * trained) + labelled * 4 * width * text.vocab_size + attention
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", help="folder or GGUF file; default: nano")
+    parser.add_argument("--quantization", choices=["none", "nf4"], default="none")
+    parser.add_argument("--shapes", default="32x48,8x256", help="rows x positions, with commas")
+    parser.add_argument("--compile", action="store_true")
+    options = parser.parse_args()
+    register()
+    named = f"model.name_or_path={options.model}" if options.model else "model=nano"
+    quantized = f"quantization={options.quantization}"
+    config = load(["+recipe=instruct", named, quantized, "data.train=rows.jsonl", "precision=bf16"])
+    base = load_base(config, detect(config))
+    model = add_adapter(base, config.lora, config.seed)
+    cast_adapter_on_use(model)
+    model.train()
+    text = base.config.get_text_config()
+    rate = gemm_rate(text.hidden_size, text.intermediate_size)
+
+    def step(rows: int, positions: int) -> None:
+        ids = torch.randint(3, text.vocab_size, (rows, positions))
+        labels = ids.clone()
+        labels[:, : positions // 2] = -100
+        labelled_loss(model, ids, labels).backward()
+
+    console = Console()
+    if options.compile:
+        for layer in model.modules():
+            if isinstance(layer, GradientCheckpointingLayer):
+                layer.compile(dynamic=True)
+        began = time.perf_counter()
+        step(2, 8)
+        step(3, 17)
+        console.print(f"compiled in {time.perf_counter() - began:.0f} s")
+    table = Table("rows x positions", "seconds", "tokens/s", "GFLOP/s", "of a product")
+    for shape in options.shapes.split(","):
+        rows, positions = map(int, shape.split("x"))
+        seconds = fastest(lambda rows=rows, positions=positions: step(rows, positions))
+        done = operations(model, rows, positions) / seconds
+        table.add_row(
+            shape,
+            f"{seconds:.2f}",
+            f"{rows * positions / seconds:,.0f}",
+            f"{done / 1e9:.0f}",
+            f"{done / rate:.2f}",
+        )
+    console.print(
+        f"{cpu_name()}, {torch.get_num_threads()} threads, Python {platform.python_version()}, "
+        f"torch {torch.__version__}; a product: {rate / 1e9:.0f} GFLOP/s"
+    )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
