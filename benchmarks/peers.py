@@ -60,7 +60,14 @@ def environment(folder: Path) -> Path:
         venv.create(folder, with_pip=True)
     if not (folder / "bin" / "llamafactory-cli").exists():
         same_torch = f"torch=={torch.__version__.partition('+')[0]}"
-        subprocess.run([python, "-m", "pip", "install", "-q", PEER, same_torch], check=True)
+        pip = [python, "-m", "pip"]
+        subprocess.run([*pip, "install", "-q", PEER, same_torch], check=True)
+        # Of another build than this torch, these two would keep it from starting. Texts need
+        # neither, but it imports one.
+        subprocess.run([*pip, "uninstall", "-q", "-y", "torchvision", "torchaudio"], check=True)
+        (packages,) = folder.glob("lib/python*/site-packages")
+        (packages / "torchaudio").mkdir(exist_ok=True)
+        (packages / "torchaudio" / "__init__.py").touch()
     return python
 
 
@@ -110,7 +117,7 @@ def theirs(
     """`llamafactory-cli train`, with a config as in its examples."""
     write(
         folder / "rows.json",
-        [{"instruction": r["prompt"], "output": r["completion"]} for r in train],
+        [{"instruction": r["prompt"], "input": "", "output": r["completion"]} for r in train],
     )
     (folder / "dataset_info.json").write_text(json.dumps({"rows": {"file_name": "rows.json"}}))
     config = {
@@ -139,9 +146,9 @@ def theirs(
         "include_num_input_tokens_seen": "non_padding",
         "seed": seed,
     }
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "config.yaml").write_text(json.dumps(config))
     cli = python.with_name("llamafactory-cli")
-    memory = run([str(cli), "train", "config.json"], folder / "log", folder)
+    memory = run([str(cli), "train", "config.yaml"], folder / "log", folder)
     told = json.loads((folder / "out" / "all_results.json").read_text())
     seconds = told["train_runtime"]
     return folder / "out", Result(seconds, told["num_input_tokens_seen"] / seconds, memory, 0.0)
