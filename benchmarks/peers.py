@@ -60,7 +60,7 @@ def environment(folder: Path) -> Path:
         venv.create(folder, with_pip=True)
     if not (folder / "bin" / "llamafactory-cli").exists():
         same_torch = f"torch=={torch.__version__.partition('+')[0]}"
-        pip = [python, "-m", "pip"]
+        pip = [str(python), "-m", "pip"]
         subprocess.run([*pip, "install", "-q", PEER, same_torch], check=True)
         # Of another build than this torch, these two would keep it from starting. Texts need
         # neither, but it imports one.

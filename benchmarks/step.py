@@ -15,6 +15,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -89,7 +90,7 @@ def main() -> None:
         ids = torch.randint(3, text.vocab_size, (rows, positions))
         labels = ids.clone()
         labels[:, : positions // 2] = -100
-        labelled_loss(model, ids, labels).backward()
+        torch.autograd.backward(labelled_loss(model, ids, labels))
 
     console = Console()
     if options.compile:
@@ -103,7 +104,7 @@ def main() -> None:
     table = Table("rows x positions", "seconds", "tokens/s", "GFLOP/s", "of a product")
     for shape in options.shapes.split(","):
         rows, positions = map(int, shape.split("x"))
-        seconds = fastest(lambda rows=rows, positions=positions: step(rows, positions))
+        seconds = fastest(partial(step, rows, positions))
         done = operations(model, rows, positions) / seconds
         table.add_row(
             shape,
