@@ -50,7 +50,8 @@ def fastest(do: Callable[[], object]) -> float:
 def gemm_rate(width: int, inner: int, positions: int = 2048) -> float:
     """Operations a second of the product that the model's MLP is made of, in bf16."""
     x, weights = (torch.randn(n, width, dtype=torch.bfloat16) for n in (positions, inner))
-    return 2 * positions * width * inner / fastest(lambda: x @ weights.t())
+    seconds = fastest(partial(torch.mm, x, weights.t()))
+    return 2 * positions * width * inner / seconds
 
 
 def operations(model: PeftModel, rows: int, positions: int) -> float:
@@ -62,8 +63,8 @@ def operations(model: PeftModel, rows: int, positions: int) -> float:
     frozen = sum(m.in_features * m.out_features for m in linear if not m.weight.requires_grad)
     tokens, width = rows * positions, text.hidden_size
     attention = 7 * rows * positions**2 * width * text.num_hidden_layers
-    labelled = tokens // 2
-    return tokens * (4 * frozen + 6 * trained) + labelled * 4 * width * text.vocab_size + attention
+    head_too = tokens // 2 * 4 * width * text.vocab_size
+    return float(tokens * (4 * frozen + 6 * trained) + head_too + attention)
 
 
 def main() -> None:
