@@ -7,6 +7,7 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.retention import NOTHING
+from slm_lora.config.strangers import only_typed
 from slm_lora.console import stdout
 from slm_lora.files import read_json
 from slm_lora.hardware import check_without_torch
@@ -48,7 +49,7 @@ def merge_run(config: Config, folder: Run) -> None:
     nothing_measured = replace(config.baselines, run=False)
     pipeline.merge(preflight(replace(config, baselines=nothing_measured)), folder)
     if scored:
-        conclude(compose.from_file(folder.config), folder)
+        conclude(only_typed(compose.from_file(folder.config), ())[0], folder)
 
 
 VERB = Verb(

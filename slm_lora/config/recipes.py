@@ -24,13 +24,14 @@ def check_group(config: Container, header: dict[str, str | None], file: Path) ->
     Raises:
         UserError: it says what no file may.
     """
-    package = header.get("package") or ""
-    if package.startswith("hydra"):
+    group = file.parent.name
+    if (header.get("package") or group) != group or "hydra" in file.parts[-3:-1]:
         raise UserError(
-            f"{file}: a package of Hydra's own", "what Hydra shall do is typed on the command line"
+            f"{file}: settings of another group", f"it is a choice of {group}: leave @package out"
         )
     if isinstance(config, DictConfig):
         check(config, file)
+        check_recipe(OmegaConf.create({group: OmegaConf.to_container(config)}), file)
 
 
 def read(file: Path) -> DictConfig:

@@ -24,9 +24,8 @@ TYPED = {
     "serve.host": "127.0.0.1",
 }
 """Key → its value unless it is typed."""
-RESOLVER = re.compile(r"\$\{\s*([\w.]+)\s*:")
-SHIPPED = "recipes_dir"
-"""The resolver of the shipped recipes (compose.py): where they lie."""
+HARMLESS = re.compile(r"\$\{[\w.]+\}|\$\{recipes_dir:\}")
+"""Another key's value, and where the shipped recipes lie (compose.py)."""
 
 
 def check(tree: DictConfig, file: Path) -> None:
@@ -36,17 +35,18 @@ def check(tree: DictConfig, file: Path) -> None:
         UserError: it starts something of Hydra's, or names a resolver.
     """
     for key, value in _leaves(OmegaConf.to_container(tree, resolve=False)):
-        if key.startswith("hydra.") or "_target_" in key.split("."):
+        chosen = key.startswith("defaults") and re.search("hydra|sandbox|@", f"{key} {value}")
+        if chosen or key.startswith("hydra.") or "_target_" in key.split("."):
             raise UserError(
-                f"{file}: {key} would have Hydra run something",
-                "leave it out; what Hydra shall do is typed on the command line",
+                f"{file}: {key} would have Hydra run something, or programs without walls",
+                "leave it out; that is for the command line to say",
             )
-        found = RESOLVER.search(value) if isinstance(value, str) else None
-        if found and found[1] != SHIPPED:
-            word = f"{key}={quoted(value)}" if isinstance(value, str) else key
+        asked = HARMLESS.sub("", value) if isinstance(value, str) else ""
+        if "${" in asked:
             raise UserError(
-                f"{file}: {key} asks for ${{{found[1]}:…}}, which counts only where you type it",
-                f"leave it out there, and if you want it type {word}",
+                f"{file}: {key} asks for {asked[asked.index('${') :]}, which counts only where you "
+                "type it",
+                f"leave it out there, and if you want it type {key}={quoted(str(value))}",
             )
 
 

@@ -14,6 +14,7 @@ import ast
 import copy
 import marshal
 import math
+import threading
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
@@ -47,7 +48,11 @@ LITERAL = (
 """Parts of an expression that anybody can evaluate, its names and calls aside."""
 TEST, SETUP = "<test>", "<setup>"
 CATCHING = ("raises", "suppress")
-"""Functions in whose `with` an assertion may fail."""
+"""What is in the names of functions in whose `with` an assertion may fail."""
+
+
+_quiet = threading.Lock()
+"""Who silences warnings does so for all threads."""
 
 
 class Check(NamedTuple):
@@ -55,6 +60,8 @@ class Check(NamedTuple):
 
     expression: CodeType
     """Over the names `<0>`, `<1>` … of what was sent."""
+    leaves: int
+    """How many were sent."""
     text: str
     member: tuple[str, CodeType] | None
     """`In` or `NotIn` and the literal on its left, where what was sent is on the right: it may be
@@ -78,6 +85,7 @@ class _Split:
         self.checks: list[Check] = []
         self.required: set[int] = set()
         self.always = set(map(id, _always(tree)))
+        self.at_once = set(map(id, _run_at_once(tree)))
 
     def statements(self, node: ast.Assert) -> list[ast.stmt]:
         """The assertion, and each part of a conjunction a statement of its own."""
@@ -90,7 +98,7 @@ class _Split:
                 continue
             number = len(self.checks)
             text = ast.unparse(node) if len(parts) == 1 else f"assert {ast.unparse(part)}"
-            self.checks.append(Check(_code(outer), text, _member(outer)))
+            self.checks.append(Check(_code(outer), len(leaves), text, _member(outer)))
             if id(node) in self.always:
                 self.required.add(number)
             call = ast.Call(ast.Name(CHECK, ast.Load()), [ast.Constant(number), *leaves], [])
@@ -121,13 +129,13 @@ def _outer(
     if not isinstance(node, ast.Compare):
         return None
     sides = [node.left, *node.comparators]
-    if not any(_holds_literal(side, safe) for side in sides):
+    if any(isinstance(op, IDENTITY) for op in node.ops):
+        return None  # no object can pretend to be another one
+    if not any(_is_literal(side, safe) for side in sides):
         return None
-    if any(isinstance(op, IDENTITY) for op in node.ops) and not all(
-        isinstance(side, ast.Constant) for side in node.comparators
-    ):
-        return None
-    left, *right = [_side(side, leaves, safe) for side in sides]
+    # `abs(f(3) - 9.5) < 1e-6`; of another sum the program's own objects may make what they like.
+    deep = all(isinstance(op, ast.Lt | ast.LtE) for op in node.ops)
+    left, *right = [_side(side, leaves, safe, deep) for side in sides]
     return ast.Compare(left, node.ops, right)
 
 
@@ -148,44 +156,61 @@ def _parts(node: ast.expr, safe: frozenset[str]) -> list[ast.expr]:
     return []
 
 
-def _side(node: ast.expr, leaves: list[ast.expr], safe: frozenset[str]) -> ast.expr:
-    """One side of a comparison: its literals and what is computed with them are the judge's."""
+def _side(
+    node: ast.expr, leaves: list[ast.expr], safe: frozenset[str], deep: bool = False
+) -> ast.expr:
+    """One side of a comparison: a literal is the judge's, and `deep` also what is computed with
+    one."""
     if _is_literal(node, safe):
         return node
-    if not _holds_literal(node, safe):
+    if not deep or not _holds_literal(node, safe):
         leaves.append(node)
         return ast.Name(f"<{len(leaves) - 1}>", ast.Load())
     if isinstance(node, ast.BinOp):
-        left, right = (_side(part, leaves, safe) for part in (node.left, node.right))
+        left, right = (_side(part, leaves, safe, deep) for part in (node.left, node.right))
         return ast.BinOp(left, node.op, right)
     if isinstance(node, ast.UnaryOp):
-        return ast.UnaryOp(node.op, _side(node.operand, leaves, safe))
+        return ast.UnaryOp(node.op, _side(node.operand, leaves, safe, deep))
     assert isinstance(node, ast.Call)
-    return ast.Call(node.func, [_side(part, leaves, safe) for part in node.args], [])
+    return ast.Call(node.func, [_side(part, leaves, safe, deep) for part in node.args], [])
 
 
 def _is_literal(node: ast.expr, safe: frozenset[str]) -> bool:
-    """Whether it is computed from constants by functions that are `safe` alone."""
-    bound = {
-        name.id
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.comprehension)
-        for name in ast.walk(inner.target)
-        if isinstance(name, ast.Name)
-    }
+    """Whether it is computed from constants by calls of functions that are `safe` alone."""
+    called = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call):
+            if not isinstance(inner.func, ast.Name) or inner.func.id not in safe:
+                return False
+            called.add(id(inner.func))
     for inner in ast.walk(node):
         if isinstance(inner, ast.Constant):
             if inner.value is ...:
                 return False
-        elif isinstance(inner, ast.Name):
-            if inner.id not in safe and inner.id not in bound:
-                return False
-        elif isinstance(inner, ast.Call):
-            if not isinstance(inner.func, ast.Name) or inner.func.id not in safe:
-                return False
-        elif not isinstance(inner, LITERAL):
+        elif not isinstance(inner, (*LITERAL, ast.Name, ast.Call)):
             return False
-    return not isinstance(node, ast.Name)
+    free = set(_free(node, frozenset(), called))
+    return not free and not isinstance(node, ast.Name)
+
+
+def _free(node: ast.AST, bound: frozenset[str], called: set[int]) -> Iterator[str]:
+    """Names that the expression does not bind itself, but for the functions that it calls."""
+    if isinstance(node, ast.Name):
+        if node.id not in bound and id(node) not in called:
+            yield node.id
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        for part in node.generators:
+            yield from _free(part.iter, bound, called)
+            targets = (n.id for n in ast.walk(part.target) if isinstance(n, ast.Name))
+            bound |= frozenset(targets)
+            for condition in part.ifs:
+                yield from _free(condition, bound, called)
+        last = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+        for value in last:
+            yield from _free(value, bound, called)
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _free(child, bound, called)
 
 
 def _member(outer: ast.expr) -> tuple[str, CodeType] | None:
@@ -203,29 +228,37 @@ def _code(node: ast.expr) -> CodeType:
     return compile(ast.fix_missing_locations(ast.Expression(node)), "<judge>", "eval")
 
 
-def _always(tree: ast.Module) -> Iterator[ast.Assert]:
-    """Assertions that are reached whenever the test comes to its end: at its top, in a `with`, and
-    in functions that are called there."""
-    functions = {
-        s.name: s for s in tree.body if isinstance(s, ast.FunctionDef) and not s.decorator_list
-    }
-    called = [
-        functions.pop(s.value.func.id)
+def _loads(tree: ast.Module) -> list[str]:
+    return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+
+
+def _run_at_once(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Functions of a test that are called at its top, where nothing catches what they raise, and
+    are not used otherwise."""
+    loads = _loads(tree)
+    calls = [
+        s.value.func.id
         for s in tree.body
         if isinstance(s, ast.Expr)
         and isinstance(s.value, ast.Call)
         and isinstance(s.value.func, ast.Name)
-        and s.value.func.id in functions
     ]
+    return [
+        s
+        for s in tree.body
+        if isinstance(s, ast.FunctionDef)
+        and not s.decorator_list
+        and 0 < calls.count(s.name) == loads.count(s.name)
+    ]
+
+
+def _always(tree: ast.Module) -> Iterator[ast.Assert]:
+    """Assertions that are reached whenever the test comes to its end: at its top, and in functions
+    that are called there."""
     leaves = ast.Return | ast.Yield | ast.YieldFrom
-    bodies = [f.body for f in called if not any(isinstance(n, leaves) for n in ast.walk(f))]
-    todo = [*tree.body, *(statement for body in bodies for statement in body)]
-    while todo:
-        statement = todo.pop()
-        if isinstance(statement, ast.Assert):
-            yield statement
-        elif isinstance(statement, ast.With):
-            todo += statement.body
+    whole = [f for f in _run_at_once(tree) if not any(isinstance(n, leaves) for n in ast.walk(f))]
+    for body in (tree.body, *(function.body for function in whole)):
+        yield from (statement for statement in body if isinstance(statement, ast.Assert))
 
 
 class _Strict(ast.NodeTransformer):
@@ -250,11 +283,17 @@ class _Strict(ast.NodeTransformer):
         self.caught -= 1
         return node
 
-    visit_Try = visit_TryStar = _caught  # noqa: N815
+    visit_Try = visit_TryStar = visit_ClassDef = visit_AsyncFunctionDef = _caught  # noqa: N815
+    visit_Lambda = _caught  # noqa: N815
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        at_once = self.split is not None and id(node) in self.split.at_once
+        return self.generic_visit(node) if at_once else self._caught(node)
 
     def visit_With(self, node: ast.With) -> ast.AST:
         names = {getattr(n, "id", getattr(n, "attr", "")) for i in node.items for n in ast.walk(i)}
-        return self._caught(node) if names.intersection(CATCHING) else self.generic_visit(node)
+        catches = any(word in name.lower() for name in names for word in CATCHING)
+        return self._caught(node) if catches else self.generic_visit(node)
 
     def _call(self, name: str, *args: ast.expr) -> ast.Call:
         return ast.Call(ast.Name(name, ast.Load()), list(args), [])
@@ -322,6 +361,10 @@ def _bound(tree: ast.AST) -> Iterator[tuple[str, str]]:
             yield node.name, ""
         elif isinstance(node, ast.arg):
             yield node.arg, ""
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            yield node.name or "", ""
+        elif isinstance(node, ast.MatchMapping):
+            yield node.rest or "", ""
         elif isinstance(node, ast.Import | ast.ImportFrom):
             package = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
             for alias in node.names:
@@ -354,9 +397,7 @@ def _inline(tree: ast.Module, safe: frozenset[str]) -> None:
     """Put a literal that a name stands for in the name's place, where it is a side of an
     assertion's comparison and nothing else is done with it."""
     bodies = [tree.body, *(s.body for s in tree.body if isinstance(s, ast.FunctionDef))]
-    loads = [
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-    ]
+    loads = _loads(tree)
     stored = [name for name, _ in _bound(tree)]
     sides: dict[str, list[tuple[ast.Compare, int]]] = {}
     for node in ast.walk(tree):
@@ -366,12 +407,15 @@ def _inline(tree: ast.Module, safe: frozenset[str]) -> None:
                     if isinstance(side, ast.Name):
                         sides.setdefault(side.id, []).append((part, place))
     for body in bodies:
+        here = {id(node) for statement in body for node in ast.walk(statement)}
         for statement in list(body):
             if (
                 isinstance(statement, ast.Assign)
                 and isinstance(target := statement.targets[0], ast.Name)
                 and len(statement.targets) == stored.count(target.id) == 1
                 and loads.count(target.id) == len(sides.get(target.id, ())) > 0
+                and all(id(compare) in here for compare, _ in sides[target.id])
+                and not isinstance(statement.value, ast.GeneratorExp | ast.Call)
                 and _is_literal(statement.value, safe)
             ):
                 body.remove(statement)
@@ -391,7 +435,7 @@ def compiled(source: str, setup: str, entry_points: tuple[str, ...]) -> Test:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it is no Python.
     """
-    with warnings.catch_warnings():
+    with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(source, TEST)
         if len(tree.body) == 1 and isinstance(function := tree.body[0], ast.FunctionDef):
@@ -407,7 +451,7 @@ def compiled(source: str, setup: str, entry_points: tuple[str, ...]) -> Test:
 @lru_cache(maxsize=4096)
 def compiled_setup(source: str) -> bytes:
     """What stands before each test; raises as `compiled` does."""
-    with warnings.catch_warnings():
+    with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _strict(ast.parse(source, SETUP), SETUP, None)
 

@@ -28,8 +28,13 @@ def recipe(folder: Path, text: str, group: str = "recipe") -> Path:
         ("sandbox: {kind: process}", "type sandbox.kind=process"),
         ("serve: {host: 0.0.0.0}", "type serve.host=0.0.0.0"),
         ("hub: {repo_id: '${oc.env:HOME}'}", "which counts only where you type it"),
-        ("data: {train: ['${oc.env:HF_TOKEN}']}", "data.train asks for ${oc.env:…}"),
-        ("trainer: {run_name: '${ oc.decode:x}'}", "asks for ${oc.decode:…}"),
+        ("data: {train: ['${oc.env:HF_TOKEN}']}", "data.train asks for ${oc.env:HF_TOKEN}"),
+        ("trainer: {run_name: '${ oc.decode:x}'}", "asks for ${ oc.decode:x}"),
+        ("hub: {repo_id: '${recipes_dir:}${oc.env:HOME}'}", "asks for ${oc.env:HOME}"),
+        ("trainer: {e: oc.env, run_name: '${${trainer.e}:HOME}'}", "counts only where you type it"),
+        ("defaults: [{override /sandbox: process}]", "programs without walls"),
+        ("defaults: [{override hydra/launcher: joblib}]", "would have Hydra run something"),
+        ("defaults: [{/lora@hydra.job: x}]", "would have Hydra run something"),
         ("hydra: {callbacks: {a: {_target_: os.system}}}", "would have Hydra run something"),
         ("hydra: {run: {dir: /tmp/x}}", "would have Hydra run something"),
         ("trainer: {optim: {_target_: os.system}}", "would have Hydra run something"),
@@ -45,12 +50,23 @@ def test_what_no_recipe_decides(text: str, said: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["r: '${oc.env:HOME}'", "# @package hydra\ncallbacks: {}", "x: {_target_: os.system}"],
+    [
+        "r: '${oc.env:HOME}'",
+        "# @package hydra\ncallbacks: {}",
+        "# @package _global_\nsandbox: {kind: process}",
+        "x: {_target_: os.system}",
+    ],
 )
 def test_what_no_choice_of_a_group_decides(text: str, tmp_path: Path) -> None:
     folder = recipe(tmp_path, text, "lora")
     with pytest.raises(UserError, match=r"theirs\.yaml"):
         compose.load(["+recipe=instruct", "data.train=rows.jsonl", "lora=theirs"], folder)
+
+
+def test_a_choice_of_a_model_does_not_trust_its_code(tmp_path: Path) -> None:
+    folder = recipe(tmp_path, "name_or_path: x\ntrust_remote_code: true", "model")
+    with pytest.raises(UserError, match=r"model\.trust_remote_code counts only"):
+        compose.load(["+recipe=instruct", "data.train=rows.jsonl", "model=theirs"], folder)
 
 
 def test_what_a_recipe_may_say_it_says(tmp_path: Path) -> None:

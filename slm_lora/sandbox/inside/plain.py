@@ -10,7 +10,7 @@ import base64
 import enum
 import numbers
 from collections import ChainMap, UserDict, UserList, UserString, deque
-from collections.abc import Mapping, Set
+from collections.abc import KeysView, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +21,8 @@ from uuid import UUID
 
 LARGE = 1 << 63
 """From which on a whole number is written in hexadecimal: of decimal digits Python takes 4,300."""
+MOST_BITS, MOST_DIGITS, MOST_STEPS, MOST_NAME = 1 << 16, 1 << 20, 1_000_000, 100
+"""What the judge makes of numbers, ranges and names at most: it may have to compute with them."""
 ARRAYS = ("numpy", "pandas", "torch")
 """Packages whose values know `tolist`."""
 
@@ -81,6 +83,23 @@ def _read_pairs(parts: Any) -> dict[Any, Any]:
     return {decode(key): decode(held) for key, held in parts}
 
 
+def _read_whole(text: str) -> int:
+    return int(text[:MOST_DIGITS], 16)
+
+
+def _read_fraction(parts: Any) -> Fraction:
+    over, under = (decode(part) for part in parts)
+    if max(int.bit_length(over), int.bit_length(under)) > MOST_BITS:
+        raise ValueError
+    return Fraction(over, under)
+
+
+def _read_range(parts: Any) -> Any:
+    """Who looks for a text in a range looks at each of its numbers."""
+    found = range(*map(decode, parts))
+    return found if len(found) <= MOST_STEPS else Opaque("range")
+
+
 _WRITERS: tuple[tuple[Any, Any], ...] = (
     (str, str.__str__),
     (numbers.Integral, _whole),
@@ -92,7 +111,8 @@ _WRITERS: tuple[tuple[Any, Any], ...] = (
     (bytes, lambda value: {"bytes": base64.b64encode(value).decode()}),
     (bytearray, lambda value: {"bytearray": base64.b64encode(value).decode()}),
     (frozenset, lambda value: {"frozenset": _items(value)}),
-    (Set, lambda value: {"set": _items(value)}),  # the keys and items of a dict too
+    ((set, KeysView), lambda value: {"set": _items(value)}),
+    (memoryview, lambda value: {"bytes": base64.b64encode(value).decode()}),
     (complex, lambda value: {"complex": [value.real, value.imag]}),
     (Decimal, lambda value: {"Decimal": Decimal.__str__(value)}),
     (numbers.Rational, lambda v: {"Fraction": [_whole(v.numerator), _whole(v.denominator)]}),
@@ -111,7 +131,7 @@ _WRITERS: tuple[tuple[Any, Any], ...] = (
 """Type → its JSON, the first that fits."""
 
 _READERS: dict[str, Any] = {
-    "int": lambda text: int(text, 16),
+    "int": _read_whole,
     "tuple": lambda items: tuple(map(decode, items)),
     "dict": _read_pairs,
     "bytes": base64.b64decode,
@@ -120,8 +140,8 @@ _READERS: dict[str, Any] = {
     "set": lambda items: set(map(decode, items)),
     "complex": lambda parts: complex(*parts),
     "Decimal": Decimal,
-    "Fraction": lambda parts: Fraction(*map(decode, parts)),
-    "range": lambda parts: range(*map(decode, parts)),
+    "Fraction": _read_fraction,
+    "range": _read_range,
     "deque": lambda items: deque(map(decode, items)),
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
@@ -129,5 +149,5 @@ _READERS: dict[str, Any] = {
     "timedelta": lambda parts: timedelta(*parts),
     "UUID": lambda text: UUID(int=int(text, 16)),
     "PurePath": PurePath,
-    "opaque": Opaque,
+    "opaque": lambda name: Opaque(str(name)[:MOST_NAME]),
 }

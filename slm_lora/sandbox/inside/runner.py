@@ -15,6 +15,7 @@ import signal
 import sys
 from _signal import pthread_sigmask as _mask_signals  # type: ignore[import-not-found]
 from _thread import _count as _threads
+from _thread import allocate_lock as _allocate_lock
 from collections.abc import Callable
 from json import dumps
 from time import sleep as _sleep
@@ -86,6 +87,8 @@ def run(
     under_test = frozenset(id(value) for value in names.values() if isinstance(value, type))
     operators, refusals = strict.make_operators(known, under_test)
 
+    lock = _allocate_lock()
+
     def check(number: int, *values: Any) -> None:
         """Let the judge compare the values with what the test's literals say. It answers only where
         that holds, or where an object of this process has to be asked whether it holds something:
@@ -95,7 +98,8 @@ def run(
             sent = dumps([number, *map(encode, values)])
         except RecursionError:
             raise AssertionError("a value that holds itself") from None
-        token, answer = _report(token, b"check\n" + sent.encode(), alone=False)
+        with lock:  # a test may assert in several threads
+            token, answer = _report(token, b"check\n" + sent.encode(), alone=False)
         if answer and not operators["<compare>"](*marshal.loads(answer), values[0]):
             raise AssertionError
 
