@@ -133,9 +133,7 @@ def _outer(
         return None  # no object can pretend to be another one
     if not any(_is_literal(side, safe) for side in sides):
         return None
-    # `abs(f(3) - 9.5) < 1e-6`; of another sum the program's own objects may make what they like.
-    deep = all(isinstance(op, ast.Lt | ast.LtE) for op in node.ops)
-    left, *right = [_side(side, leaves, safe, deep) for side in sides]
+    left, *right = [_side(side, leaves, safe) for side in sides]
     return ast.Compare(left, node.ops, right)
 
 
@@ -156,23 +154,20 @@ def _parts(node: ast.expr, safe: frozenset[str]) -> list[ast.expr]:
     return []
 
 
-def _side(
-    node: ast.expr, leaves: list[ast.expr], safe: frozenset[str], deep: bool = False
-) -> ast.expr:
-    """One side of a comparison: a literal is the judge's, and `deep` also what is computed with
-    one."""
+def _side(node: ast.expr, leaves: list[ast.expr], safe: frozenset[str]) -> ast.expr:
+    """One side of a comparison: its literals and what is computed with them are the judge's."""
     if _is_literal(node, safe):
         return node
-    if not deep or not _holds_literal(node, safe):
+    if not _holds_literal(node, safe):
         leaves.append(node)
         return ast.Name(f"<{len(leaves) - 1}>", ast.Load())
     if isinstance(node, ast.BinOp):
-        left, right = (_side(part, leaves, safe, deep) for part in (node.left, node.right))
+        left, right = (_side(part, leaves, safe) for part in (node.left, node.right))
         return ast.BinOp(left, node.op, right)
     if isinstance(node, ast.UnaryOp):
-        return ast.UnaryOp(node.op, _side(node.operand, leaves, safe, deep))
+        return ast.UnaryOp(node.op, _side(node.operand, leaves, safe))
     assert isinstance(node, ast.Call)
-    return ast.Call(node.func, [_side(part, leaves, safe, deep) for part in node.args], [])
+    return ast.Call(node.func, [_side(part, leaves, safe) for part in node.args], [])
 
 
 def _is_literal(node: ast.expr, safe: frozenset[str]) -> bool:
