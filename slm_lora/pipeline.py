@@ -67,8 +67,7 @@ def score_and_train(plan: Plan, folder: Run) -> None:
     if missing:
         with timed(folder, "load"):
             base = load(plan, folder)
-        with timed(folder, "probe"):
-            expected = probe(plan, folder, base)
+        expected = probe(plan, folder, base)
         with timed(folder, "baseline"):
             baseline(plan, folder, base)
         with timed(folder, "baselines"):
@@ -137,19 +136,22 @@ def load(plan: Plan, folder: Run) -> PreTrainedModel:
 
 
 def probe(plan: Plan, folder: Run, base: PreTrainedModel) -> training.Probe | None:
-    """How long the first training will take, told before anything is scored; nothing where it has
-    begun, or several processes share it."""
-    at = folder.round(0, plan.config.improve.rounds)
-    if at.adapter.exists() or training.last_checkpoint(at.checkpoints) or ranks.WORLD > 1:
+    """How long the first training will take, told before anything is scored; nothing where it is
+    short, has begun, or is shared by several processes."""
+    at, steps = folder.round(0, plan.config.improve.rounds), plan.size.steps
+    begun = at.adapter.exists() or training.last_checkpoint(at.checkpoints)
+    long = training.worth_a_probe(plan.data, plan.config, plan.device, steps)
+    if begun or not long or ranks.WORLD > 1:
         return None
-    return training.probe(
-        base,
-        plan.tokenizer,
-        plan.data,
-        config=plan.config,
-        device=plan.device,
-        steps=plan.size.steps,
-    )
+    with timed(folder, "probe"):
+        return training.probe(
+            base,
+            plan.tokenizer,
+            plan.data,
+            config=plan.config,
+            device=plan.device,
+            steps=steps,
+        )
 
 
 def baseline(plan: Plan, folder: Run, base: PreTrainedModel) -> None:

@@ -86,9 +86,9 @@ def test_what_would_stay_in_the_base_is_not_tried(more: str, words: list[str]) -
 
 
 def test_a_short_training_is_not_worth_it(words: list[str]) -> None:
-    plan = planned([*words, "trainer.max_steps=99"])
-    base = model.load_base(plan.config, plan.device)
-    assert probed(plan, base) is None
+    for steps, worth in ((99, False), (100, True)):
+        plan = planned([*words, f"trainer.max_steps={steps}"])
+        assert training.worth_a_probe(plan.data, plan.config, plan.device, steps) == worth
 
 
 def test_the_rows_stand_for_all_passes(words: list[str]) -> None:

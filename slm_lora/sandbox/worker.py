@@ -134,24 +134,24 @@ class Worker:
                 "allow it (ulimit -a shows hard limits of this shell), or lower sandbox.memory_mb "
                 "and sandbox.scratch_mb",
             )
-        kind, message, number = answer["verdict"], answer["message"], answer["test"]
-        if judge.verdict and kind == "fail":
-            kind, message = judge.verdict, judge.message
+        word, message, number = answer["verdict"], answer["message"], answer["test"]
+        if judge.verdict and word == "fail":
+            word, message = judge.verdict, judge.message
         elif message and 0 < number <= total:
             message = _located(message, program.tests[number - 1])
         if message and 0 < number <= total:
             message = f"test {number}: {message}"
-        if kind == "pass" and (skipped := judge.skipped()):
-            kind, message = "forbidden", f"test {skipped}: its comparisons were never made"
+        if word == "pass" and (skipped := judge.skipped()):
+            word, message = "forbidden", f"test {skipped}: its comparisons were never made"
         verdict = Verdict(
             program.id,
-            kind,
-            total if kind == "pass" else min(answer["tests_passed"], total - 1),
+            word,
+            total if word == "pass" else min(answer["tests_passed"], total - 1),
             total,
             message,
             round(answer["cpu_s"], 4),
         )
-        return verdict, not (answer["recycle"] or kind == "forbidden")
+        return verdict, not (answer["recycle"] or word == "forbidden")
 
     def close(self) -> None:
         """Kill the zygote and all that runs in its namespaces."""

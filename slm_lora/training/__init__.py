@@ -7,7 +7,7 @@ from slm_lora.training.loss import why_not_fused
 from slm_lora.training.memory import writing_memory
 from slm_lora.training.options import resolve, sft_config
 from slm_lora.training.passes import Forecast, in_process, with_passes
-from slm_lora.training.probe import Probe, probe
+from slm_lora.training.probe import Probe, probe, worth_a_probe
 from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
 from slm_lora.training.train import last_checkpoint, rehearse, train
@@ -29,5 +29,6 @@ __all__ = [
     "with_passes",
     "with_warm_up",
     "without_evaluations",
+    "worth_a_probe",
     "writing_memory",
 ]

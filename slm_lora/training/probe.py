@@ -67,6 +67,13 @@ class Probe:
     memory: int
 
 
+def worth_a_probe(data: Prepared, config: Config, device: Device, steps: int) -> bool:
+    """Whether a training is so long that five of its passes more are no matter."""
+    args = sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
+    passes: int = steps * args.gradient_accumulation_steps
+    return passes >= FEWEST
+
+
 def probe(
     base: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -76,12 +83,12 @@ def probe(
     device: Device,
     steps: int,
 ) -> Probe | None:
-    """What `train` will take for so many steps. None for a short training, for an adapter that
-    would leave something in the base model, and where a step fails: the training will say why."""
+    """What `train` will take for so many steps. None for an adapter that would leave something in
+    the base model, and where a step fails: the training will say why."""
+    if not _leaves_nothing(base, config):
+        return None
     args = sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     passes = steps * args.gradient_accumulation_steps
-    if passes < FEWEST or not _leaves_nothing(base, config):
-        return None
     with TemporaryDirectory() as folder, _untouched(base):
         short = sft_config(config, device, Path(folder), list(data.train["length"]))
         for option, value in QUIET.items():

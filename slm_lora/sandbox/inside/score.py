@@ -80,8 +80,8 @@ def converse(
         if len(received) < 4 + size:
             continue
         step, received = bytes(received[4 + TOKEN_BYTES :]), bytearray()
-        kind, _, rest = step.partition(b"\n")
-        if kind == b"check" and token != FORBIDDEN_TOKEN and 1 < handed_over <= len(steps):
+        word, _, rest = step.partition(b"\n")
+        if word == b"check" and token != FORBIDDEN_TOKEN and 1 < handed_over <= len(steps):
             if overrun := _overrun(pid, time.monotonic() - started, settings):
                 return outcome(*overrun)
             if (answer := ask(handed_over - 2, rest)) is None:
@@ -90,7 +90,7 @@ def converse(
             if not _hand_over(control, token + answer, settings["wall_seconds"]):
                 return outcome("forbidden", "does not take its tests")
             continue
-        verdict, message = kind.decode(errors="replace"), rest.decode(errors="replace")
+        verdict, message = word.decode(errors="replace"), rest.decode(errors="replace")
         if token == FORBIDDEN_TOKEN:
             accused = verdict == "forbidden"
             return outcome("forbidden", message if accused else TAMPERED)
