@@ -14,7 +14,6 @@ from typing import Any
 from slm_lora import ranks
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
-from slm_lora.config.strangers import only_typed
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl
 from slm_lora.records import Metrics
@@ -77,7 +76,7 @@ class FinishedRun:
     @cached_property
     def config(self) -> Config:
         """As saved, but for what counts only where it is typed (slm_lora/config/strangers.py)."""
-        return only_typed(compose.from_file(Run(self.path).config), ())[0]
+        return compose.without_words(Run(self.path).config)
 
     @cached_property
     def metrics(self) -> Metrics:

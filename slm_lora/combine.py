@@ -16,11 +16,10 @@ import peft
 from transformers import PreTrainedModel
 
 from slm_lora import hardware, model, pipeline
-from slm_lora.config.compose import from_file, to_yaml
+from slm_lora.config.compose import to_yaml, without_words
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.config.sections.retention import NOTHING
-from slm_lora.config.strangers import only_typed
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json, write_text
 from slm_lora.merge import score
@@ -36,8 +35,7 @@ def combine(config: Config, run: Run) -> Run:
         UserError: the runs do not go together, or the merged model is not the combined one.
     """
     runs = [Run(Path(path)) for path in config.merge.adapters]
-    saved = [only_typed(from_file(other.config), ())[0] for other in runs]
-    configs = [replace(other, retention=NOTHING) for other in saved]
+    configs = [replace(without_words(other.config), retention=NOTHING) for other in runs]
     check_combinable(run, runs, configs)
     plans = [preflight(other) for other in configs]
     base = model.load_base(config, hardware.detect(config))

@@ -76,6 +76,16 @@ def held(model: torch.nn.Module) -> int:
     return sum(t.untyped_storage().nbytes() for t in found.values())
 
 
+def wide_llama(folder: Path, **sizes: int) -> Path:
+    """Wider and deeper than a tiny one: what is small and not counted weighs less."""
+    parts = AutoConfig.from_pretrained(make_llama(folder))
+    wide = {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 4, "head_dim": 64}
+    for name, size in (wide | sizes).items():
+        setattr(parts, name, size)
+    AutoModelForCausalLM.from_config(parts).save_pretrained(folder)
+    return folder
+
+
 def allocated(do: Callable[[], object]) -> int:
     """The most bytes that were allocated and not yet freed, as the profiler saw them."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
@@ -102,12 +112,7 @@ def allocated(do: Callable[[], object]) -> int:
 def test_the_forecast_is_what_a_real_step_takes(
     kind: str, quantization: str, dora: bool, checkpointing: bool, tmp_path: Path
 ) -> None:
-    folder = {"llama": make_llama, "gpt2": make_gpt2}[kind](tmp_path)
-    if kind == "llama":  # wider and deeper: what is small and not counted weighs less
-        config = AutoConfig.from_pretrained(folder)
-        config.hidden_size, config.intermediate_size, config.num_hidden_layers = 256, 512, 4
-        config.head_dim = 64
-        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    folder = {"llama": wide_llama, "gpt2": make_gpt2}[kind](tmp_path)
     register()
     config = load(
         [
@@ -132,11 +137,7 @@ def test_the_forecast_is_what_writing_takes(
     quantization: str, positions: int, new: int, tmp_path: Path
 ) -> None:
     """Where keys and values of long answers are most of it, and where long prompts are."""
-    folder = make_llama(tmp_path)
-    parts = AutoConfig.from_pretrained(folder)
-    parts.hidden_size, parts.intermediate_size, parts.num_hidden_layers = 256, 1024, 4
-    parts.head_dim, parts.max_position_embeddings = 64, 512
-    AutoModelForCausalLM.from_config(parts).save_pretrained(folder)
+    folder = wide_llama(tmp_path, intermediate_size=1024, max_position_embeddings=512)
     register()
     config = load(
         [

@@ -7,7 +7,6 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.retention import NOTHING
-from slm_lora.config.strangers import only_typed
 from slm_lora.console import stdout
 from slm_lora.files import read_json
 from slm_lora.hardware import check_without_torch
@@ -49,7 +48,7 @@ def merge_run(config: Config, folder: Run) -> None:
     nothing_measured = replace(config.baselines, run=False)
     pipeline.merge(preflight(replace(config, baselines=nothing_measured)), folder)
     if scored:
-        conclude(only_typed(compose.from_file(folder.config), ())[0], folder)
+        conclude(compose.without_words(folder.config), folder)
 
 
 VERB = Verb(

@@ -113,6 +113,13 @@ def from_file(file: Path, words: list[str] | None = None) -> Config:
         raise explain(error) from error
 
 
+def without_words(file: Path) -> Config:
+    """The config saved in a run folder, but for what counts only where it is typed; raises as
+    `from_file` does."""
+    config, _ = strangers.only_typed(from_file(file), ())
+    return config
+
+
 def to_config(composed: DictConfig) -> Config:
     """The composed tree as typed, checked dataclasses.
 

@@ -8,7 +8,7 @@ from omegaconf import Container, DictConfig, OmegaConf
 from yaml import YAMLError
 
 from slm_lora.config.sections.task import is_file
-from slm_lora.config.strangers import check, check_recipe
+from slm_lora.config.strangers import check, check_untyped
 from slm_lora.errors import UserError
 
 SCHEME = "slm-lora-own"
@@ -31,7 +31,7 @@ def check_group(config: Container, header: dict[str, str | None], file: Path) ->
         )
     if isinstance(config, DictConfig):
         check(config, file)
-        check_recipe(OmegaConf.create({group: OmegaConf.to_container(config)}), file)
+        check_untyped(OmegaConf.create({group: config}), file)
 
 
 def read(file: Path) -> DictConfig:
@@ -47,7 +47,8 @@ def read(file: Path) -> DictConfig:
         raise UserError(f"{file}: {' '.join(str(error).split())}", "expected YAML") from error
     if not isinstance(recipe, DictConfig):
         raise UserError(f"{file} is not a recipe", "expected keys, such as lora: {r: 8}")
-    check_recipe(recipe, file)
+    check(recipe, file)
+    check_untyped(recipe, file)
     saved = "recipe" in recipe  # a run's config.yaml, whose paths count from where it was typed
     recipe["recipe"] = recipe.get("recipe") or file.stem
     if saved:

@@ -50,14 +50,13 @@ def check(tree: DictConfig, file: Path) -> None:
             )
 
 
-def check_recipe(recipe: DictConfig, file: Path) -> None:
-    """The same, and refuse what counts only where it is typed.
+def check_untyped(tree: DictConfig, file: Path) -> None:
+    """Refuse what counts only where it is typed.
 
     Raises:
-        UserError: also if it sets one of `TYPED` to another value.
+        UserError: it sets one of `TYPED` to another value.
     """
-    check(recipe, file)
-    for key, value in _leaves(OmegaConf.to_container(recipe, resolve=False)):
+    for key, value in _leaves(OmegaConf.to_container(tree, resolve=False)):
         if key in TYPED and value != TYPED[key]:
             raise UserError(
                 f"{file}: {key} counts only where you type it",

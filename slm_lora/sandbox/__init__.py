@@ -2,8 +2,8 @@
 
     python -m slm_lora check programs.jsonl
 
-`pool` holds the workers, `worker` talks to one, `bubblewrap` and `seccomp` wall it in, `testcode`
-makes the tests strict, `inside/` is all that runs behind the wall.
+`pool` holds the workers, `worker` talks to one, `bubblewrap` and `seccomp` wall it in, `literals`
+and `testcode` take the tests apart, `judge` compares, `inside/` is all that runs behind the wall.
 """
 
 from .pool import Sandbox

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 from .inside.plain import Opaque, decode
-from .testcode import KNOWN, SAFE, Test
+from .literals import KNOWN, SAFE
+from .testcode import Test
 
 NAMES = {"__builtins__": SAFE | {f"<{name}>": function for name, function in KNOWN.items()}}
 MOST_LARGE = 10_000

@@ -11,7 +11,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import peft
 import torch
@@ -79,37 +80,19 @@ class Memory:
     peak: int
 
 
-def training_memory(config: Config, device: Device, batch: Batch) -> Memory | None:
-    """What the steps of a resolved config take, without the interpreter and its libraries.
+def _or_none(measure: Callable[P, Found]) -> Callable[P, Found | None]:
+    """The same, and None with a word on why where a model cannot be measured so."""
 
-    On a GPU the operations are those of a CPU, but for the loss and the masks of packed rows, as
-    far as the GPU is here to tell which kernels it has. None for a model whose steps depend on
-    numbers, such as which expert is asked.
-    """
-    return _known(_training_memory, config, device, batch)
+    @wraps(measure)
+    def measured(*args: P.args, **kwargs: P.kwargs) -> Found | None:
+        try:
+            return measure(*args, **kwargs)
+        # Of FakeTensorMode, or of a model's own code.
+        except Exception as error:
+            log.info("memory: no forecast for this model: %s", str(error).partition("\n")[0])
+            return None
 
-
-def writing_memory(
-    config: Config, device: Device, rows: int, positions: int, new: int
-) -> int | None:
-    """Bytes that the tuned model takes at its peak to read `rows` prompts of so many positions and
-    write `new` tokens after each, without the interpreter and its libraries; None as above."""
-    return _known(_writing_memory, config, device, rows, positions, new)
-
-
-def _known(
-    measure: Callable[Concatenate[Config, Device, P], Found],
-    config: Config,
-    device: Device,
-    *rest: P.args,
-    **more: P.kwargs,
-) -> Found | None:
-    try:
-        return measure(config, device, *rest, **more)
-    # Of FakeTensorMode, or of a model's own code.
-    except Exception as error:
-        log.info("memory: no forecast for this model: %s", str(error).partition("\n")[0])
-        return None
+    return measured
 
 
 def _model(config: Config, device: Device) -> tuple[peft.PeftModel, int]:
@@ -136,7 +119,10 @@ def _counted(model: peft.PeftModel) -> Iterator["Count"]:
             yield count
 
 
-def _writing_memory(config: Config, device: Device, rows: int, positions: int, new: int) -> int:
+@_or_none
+def writing_memory(config: Config, device: Device, rows: int, positions: int, new: int) -> int:
+    """Bytes that the tuned model takes at its peak to read `rows` prompts of so many positions and
+    write `new` tokens after each, without the interpreter and its libraries; None as below."""
     model, saved = _model(config, device)
     head, cache = model.get_output_embeddings(), new_cache(model.config)
     head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],))
@@ -151,7 +137,14 @@ def _writing_memory(config: Config, device: Device, rows: int, positions: int, n
     return max(count.peak, weights + grown) - saved
 
 
-def _training_memory(config: Config, device: Device, batch: Batch) -> Memory:
+@_or_none
+def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
+    """What the steps of a resolved config take, without the interpreter and its libraries.
+
+    On a GPU the operations are those of a CPU, but for the loss and the masks of packed rows, as
+    far as the GPU is here to tell which kernels it has. None for a model whose steps depend on
+    numbers, such as which expert is asked.
+    """
     cuda, dtype = device.type == "cuda", DTYPES[device.precision]
     gpu = torch.device("cuda") if cuda and torch.cuda.is_available() else None
     fused = cuda and not (gpu and why_not_fused(gpu, dtype))

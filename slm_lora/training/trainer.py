@@ -128,10 +128,10 @@ class LoraTrainer(SFTTrainer):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         mode = "train" if model.training else "eval"
         if mode == "train":
-            if num_tokens is None:  # the rows are TRL's: packed, or with a mask
-                num_tokens = inputs.get(
-                    "attention_mask", inputs["input_ids"].new_tensor(inputs["input_ids"].numel())
-                ).sum()
+            if num_tokens is None:  # the rows are TRL's: with a mask, or packed
+                ids = inputs["input_ids"]
+                mask = inputs.get("attention_mask")
+                num_tokens = ids.new_tensor(ids.numel()) if mask is None else mask.sum()
             of_ranks = self.accelerator.gather(num_tokens.reshape(1).to(inputs["labels"].device))
             self._total_train_tokens += int(of_ranks.sum())
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]

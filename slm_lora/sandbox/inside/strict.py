@@ -151,7 +151,7 @@ def make_operators(
         return value
 
     def truth(value: Any) -> Any:
-        if id(type(value)) in known or any(map(_decides_truth, _mro(type(value)))):
+        if id(type(value)) not in known and any(map(_decides_truth, _mro(type(value)))):
             is_under_test(value)
         return value
 
