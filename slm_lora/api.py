@@ -48,8 +48,8 @@ def run(config: Config) -> "FinishedRun":
             f"type {ranks.program()} -m slm_lora +recipe=… for a run on several GPUs",
         )
     plan = preflight(config)
-    folder = open_folder(plan.config, [])
-    pipeline.run(plan, folder)
+    with open_folder(plan.config, []) as folder:
+        pipeline.run(plan, folder)
     return FinishedRun(folder.path)
 
 

@@ -5,13 +5,17 @@ SLM_LORA_CACHE=/tmp/cache python -m slm_lora inspect +recipe=sentiment model=nan
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from slm_lora.errors import UserError
+from slm_lora.files import broken, put, scratch, seal
+from slm_lora.progress import log
+
+_whole: set[Path] = set()
+"""Folders that this process has looked at: of a large model that takes seconds."""
 
 
 def cache_folder() -> Path:
@@ -33,6 +37,17 @@ def _content_key(file: Path, form: str, size: int, mtime: int) -> str:
     return hashlib.sha256(f"{form} {content}".encode()).hexdigest()
 
 
+def holds(folder: Path) -> bool:
+    """Whether a folder of the cache is there, and as it was written."""
+    if folder in _whole or not folder.exists():
+        return folder.exists()
+    if what := broken(folder):
+        log.warning("%s is made again: %s", folder, what)
+        return False
+    _whole.add(folder)
+    return True
+
+
 @contextmanager
 def cached(folder: Path) -> Iterator[Path]:
     """A place to write a folder of the cache to, which then gets its name; another process may be
@@ -42,13 +57,13 @@ def cached(folder: Path) -> Iterator[Path]:
         UserError: it cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
-            place = Path(beside) / "folder"
+        with scratch(folder.parent, folder.name) as beside:
+            place = Path(beside, "made")
             place.mkdir()
             yield place
-            if not folder.exists():
-                place.rename(folder)
+            seal(place)
+            if not (folder.exists() and not broken(folder)):
+                put(place, folder)
     except OSError as error:
         raise UserError(
             f"the cache folder {folder} cannot be written: {error}",

@@ -7,7 +7,6 @@ run: config, provenance, the combined adapter, and the model that it is merged i
 """
 
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,11 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.config.sections.retention import NOTHING
 from slm_lora.errors import UserError
-from slm_lora.files import read_json, write_json, write_text
+from slm_lora.files import read_json, scratch, write_json, write_text
 from slm_lora.merge import score
 from slm_lora.model import cast_adapter_on_use
 from slm_lora.preflight import Plan, preflight
-from slm_lora.run_folder import Run, new_folder
+from slm_lora.run_folder import Run, alone, new_folder
 
 
 def combine(config: Config, run: Run) -> Run:
@@ -42,7 +41,8 @@ def combine(config: Config, run: Run) -> Run:
     combined = combined_adapter(base, [other.adapter for other in runs], config.merge)
     out = Run(new_folder(run.combinations))
     try:
-        _fill(out, config, run, runs, plans, combined)
+        with alone(out.path):
+            _fill(out, config, run, runs, plans, combined)
     except BaseException:  # half a combination would pass for a run
         shutil.rmtree(out.path)
         raise
@@ -66,10 +66,10 @@ def _fill(
         before = read_json(other.metrics)["tuned"][metric]
         after = score(combined, plan, tokenizer, f"combined, {other.path.name}")
         tasks.append({"run": str(other.path), "metric": metric, "before": before, "after": after})
-    with tempfile.TemporaryDirectory(dir=out.path) as scratch:  # PEFT adds a folder of the name
-        combined.save_pretrained(scratch, selected_adapters=["combined"])
-        tokenizer.save_pretrained(Path(scratch, "combined"))
-        Path(scratch, "combined").rename(out.adapter)
+    with scratch(out.path) as folder:  # PEFT adds a folder of the name
+        combined.save_pretrained(folder, selected_adapters=["combined"])
+        tokenizer.save_pretrained(Path(folder, "combined"))
+        Path(folder, "combined").rename(out.adapter)
     for own, copy in ((run.provenance, out.provenance), (run.data_report, out.data_report)):
         shutil.copy(own, copy)
     alone = replace(

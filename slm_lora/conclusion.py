@@ -11,7 +11,7 @@ from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_json
 from slm_lora.improve import rounds
-from slm_lora.records import Metrics, Training
+from slm_lora.records import DataReport, Metrics, Training
 from slm_lora.report import write_report
 from slm_lora.run_folder import Run, seconds_of
 from slm_lora.tasks import TASKS, Baseline, Prediction, Task
@@ -25,9 +25,10 @@ def conclude(config: Config, folder: Run) -> Metrics:
     """
     check_finished(config, folder)
     task = TASKS[config.task.kind]
-    base, tuned = read_jsonl(folder.base_predictions), read_jsonl(folder.tuned_predictions)
+    base, tuned = predictions_of(folder)
     training: Training = read_json(folder.train)
     training.pop("log", None)
+    training.pop("adapter", None)
     metrics: Metrics = {
         "task": task.name,
         "primary": task.primary,
@@ -45,11 +46,31 @@ def conclude(config: Config, folder: Run) -> Metrics:
         metrics["retention"] = read_json(folder.retention)
     if folder.merge_proof.exists():
         metrics["merge"] = read_json(folder.merge_proof)
+        metrics["merge"].pop("files", None)
     write_json(folder.metrics, metrics)
     write_report(folder.path)
     if not folder.borrows_adapter:
         write_card(folder, config, metrics)
     return metrics
+
+
+def predictions_of(folder: Run) -> tuple[list[Prediction], list[Prediction]]:
+    """Those of the base and of the tuned model, on the same items, all of them.
+
+    Raises:
+        UserError: some are missing.
+    """
+    files = folder.base_predictions, folder.tuned_predictions
+    base, tuned = map(read_jsonl, files)
+    known: DataReport = read_json(folder.data_report)
+    for file, found in zip(files, (base, tuned), strict=True):
+        wanted = known["rows"]["test"]
+        if len(found) != wanted or [p["id"] for p in found] != [p["id"] for p in base]:
+            raise UserError(
+                f"{file} holds {len(found)} of {wanted} predictions, or those of other items",
+                "remove it and type the run's command again with run_dir= of this folder",
+            )
+    return base, tuned
 
 
 def compare_baselines(

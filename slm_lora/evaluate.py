@@ -5,21 +5,24 @@ python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00 data.test=othe
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 from slm_lora import pipeline
 from slm_lora.conclusion import conclude
-from slm_lora.config.compose import to_yaml
+from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import write_text
 from slm_lora.preflight import preflight
-from slm_lora.run_folder import Run, new_folder
+from slm_lora.progress import log
+from slm_lora.run_folder import Run, alone, differences, new_folder
 
 
 def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
     """The run folder that holds the results: `run` itself without overrides (what is missing there
-    is computed), else a new folder in its `evaluations/`, so that nothing is overwritten.
-    `overrides` are already in `config`, and only those that slm_lora/cli/evaluate.py allows.
+    is computed), else a folder in its `evaluations/`: a new one, so that nothing is overwritten, or
+    that of the same evaluation, which was broken off. `overrides` are already in `config`, and only
+    those that slm_lora/cli/evaluate.py allows.
 
     Raises:
         UserError: the run has no adapter yet.
@@ -30,13 +33,29 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
         )
     plan = preflight(config)
     if not overrides:
-        pipeline.score_and_train(plan, run)
-        conclude(plan.config, run)
+        with alone(run.path):
+            pipeline.score_and_train(plan, run)
+            conclude(plan.config, run)
         return run
-    folder = new_folder(run.evaluations)
+    folder = _begun(run, plan.config) or new_folder(run.evaluations)
     evaluation = Run(folder, ["evaluate", str(run.path), *overrides], run.adapter)
-    write_text(evaluation.config, to_yaml(replace(plan.config, run_dir=str(folder))))
-    shutil.copy(run.train, evaluation.train)
-    pipeline.score_and_train(plan, evaluation)
-    conclude(plan.config, evaluation)
+    with alone(folder):
+        try:
+            write_text(evaluation.config, to_yaml(replace(plan.config, run_dir=str(folder))))
+            shutil.copy(run.train, evaluation.train)
+            pipeline.score_and_train(plan, evaluation)
+            conclude(plan.config, evaluation)
+        except BaseException:
+            if not evaluation.base_predictions.parent.exists():  # nothing was scored yet
+                shutil.rmtree(folder)
+            raise
     return evaluation
+
+
+def _begun(run: Run, config: Config) -> Path | None:
+    """The folder of the same evaluation, which was broken off."""
+    for file in sorted(run.evaluations.glob("*/config.yaml")):
+        if not Run(file.parent).metrics.exists() and not differences(config, from_file(file)):
+            log.info("going on in %s", file.parent)
+            return file.parent
+    return None

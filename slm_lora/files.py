@@ -1,43 +1,105 @@
-"""Files that appear whole or not at all: each is written beside its place and then renamed."""
+"""Files that appear whole or not at all: each is written beside its place and then renamed.
 
+What is written beside is named PARTS and says whose process it is, so that what a killed one left
+can be told and removed.
+"""
+
+import hashlib
 import json
 import os
+import shutil
+import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
 from safetensors import SafetensorError, safe_open
 
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 
 Json = dict[str, Any]
+Sums = dict[str, dict[str, Any]]
+"""Name in a folder → `bytes` and `sha256` of the file."""
+
+PART = ".part"
+PARTS = f".*@*@*@*{PART}"
+"""Names of what is being written, as a pattern: the name it will have, host, process, random."""
+FILES = "files.json"
+"""In a sealed folder: what its files are."""
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A place beside `path` to write a file or folder to; renamed to `path` when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    yield beside
-    beside.replace(path)
+    beside = path.with_name(f"{_lead(path.name)}{PART}")
+    try:
+        yield beside
+        _to_disk(beside)
+        beside.replace(path)
+    except BaseException:
+        remove(beside)
+        raise
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A folder beside `path` to write to, which takes its name when all went well; else `path`
     stays as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
-        made = Path(scratch) / "made"
+    with scratch(path.parent, path.name) as beside:
+        made = Path(beside, "made")
         made.mkdir()
         yield made
-        if path.exists():
-            log.info("replacing %s", path)
-            path.rename(Path(scratch) / "earlier")
-        made.rename(path)
+        put(made, path)
+
+
+def put(made: Path, path: Path) -> None:
+    """Give a folder of a scratch folder the name `path`; what had it goes to the scratch folder."""
+    _to_disk(made)
+    if path.exists():
+        log.info("replacing %s", path)
+        path.rename(made.with_name("earlier"))
+    made.rename(path)
+
+
+def scratch(folder: Path | None = None, name: str = "slm_lora") -> "TemporaryDirectory[str]":
+    """A new folder in `folder`, or where the system has temporary files: a context manager. What
+    killed processes of this machine have left there is removed."""
+    folder = folder or Path(tempfile.gettempdir())
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob(PARTS):
+        host, process, _ = path.name.rsplit("@", 3)[1:]
+        if host == socket.gethostname() and not psutil.pid_exists(int(process)):
+            remove(path)
+    return TemporaryDirectory(dir=folder, prefix=_lead(name), suffix=PART)
+
+
+def _lead(name: str) -> str:
+    """How the names of what this process writes beside `name` begin."""
+    return f".{name}@{socket.gethostname()}@{os.getpid()}@"
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until the disk has a file, or all files of a folder: a rename may get there sooner than
+    what it names."""
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+
+
+def remove(path: Path) -> None:
+    """A file or a folder, as far as it may be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -73,9 +135,59 @@ def read_json(path: Path) -> Any:
 
 
 def read_jsonl(path: Path) -> list[Json]:
-    """One JSON object a line."""
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    """One JSON object a line.
+
+    Raises:
+        UserError: a line is broken.
+    """
+    found = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            found.append(json.loads(line))
+        except ValueError as error:
+            raise UserError(
+                f"{path} is broken at line {number}: {error}",
+                "put it back as it was, or remove it: then the run makes it again",
+            ) from error
+    return found
+
+
+def sums(folder: Path) -> Sums:
+    """Size and SHA-256 of every file in a folder, by its name there."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {file.relative_to(folder).as_posix(): _sum(file) for file in files}
+
+
+def _sum(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"bytes": file.stat().st_size, "sha256": digest}
+
+
+def changed(folder: Path, known: Sums) -> str:
+    """What about a folder's files differs from `known`: `NAME is missing`, `NAME has 3 of 9 bytes`
+    or `NAME has other content`; empty where nothing does. Other files beside them do not count."""
+    for name, said in known.items():
+        file = folder / name
+        if not file.is_file():
+            return f"{name} is missing"
+        if (size := file.stat().st_size) != said["bytes"]:
+            return f"{name} has {size:,} of {said['bytes']:,} bytes"
+    other = (name for name, said in known.items() if _sum(folder / name) != said)
+    return next((f"{name} has other content" for name in other), "")
+
+
+def seal(folder: Path) -> None:
+    """Write down in files.json what the files of a folder are, for `broken`."""
+    write_json(folder / FILES, sums(folder))
+
+
+def broken(folder: Path) -> str:
+    """What about a folder is not as it was sealed, as `changed` says it; empty where all is."""
+    try:
+        return changed(folder, read_json(folder / FILES))
+    except UserError as error:
+        return error.message
 
 
 def check_weights(folder: Path, stem: str) -> None:

@@ -10,26 +10,17 @@ from typing import TypeVar
 
 import torch
 
+from slm_lora.faults import NO_MEMORY
 from slm_lora.progress import log
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
-MESSAGES = (
-    "DefaultCPUAllocator",
-    "Cannot allocate memory",
-    "CUDA error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-)
-"""What a CPU's allocator (c10/core/impl/alloc_cpu.cpp), the system, the driver and cuBLAS say, in
-errors that are RuntimeErrors as others are."""
-
-
 def lacks_memory(error: BaseException) -> bool:
     """Whether it says that memory does not suffice, of a GPU, a CPU, numpy or Python."""
     known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
-    return known or any(message in str(error) for message in MESSAGES)
+    return known or any(message in str(error) for message in NO_MEMORY)
 
 
 def release() -> None:

@@ -23,7 +23,7 @@ from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Validation
-from slm_lora.run_folder import Run, record_base, timed, write_provenance
+from slm_lora.run_folder import Run, fault_of_merged, record_base, timed, write_provenance
 from slm_lora.tasks import Given, Prediction, Task, check_best_by, judge_of
 
 
@@ -37,7 +37,7 @@ def run(plan: Plan, folder: Run) -> Metrics:
     score_and_train(plan, folder)
     ranks.leave()
     try:
-        if plan.config.merge.after_training and not folder.merged.exists():
+        if plan.config.merge.after_training and fault_of_merged(folder):
             with timed(folder, "merge"):
                 merge_if_proven(plan, folder)
     finally:  # a bug there takes nothing from the verdict

@@ -134,6 +134,14 @@ def join() -> None:
     _together.joined = True
 
 
+def meet() -> None:
+    """Wait until all ranks have come here."""
+    if _together.joined:
+        import torch
+
+        torch.distributed.barrier()
+
+
 def leave() -> None:
     """Send the others home; what follows is rank 0's alone."""
     if not _together.joined:

@@ -151,6 +151,8 @@ class Training(TypedDict):
     """What a probe expected of `seconds`, had it not been interrupted."""
     trainable_parameters: int
     parameters: int
+    adapter: NotRequired[dict[str, dict[str, Any]]]
+    """In train.json only: name in adapter/ → `bytes` and `sha256`."""
     log: NotRequired[list[dict[str, Any]]]
     """In train.json only: `step`, `loss`, `eval_loss`, `eval_<metric>`, `learning_rate` …"""
 
@@ -211,6 +213,8 @@ class MergeProof(TypedDict):
     """The same figures for the run's own precision, nothing merged."""
     limits: NotRequired[dict[str, float]]
     """`min_equal_tokens`, `max_kl`, `max_metric_loss`: as set, else what follows from the noise."""
+    files: NotRequired[dict[str, dict[str, Any]]]
+    """In merge.json only: name in merged/ → `bytes` and `sha256`."""
 
 
 class Baseline(TypedDict):

@@ -27,7 +27,7 @@ from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json
 from slm_lora.hardware import check_without_torch
 from slm_lora.progress import log
-from slm_lora.run_folder import Run, check_same, open_run
+from slm_lora.run_folder import InUseError, Run, alone, check_same, open_run
 
 if TYPE_CHECKING:
     from slm_lora.tasks import Task
@@ -166,7 +166,11 @@ def _ends(override: Override) -> str:
 
 def sweep_job(composed: DictConfig, folder: Path, words: list[str], jobs: Jobs) -> float | None:
     """One job of a sweep: its objective, the task's metric on validation rows, or None when it
-    failed."""
+    failed.
+
+    Raises:
+        InUseError: another process works in its folder, which no sweep of this one does.
+    """
     try:
         config = replace(compose.to_config(composed), run_dir=str(folder))
         config = replace(config, merge=replace(config.merge, after_training=False))
@@ -175,11 +179,13 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str], jobs: Jobs) 
         from slm_lora.preflight import preflight
 
         plan = preflight(config)
-        run = open_run(plan.config, words)
-        if not run.validation.exists():
-            pipeline.validate(plan, run, jobs.judge, jobs.reason)
+        with open_run(plan.config, words) as run:
+            if not run.validation.exists():
+                pipeline.validate(plan, run, jobs.judge, jobs.reason)
         found = read_json(run.validation)
         return float(found["tuned"][found["primary"]])
+    except InUseError:
+        raise
     except Exception as error:
         # The other jobs go on; the leaderboard names this one.
         trace = None if isinstance(error, UserError) else traceback.format_exc()
@@ -205,7 +211,8 @@ def finish(run: Run) -> None:
     if run.metrics.exists():
         return
     try:
-        pipeline.run(preflight(compose.from_file(run.config)), run)
+        with alone(run.path):
+            pipeline.run(preflight(compose.from_file(run.config)), run)
     finally:
         free_memory()
 

@@ -29,10 +29,10 @@ FLOORS = [
     {"rendering"},
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"}
     | {"out_of_memory"},
-    {"files", "stats", "records"},
-    {"ranks"},
-    {"progress", "cache", "network"},
-    {"console", "config"},
+    {"cache", "stats", "records"},
+    {"files", "ranks"},
+    {"progress", "network"},
+    {"console", "config", "faults"},
     {"errors"},
 ]
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slm_lora.__main__ import dispatch
+from slm_lora.cli.dispatch import dispatch
 from slm_lora.config.words import check_words
 from slm_lora.errors import UserError
 from slm_lora.scaffold import KITS
@@ -218,7 +218,7 @@ def test_a_kit_does_what_its_readme_says(kits: Path) -> None:
     expected = "--config-dir inspect plan report evaluate chat merge export publish"
     assert verbs == {*expected.split()}
     code = (
-        "import json, sys; from slm_lora.__main__ import dispatch\n"
+        "import json, sys; from slm_lora.cli.dispatch import dispatch\n"
         "for words in json.load(sys.stdin): print('$', *words, flush=True); dispatch(words)"
     )
     result = subprocess.run(

@@ -19,11 +19,13 @@ import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
+from slm_lora import conclusion
 from slm_lora.errors import UserError
 from slm_lora.files import write_json, write_text
 from slm_lora.formatting import number, p_value
 from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
+from slm_lora.run_folder import Run
 from tests.helpers.browser import CHROMIUM
 from tests.helpers.fake_run import (
     classification_run,
@@ -347,8 +349,8 @@ def test_predictions_of_other_items_are_refused(tmp_path: Path) -> None:
     folder = classification_run(tmp_path)
     lines = (folder / "predictions" / "base.jsonl").read_text().splitlines(keepends=True)
     (folder / "predictions" / "base.jsonl").write_text("".join(lines[1:] + lines[:1]))
-    with pytest.raises(UserError, match="name different items"):
-        write_report(folder)
+    with pytest.raises(UserError, match="or those of other items"):
+        conclusion.predictions_of(Run(folder))
 
 
 def test_plots_are_drawn(page: Path) -> None:

@@ -159,7 +159,7 @@ def whole(done) -> tuple[Path, list[str]]:
     return run, words
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_run_resumes_to_the_same_adapter(whole, tmp_path: Path, number: int) -> None:
     run, words = whole
     folder = tmp_path / "interrupted"

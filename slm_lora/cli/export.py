@@ -5,6 +5,7 @@ from slm_lora.cli.merge import merge_run
 from slm_lora.cli.verb import Verb
 from slm_lora.config.quoting import shell_word
 from slm_lora.errors import UserError
+from slm_lora.run_folder import alone
 
 
 def main(words: list[str]) -> None:
@@ -23,7 +24,8 @@ def main(words: list[str]) -> None:
         merge_run(finished.config, folder)
     from slm_lora.export import export
 
-    export(finished.config, folder)
+    with alone(folder.path):
+        export(finished.config, folder)
 
 
 VERB = Verb(

@@ -11,9 +11,8 @@ from slm_lora.config.schema import AFTER_TRAINING, Config
 from slm_lora.config.strangers import TYPED, only_typed
 from slm_lora.config.words import check_words
 from slm_lora.errors import UserError
-from slm_lora.files import check_weights
 from slm_lora.progress import log, set_up_logging
-from slm_lora.run_folder import Run
+from slm_lora.run_folder import Run, check_adapter
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def open_adapted(name: str, verb: Verb, words: list[str]) -> Finished:
             f"no adapter found in {folder.path}",
             f"finish the run first: its command again with run_dir={shell_word(str(folder.path))}",
         )
-    check_weights(folder.adapter, "adapter_model")
+    check_adapter(folder)
     return finished
 
 

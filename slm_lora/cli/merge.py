@@ -10,7 +10,7 @@ from slm_lora.config.sections.retention import NOTHING
 from slm_lora.console import stdout
 from slm_lora.files import read_json
 from slm_lora.hardware import check_without_torch
-from slm_lora.run_folder import Run
+from slm_lora.run_folder import Run, alone
 
 
 def main(words: list[str]) -> None:
@@ -46,9 +46,10 @@ def merge_run(config: Config, folder: Run) -> None:
     if scored:
         check_finished(config, folder)
     nothing_measured = replace(config.baselines, run=False)
-    pipeline.merge(preflight(replace(config, baselines=nothing_measured)), folder)
-    if scored:
-        conclude(compose.without_words(folder.config), folder)
+    with alone(folder.path):
+        pipeline.merge(preflight(replace(config, baselines=nothing_measured)), folder)
+        if scored:
+            conclude(compose.without_words(folder.config), folder)
 
 
 VERB = Verb(

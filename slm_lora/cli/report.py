@@ -3,6 +3,7 @@
 from slm_lora.cli.finished import open_finished
 from slm_lora.cli.summary import print_verdict
 from slm_lora.cli.verb import Verb
+from slm_lora.run_folder import alone
 
 
 def main(words: list[str]) -> None:
@@ -10,7 +11,8 @@ def main(words: list[str]) -> None:
     finished = open_finished("report", VERB, words)
     from slm_lora.conclusion import conclude
 
-    conclude(finished.config, finished.folder)
+    with alone(finished.folder.path):
+        conclude(finished.config, finished.folder)
     print_verdict(finished.folder)
 
 

@@ -14,8 +14,9 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.faults import explained
 from slm_lora.progress import set_up_logging
-from slm_lora.run_folder import check_free, open_run
+from slm_lora.run_folder import Run, check_free, open_run
 
 
 def main(words: list[str]) -> None:
@@ -47,29 +48,37 @@ def run_once(config: Config, words: list[str]) -> None:
     plan = planned(config)
     if plan.device.type == "cuda":
         ranks.check_gpus()
-    folder = open_run(plan.config, words)
-    ranks.join()
     from slm_lora import pipeline
 
+    with open_run(plan.config, words) as folder:
+        ranks.join()
+        try:
+            try:
+                pipeline.run(plan, folder)
+            finally:  # a merge that fails takes nothing from the verdict
+                if folder.metrics.exists():
+                    print_verdict(folder)
+        except KeyboardInterrupt:
+            print(f"to go on where it stopped, type: {_again(words, folder)}", file=sys.stderr)
+            raise
+        except Exception as error:
+            fault = explained(error)
+            if isinstance(error, RuntimeError) and ranks.lost(error):
+                fault = UserError(
+                    "another process of this run ended, and nothing goes on without it",
+                    "what it said stands above",
+                )
+            if fault is None:
+                raise
+            line = f"to go on where it stopped, type: {_again(words, folder)}"
+            raise UserError(fault.message, f"{fault.hint}; {line}") from error
+
+
+def _again(words: list[str], folder: Run) -> str:
+    """The line that goes on with this run."""
     words = [word for word in words if not word.startswith("run_dir=")]
     words = ["-m", "slm_lora", *words, f"run_dir={folder.path}"]
-    line = f"{ranks.program()} {shlex.join(words)}"
-    try:
-        try:
-            pipeline.run(plan, folder)
-        finally:  # a merge that fails takes nothing from the verdict
-            if folder.metrics.exists():
-                print_verdict(folder)
-    except KeyboardInterrupt:
-        print(f"to go on where it stopped, type: {line}", file=sys.stderr)
-        raise
-    except RuntimeError as error:
-        if not ranks.lost(error):
-            raise
-        raise UserError(
-            "another process of this run ended, and nothing goes on without it",
-            f"what it said stands above; to go on where it stopped, type: {line}",
-        ) from error
+    return f"{ranks.program()} {shlex.join(words)}"
 
 
 def _flags(args: argparse.Namespace) -> list[str]:

@@ -4,6 +4,7 @@ python -m slm_lora -m +recipe=sentiment model=nano lora.r=8,16 seed=1,2,3
 """
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -17,7 +18,7 @@ from slm_lora.config.quoting import config_text, shell_word
 from slm_lora.config.words import check_words
 from slm_lora.errors import UserError
 from slm_lora.progress import log, set_up_logging
-from slm_lora.run_folder import Run
+from slm_lora.run_folder import Run, alone
 
 
 def run_sweep(settings: list[str], config_dir: Path | None) -> None:
@@ -43,21 +44,23 @@ def run_sweep(settings: list[str], config_dir: Path | None) -> None:
         folder = folder.absolute()  # a cluster's workers may have another working directory
     decided = [f"hydra.sweep.dir={config_text(str(folder))}"]
     decided += [f"sweep.direction={jobs.direction}"] if jobs.direction else []
-    try:
-        hand_to_hydra(["--multirun"], [*settings, *decided], config_dir, job)
-    except sweep.StillRunningError as others:
-        print(f"{others} jobs run in other processes: the one that ends last tells the best job,")
-        print("and so does this line when it is typed again")
-        print(folder)
-        return
-    from slm_lora.leaderboard import write_leaderboard  # imports torch
+    # Optuna's jobs have their places from its database, which several processes may share.
+    with nullcontext() if jobs.direction else alone(folder):
+        try:
+            hand_to_hydra(["--multirun"], [*settings, *decided], config_dir, job)
+        except sweep.StillRunningError as others:
+            print(f"{others} jobs run in other processes: the one that ends last tells the best")
+            print("job, and so does this line when it is typed again")
+            print(folder)
+            return
+        from slm_lora.leaderboard import write_leaderboard  # imports torch
 
-    chosen = write_leaderboard(folder)
-    # A resumed study may have nothing left to do; its earlier jobs count.
-    if chosen is None or (objectives and all(found is None for found in objectives)):
-        print(folder)
-        raise UserError("every job of the sweep failed", "the lines above say why")
-    _tell(chosen)
+        chosen = write_leaderboard(folder)
+        # A resumed study may have nothing left to do; its earlier jobs count.
+        if chosen is None or (objectives and all(found is None for found in objectives)):
+            print(folder)
+            raise UserError("every job of the sweep failed", "the lines above say why")
+        _tell(chosen)
     print(folder)
 
 

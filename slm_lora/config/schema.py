@@ -42,7 +42,7 @@ class Config:
     """Name of the recipe, set by `+recipe=NAME`."""
     run_dir: str | None = None
     """Run folder; null makes outputs/<recipe>/<date>_<time>. An interrupted run goes on in it."""
-    seed: int = 42
+    seed: int = field(default=42, metadata=number(least=0, most=2**32 - 1))
     """Seed of adapter weights, row order and drawn answers; that of the splits is data.seed."""
     device: str | None = field(default=None, metadata=one_of("cpu", "cuda"))
     """`cpu` or `cuda`; null takes CUDA where there is one. `cpu` insists, whatever the size."""

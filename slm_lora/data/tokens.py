@@ -7,7 +7,6 @@ fingerprint.
 
 import hashlib
 import json
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +18,14 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
-from slm_lora.cache import cache_folder, cached
+from slm_lora.cache import cache_folder, cached, holds
 from slm_lora.config.schema import Config
 from slm_lora.data import fitting, round_trip
 from slm_lora.data.fitting import Fit, Tally, fitted_rows
 from slm_lora.data.load import Loaded
 from slm_lora.data.load import fingerprint as rows_fingerprint
 from slm_lora.errors import UserError
+from slm_lora.files import scratch
 from slm_lora.progress import log
 from slm_lora.records import DataReport, Row
 from slm_lora.rendering import conversation
@@ -78,7 +78,7 @@ def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) 
     fit = Fit(max_length, config.data.overlong, every)
     key = fingerprint(loaded, tokenizer, fit)
     folder = cache_folder() / "tokens" / key
-    if not folder.is_dir():
+    if not holds(folder):
         with cached(folder) as beside:
             _write(beside, loaded, tokenizer, fit)
     report = loaded.report | json.loads((folder / "report.json").read_text())
@@ -135,7 +135,7 @@ def _used(rows: list[Row], table: Dataset) -> list[Row]:
 def fingerprint(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, fit: Fit) -> str:
     """SHA-256 over the rows, the tokenizer's files with its template, the limits and this code."""
     digest = hashlib.sha256(loaded.report["fingerprint"].encode())
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         tokenizer.save_pretrained(folder)
         code = [Path(str(module.__file__)) for module in (round_trip, fitting)] + [Path(__file__)]
         code += sorted(Path(str(rendering.__file__)).parent.glob("*.py"))

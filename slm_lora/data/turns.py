@@ -1,6 +1,7 @@
 """A record's turns: what the user says and what the assistant is to answer, shape by shape."""
 
 import json
+import re
 from collections.abc import Callable
 from string import Formatter
 
@@ -53,14 +54,19 @@ Template = Callable[[Record], tuple[str, str]]
 def _template(text: str, source: Source) -> Template:
     found = columns_of(source)
     try:
-        fields = {name: None for _, name, _, _ in Formatter().parse(text) if name is not None}
+        parts = [(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
         raise UserError(
             f"data.prompt={text!r}: {error}", "write a column as {column}, a brace as {{ or }}"
         ) from error
-    for name in fields:
+    for name, spec in parts:
         if name not in found:
             raise UserError(f"data.prompt={text!r}: no column {{{name}}}", nearest(name, found))
+        if spec and re.search(r"[{]|\d{4}", spec):  # a width of 10^9 would fill the memory
+            raise UserError(
+                f"data.prompt={text!r}: {{{name}:{spec}}} is too wide", f"write {{{name}}}"
+            )
+    fields = dict.fromkeys(name for name, _ in parts)
 
     def fill(record: Record) -> tuple[str, str]:
         values = {name: string(record, name) for name in fields}

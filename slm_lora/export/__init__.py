@@ -24,10 +24,10 @@ from slm_lora.console import stdout
 from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
 from slm_lora.export.vocabulary import vocabulary
 from slm_lora.export.weights import Weights
-from slm_lora.files import replacing, write_json
+from slm_lora.files import replacing, sums, write_json
 from slm_lora.model import load_config
 from slm_lora.progress import log
-from slm_lora.run_folder import Run
+from slm_lora.run_folder import Run, check_merged
 
 Report = dict[str, Any]
 
@@ -40,6 +40,8 @@ def export(config: Config, run: Run) -> None:
         UserError: the format cannot hold this model, or what was written is not the model.
     """
     form = config.export.format
+    if form != "lora-gguf":
+        check_merged(run)
     number_type = config.export.type or ("f32" if form == "llama2c" else "f16")
     disable_progress_bar()
     label = "hf" if form == "hf" else f"{form}-{number_type}"
@@ -55,7 +57,9 @@ def export(config: Config, run: Run) -> None:
             "format": form,
             "type": None if form == "hf" else number_type,
             "bytes": sum(sizes),
-        } | report
+            **report,
+            "files": sums(folder),
+        }
     write_json(run.exports / f"{label}.json", report)
     show(report)
     print(run.exports / label / file if file else run.exports / label)
@@ -72,7 +76,7 @@ def show(report: Report) -> None:
     """For a person: what was written and how it was proven."""
     table = Table(show_header=False)
     for key, value in report.items():
-        if key != "warnings" and value is not None:
+        if key not in ("warnings", "files") and value is not None:
             shown = f"{value:,}" if type(value) is int else value
             shown = f"{value:.4g}" if isinstance(value, float) else shown
             table.add_row(key.replace("_", " "), str(shown))

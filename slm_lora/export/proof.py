@@ -4,7 +4,6 @@ Eight test rows: the tokens that both models write after the prompts, and their 
 whole rows (slm_lora/merge/proof.py). All in fp32, so that only the file makes a difference.
 """
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedToken
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.errors import UserError
+from slm_lora.files import scratch
 from slm_lora.generate import context_length, stop_ids
 from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.progress import log
@@ -88,12 +88,12 @@ def prove(
         UserError: more differs than may.
     """
     rows = rows[:: max(len(rows) // PROMPTS, 1)][:PROMPTS]
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch() as folder:
         model = load(merged)
         ends = stop_ids(model, tokenizer)
-        wanted = _play(model, tokenizer, rows, ends, Path(scratch) / "merged")
+        wanted = _play(model, tokenizer, rows, ends, Path(folder) / "merged")
         del model
-        found = _play(exported(), tokenizer, rows, ends, Path(scratch) / "exported")
+        found = _play(exported(), tokenizer, rows, ends, Path(folder) / "exported")
         same = sum(a == b for a, b in zip(wanted.tokens, found.tokens, strict=True))
         proof = {
             "prompts": len(rows),

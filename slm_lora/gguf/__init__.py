@@ -9,7 +9,7 @@ slm_lora/cache.py), by convert.py; how llama.cpp splits texts is in words.py.
 import re
 from pathlib import Path
 
-from slm_lora.cache import cache_folder, cached, content_key
+from slm_lora.cache import cache_folder, cached, content_key, holds
 from slm_lora.errors import UserError
 from slm_lora.gguf import convert
 from slm_lora.progress import log
@@ -38,7 +38,7 @@ def model_folder(file: Path) -> Path:
             f"join them: llama-gguf-split --merge {name}-00001-of-{count}.gguf {name}.gguf",
         )
     folder = cache_folder() / "gguf" / content_key(file, FORM)
-    if not folder.exists():
+    if not holds(folder):
         log.info("reading %s, once, into %s", file, folder)
         with cached(folder) as beside:
             convert.to_folder(file, beside)

@@ -5,7 +5,6 @@ Quantized ones become bfloat16, in which such models were trained: what that rou
 a step of theirs.
 """
 
-import tempfile
 from contextlib import nullcontext, redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -21,6 +20,7 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from transformers.utils.logging import disable_progress_bar
 
 from slm_lora.errors import UserError
+from slm_lora.files import scratch
 from slm_lora.gguf.words import SAME, WORDS, keep_whole, split_as
 from slm_lora.progress import log, wants_bars
 
@@ -48,7 +48,7 @@ def to_folder(file: Path, folder: Path) -> None:
             "copy or download it again; expected a .gguf file as llama.cpp has them",
         ) from error
     # In a folder with nothing else, for transformers prefers a tokenizer.json beside the file.
-    with tempfile.TemporaryDirectory() as name:
+    with scratch() as name:
         link = Path(name) / "model.gguf"
         link.symlink_to(file.resolve())
         try:

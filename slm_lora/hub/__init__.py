@@ -16,11 +16,10 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import HubConfig
 from slm_lora.console import stdout
 from slm_lora.errors import UserError
-from slm_lora.files import check_weights
 from slm_lora.hub import remote
 from slm_lora.hub.files import File, files_of, refuse_links
 from slm_lora.hub.scan import refuse_private
-from slm_lora.run_folder import Run
+from slm_lora.run_folder import Run, check_merged
 
 __all__ = ["publish"]
 
@@ -90,7 +89,7 @@ def _check(hub: HubConfig, run: Run) -> None:
                 f"hub.what={hub.what}, but no merged model found in {run.path}",
                 f"type slm-lora merge {run.path} first",
             )
-        check_weights(run.merged, "model")
+        check_merged(run)
 
 
 def _table(files: list[File], changed: dict[str, str]) -> Table:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from safetensors.numpy import save_file
 
-from slm_lora.cache import cache_folder, cached, content_key
+from slm_lora.cache import cache_folder, cached, content_key, holds
 from slm_lora.errors import UserError
 from slm_lora.llama2c import tokenizer, weights
 
@@ -26,7 +26,7 @@ def model_folder(file: Path) -> Path:
         UserError: there is no such file, it is not llama2.c's, or the cache cannot be written.
     """
     folder = _place(file)
-    if not folder.exists():
+    if not holds(folder):
         config, tensors = weights.read(file)
         with cached(folder) as beside:
             config.save_pretrained(beside)
@@ -41,7 +41,7 @@ def tokenizer_folder(file: Path) -> Path:
         UserError: as `model_folder`, or the pieces do not say how texts are split.
     """
     folder = _place(file)
-    if not folder.exists():
+    if not holds(folder):
         loaded = tokenizer.as_transformers(file)
         with cached(folder) as beside:
             loaded.save_pretrained(beside)

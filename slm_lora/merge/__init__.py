@@ -11,7 +11,6 @@ training's time, as far as the number of rows can see to that.
 import gc
 import math
 import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -23,7 +22,7 @@ from slm_lora import model
 from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import QuantizationConfig
-from slm_lora.files import read_json, read_jsonl
+from slm_lora.files import Sums, put, read_json, read_jsonl, scratch, sums
 from slm_lora.generate import context_length, stop_ids
 from slm_lora.hardware import Device
 from slm_lora.merge.limits import Limits, refusals
@@ -68,15 +67,15 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
     training: Training | None = read_json(run.train) if run.train.exists() else None
     until = began + training["seconds"] / 3 if training else math.inf
     rows = proof_rows(plan, training)
-    with tempfile.TemporaryDirectory(dir=run.path, prefix=".merge.") as name:
-        scratch, candidates = Path(name), dict[str, Proof]()
+    with scratch(run.path, "merge") as name:
+        folder, candidates, files = Path(name), dict[str, Proof](), Sums()
         tuned = tuned_model(config, run.adapter, trained_dtype).to(device.type)
         texts = Texts.of(rows, tokenizer, context_length(tuned.config))
-        wanted = observe(tuned, tokenizer, texts, scratch / "tuned", "tuned model")
+        wanted = observe(tuned, tokenizer, texts, folder / "tuned", "tuned model")
         del tuned
         gc.collect()
         as_run = model.load_adapter(model.load_base(config, device), run.adapter)
-        noise = compare(wanted, observe(as_run, tokenizer, texts, scratch / "noise", "as it ran"))
+        noise = compare(wanted, observe(as_run, tokenizer, texts, folder / "noise", "as it ran"))
         before = _tuned_predictions(plan, run, as_run)
         del as_run
         limits, tokens = Limits.of(config.merge, noise), sum(texts.judged)
@@ -88,10 +87,10 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
                     gc.collect()
                     log.info("merging into the %s weights, in %s", base, dtype)
                     made = merged_model(config, run.adapter, base, dtype, trained_dtype)
-                    save(made, tokenizer, _empty(scratch / base), config.merge.max_shard_gb)
+                    save(made, tokenizer, _empty(folder / base), config.merge.max_shard_gb)
                     del made
                     candidates[base] = _compare(
-                        scratch / base, plan, rows, texts, wanted, scratch / "merged"
+                        folder / base, plan, rows, texts, wanted, folder / "merged"
                     )
                     log.info("%s weights: %s", base, summary(candidates[base]))
                 base = _nearest(candidates)
@@ -101,7 +100,7 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
                     # In the run's precision other weights would be rounded to it.
                     precision = dtype if dtype == device.precision else "fp32"
                     used = replace(device, precision=precision)
-                    merged, saved = read_back(scratch / base, config, used)
+                    merged, saved = read_back(folder / base, config, used)
                     metric = compare_metric(merged, plan, saved, before, left)
                     del merged
                     candidates[base][task.primary] = metric
@@ -111,10 +110,8 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
             except NotFiniteError as error:
                 reason = error.message
             if not reason:
-                if run.merged.exists():
-                    log.info("replacing %s", run.merged)
-                    run.merged.rename(scratch / "earlier")
-                (scratch / base).rename(run.merged)
+                files = sums(folder / base)
+                put(folder / base, run.merged)
                 break
             failed.append(f"{dtype}: {reason}")
     proof: MergeProof = {
@@ -130,6 +127,7 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
         "candidates": candidates,
         "noise": {"precision": device.precision, **noise},
         "limits": asdict(limits),
+        "files": files,
     }
     if candidates:
         proof["base"] = _nearest(candidates)

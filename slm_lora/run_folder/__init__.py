@@ -3,14 +3,31 @@
 python -m slm_lora +recipe=sentiment run_dir=outputs/mine     (again: goes on where it stopped)
 """
 
-from slm_lora.run_folder.folder import Run, check_free, check_same, new_folder, open_run
+from slm_lora.run_folder.folder import (
+    Run,
+    check_adapter,
+    check_free,
+    check_merged,
+    check_same,
+    differences,
+    fault_of_merged,
+    new_folder,
+    open_run,
+)
+from slm_lora.run_folder.lock import InUseError, alone
 from slm_lora.run_folder.provenance import record_base, versions, write_provenance
 from slm_lora.run_folder.seconds import seconds_of, timed
 
 __all__ = [
+    "InUseError",
     "Run",
+    "alone",
+    "check_adapter",
     "check_free",
+    "check_merged",
     "check_same",
+    "differences",
+    "fault_of_merged",
     "new_folder",
     "open_run",
     "record_base",

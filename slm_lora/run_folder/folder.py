@@ -3,6 +3,8 @@
 A stage is done when its file is there: every file is written beside its place and then renamed.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +12,11 @@ from pathlib import Path
 import yaml
 
 from slm_lora.config.compose import from_file, to_yaml
+from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import AFTER_TRAINING, Config
 from slm_lora.errors import UserError
-from slm_lora.files import Json, write_text
+from slm_lora.files import Json, changed, check_weights, read_json, write_text
+from slm_lora.run_folder.lock import HOLDER, LOCK, alone
 
 
 class Run:
@@ -79,45 +83,83 @@ class Run:
         return self.adapter.parent != self.path
 
 
-def open_run(config: Config, words: list[str]) -> Run:
-    """A new run folder, or the interrupted one that `run_dir` names.
+@contextmanager
+def open_run(config: Config, words: list[str]) -> Iterator[Run]:
+    """A new run folder, or the interrupted one that `run_dir` names; meanwhile no other process
+    writes to it.
 
     Raises:
-        UserError: the folder holds another config, or files that are no run.
+        UserError: the folder holds another config, or files that are no run, or is in use.
     """
     if config.run_dir is None:
         path = new_folder(Path("outputs") / (config.recipe or "run"))
     else:
+        check_free(config)
         path = Path(config.run_dir)
     run = Run(path, words)
     config = replace(config, run_dir=str(path))
-    if check_same(config, path):
+    with alone(path):
+        begun = check_same(config, path)
         run.failure.unlink(missing_ok=True)
-        return run
-    check_free(config)
-    run.failure.unlink(missing_ok=True)
-    try:
-        write_text(run.config, to_yaml(config))
-    except OSError as error:
+        if not begun:
+            write_text(run.config, to_yaml(config))
+        yield run
+
+
+def check_adapter(run: Run) -> None:
+    """Look whether the adapter is there, and as it was trained.
+
+    Raises:
+        UserError: it is not.
+    """
+    check_weights(run.adapter, "adapter_model")
+    known = read_json(run.train).get("adapter", {}) if run.train.exists() else {}
+    if fault := changed(run.adapter, known):
         raise UserError(
-            f"run_dir={path}: {error.strerror}", "name a folder that can be written"
-        ) from error
-    return run
+            f"the adapter in {run.path} is not the one that was trained: {fault}",
+            "put it back as it was, or train again in another run_dir",
+        )
+
+
+def fault_of_merged(run: Run) -> str:
+    """What about merged/ is not as its proof in merge.json says; empty where all is."""
+    if not run.merged.is_dir():
+        return "merged/ is missing"
+    if not run.merge_proof.exists():
+        return "merge.json is missing"
+    return changed(run.merged, read_json(run.merge_proof).get("files", {}))
+
+
+def check_merged(run: Run) -> None:
+    """Look whether merged/ is what was proven.
+
+    Raises:
+        UserError: it is not.
+    """
+    if fault := fault_of_merged(run):
+        raise UserError(
+            f"the merged model in {run.path} is not what was proven: {fault}",
+            f"type slm-lora merge {shell_word(str(run.path))}",
+        )
 
 
 def check_free(config: Config) -> None:
-    """Look whether `run_dir` names a new folder, an empty one, or one that holds a run.
+    """Look whether `run_dir` names a new folder, an empty one, or one that holds a run, and that no
+    other process writes there.
 
     Raises:
-        UserError: it holds other files.
+        UserError: it holds other files, or is in use.
     """
     if config.run_dir is None:
         return
     path = Path(config.run_dir)
+    if path.is_dir():
+        with alone(path):
+            pass
     run = Run(path)
     if run.config.exists() and run.provenance.exists():
         return
-    ours = {"config.yaml", "failure.json"}
+    ours = {run.config.name, run.failure.name, LOCK, HOLDER}
     if path.is_file() or (path.is_dir() and {file.name for file in path.iterdir()} - ours):
         raise UserError(f"{path} has files but no run", "type run_dir= of a new or an empty folder")
 
@@ -145,19 +187,24 @@ def check_same(config: Config, path: Path) -> bool:
     # Before its provenance is known a run has done nothing, and its config may be fixed.
     if not (run.config.exists() and run.provenance.exists()):
         return False
-    saved = from_file(run.config)
-    now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
-    differing = [key for key in sorted(now | then) if now.get(key) != then.get(key)]
-    # How a batch is taken apart changes nothing but the time.
-    free = ("run_dir", "recipe", "hardware", *AFTER_TRAINING)
-    differing = [key for key in differing if key.partition(".")[0] not in free]
-    if differing:
-        shown = ", ".join(f"{k}={now.get(k)} (there {then.get(k)})" for k in differing[:5])
+    if differing := differences(config, from_file(run.config)):
         raise UserError(
-            f"{path} holds a run with another config: {shown}",
+            f"{path} holds a run with another config: {', '.join(differing[:5])}",
             "type the same values to resume it, or another run_dir (of a sweep: hydra.sweep.dir)",
         )
     return True
+
+
+def differences(config: Config, saved: Config) -> list[str]:
+    """`KEY=VALUE (there VALUE)` of each key that makes another run of a saved one."""
+    now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
+    # How a batch is taken apart changes nothing but the time.
+    free = ("run_dir", "recipe", "hardware", *AFTER_TRAINING)
+    return [
+        f"{key}={now.get(key)} (there {then.get(key)})"
+        for key in sorted(now | then)
+        if now.get(key) != then.get(key) and key.partition(".")[0] not in free
+    ]
 
 
 def flat(tree: Json, prefix: str = "") -> Json:

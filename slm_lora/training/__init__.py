@@ -3,6 +3,7 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
+from slm_lora.training.checkpoints import last_checkpoint
 from slm_lora.training.loss import why_not_fused
 from slm_lora.training.memory import writing_memory
 from slm_lora.training.options import resolve, sft_config
@@ -10,7 +11,7 @@ from slm_lora.training.passes import Forecast, in_process, with_passes
 from slm_lora.training.probe import Probe, probe, worth_a_probe
 from slm_lora.training.steps import with_warm_up, without_evaluations
 from slm_lora.training.trackers import tell_trackers
-from slm_lora.training.train import last_checkpoint, rehearse, train
+from slm_lora.training.train import rehearse, train
 from slm_lora.training.trainer import Measure
 
 __all__ = [

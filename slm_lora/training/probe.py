@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from trl import SFTConfig
 
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
+from slm_lora.files import scratch
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter
 from slm_lora.out_of_memory import release
@@ -89,7 +89,7 @@ def probe(
         return None
     args = sft_config(config, device, Path("checkpoints"), list(data.train["length"]))
     passes = steps * args.gradient_accumulation_steps
-    with TemporaryDirectory() as folder, _untouched(base):
+    with scratch() as folder, _untouched(base):
         short = sft_config(config, device, Path(folder), list(data.train["length"]))
         for option, value in QUIET.items():
             setattr(short, option, value)

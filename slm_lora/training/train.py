@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 from datasets import Dataset
@@ -29,13 +29,14 @@ from slm_lora import ranks
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
-from slm_lora.files import whole, write_json
+from slm_lora.files import scratch, sums, whole, write_json
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, load_adapter
 from slm_lora.out_of_memory import lacks_memory
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
+from slm_lora.training.checkpoints import Resumable, last_checkpoint, step_of
 from slm_lora.training.options import sft_config
 from slm_lora.training.passes import Forecast
 from slm_lora.training.progress import TrainingProgress
@@ -96,7 +97,7 @@ def rehearse(
     """
     # It would move the model to the device, and weights that are nowhere cannot be moved.
     empty.get_base_model().hf_device_map = {"": "meta"}
-    with TemporaryDirectory() as args.output_dir:  # the trainer makes that folder
+    with scratch() as args.output_dir:  # the trainer makes that folder
         trainer = make_trainer(empty, args, tokenizer=tokenizer, rows=rows, validation=validation)
     passes: int = len(trainer.get_train_dataloader())  # of all ranks
     of_a_step = args.gradient_accumulation_steps * ranks.WORLD
@@ -155,6 +156,7 @@ def train(
         callbacks=callbacks,
         measure=measure,
     )
+    trainer.add_callback(Resumable(trainer))
     # It prints to stdout, which is for the summary.
     trainer.remove_callback(PrinterCallback)
     checkpoint = last_checkpoint(run.checkpoints)
@@ -186,7 +188,7 @@ def train(
             raise _diverged(str(error), trainer, device) from error
     if not all(p.isfinite().all() for p in model.parameters() if p.requires_grad):
         raise _diverged("the adapter is not finite", trainer, device)
-    first_step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
+    first_step = step_of(checkpoint) if checkpoint else 0
     seconds = time.monotonic() - began
     summary = _summary(trainer, model, seconds, first_step, device)
     if forecast:  # of what `peak_memory` measures
@@ -195,10 +197,11 @@ def train(
     if expected_seconds:
         summary["forecast_seconds"] = expected_seconds
     if ranks.RANK == 0:
-        write_json(run.train, summary)
         with whole(run.adapter) as folder:
             _save_adapter(model, config, folder, run)
             tokenizer.save_pretrained(folder)
+            (folder / run.card.name).unlink()  # PEFT's; ours comes when the figures are known
+            write_json(run.train, {**summary, "adapter": sums(folder)})
     return model.eval()
 
 
@@ -213,12 +216,6 @@ def _diverged(what: str, trainer: LoraTrainer, device: Device) -> UserError:
     return UserError(
         f"training diverged: {what} after {steps} steps", f"type {cure}, in another run_dir"
     )
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end (the trainer's state comes last)."""
-    whole_ones = [file.parent for file in folder.glob("checkpoint-*/trainer_state.json")]
-    return max(whole_ones, key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
 def _save_initial(model: PeftModel, folder: Path) -> None:
@@ -240,8 +237,8 @@ def _save_adapter(model: PeftModel, config: Config, folder: Path, run: Run) -> N
 def _summary(
     trainer: LoraTrainer, model: PeftModel, seconds: float, first_step: int, device: Device
 ) -> Training:
-    """What train.json holds. `seconds` and `tokens` are those since `first_step`, from which an
-    interrupted run went on."""
+    """What train.json holds, but for the adapter's files. `seconds` and `tokens` are those since
+    `first_step`, from which an interrupted run went on."""
     state, measure = trainer.state, trainer.measure
     trainable, parameters = model.get_nb_trainable_parameters()
     kept = ["step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "num_tokens"]
@@ -249,12 +246,7 @@ def _summary(
     history = [{k: line[k] for k in kept if k in line} for line in state.log_history]
     losses = [line["loss"] for line in history if "loss" in line]
     evaluations = {line["step"]: line["eval_loss"] for line in history if "eval_loss" in line}
-    counts = [
-        line.get("num_tokens") or line.get("eval_num_tokens") or 0
-        for line in state.log_history
-        if line["step"] > first_step
-    ]
-    tokens = int(max(counts, default=0))
+    tokens = _tokens(state.log_history) - _tokens(state.log_history, most=first_step)
     best = state.best_global_step
     return {
         "steps": state.global_step,
@@ -273,6 +265,16 @@ def _summary(
         "parameters": parameters,
         "log": [line for line in history if "loss" in line or "eval_loss" in line],
     }
+
+
+def _tokens(history: list[dict[str, Any]], most: int = sys.maxsize) -> int:
+    """Trained up to the step `most`."""
+    counts = [
+        line.get("num_tokens") or line.get("eval_num_tokens") or 0
+        for line in history
+        if line["step"] <= most
+    ]
+    return int(max(counts, default=0))
 
 
 def reset_peak_memory(device: Device) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slm_lora.__main__ import dispatch
+from slm_lora.cli.dispatch import dispatch
 from slm_lora.config import compose, words
 from slm_lora.errors import UserError
 from slm_lora.hardware import has_driver

@@ -73,7 +73,7 @@ class QuantizationConfig:
 class LoraConfig:
     """The adapter (arXiv:2106.09685), built by PEFT."""
 
-    r: int = field(default=16, metadata=number(least=1))
+    r: int = field(default=16, metadata=number(least=1, most=2**16))
     """Rank of the update."""
     alpha: float = field(default=32, metadata=number(above=0))
     """The update is scaled by alpha / r (alpha / sqrt(r) with rslora)."""

@@ -3,7 +3,6 @@
 python -m slm_lora +recipe=sentiment model=nano baselines.encoder=distilbert-base-uncased
 """
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from transformers import (
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
-from slm_lora.files import check_weights
+from slm_lora.files import check_weights, scratch
 from slm_lora.generate import context_length
 
 RATES = {"full": 5e-5, "lora": 5e-4}
@@ -94,7 +93,7 @@ def tune(
 
     train, validation = (table(*pair) for pair in zip(texts[:2], truth, strict=True))
     every = "epoch" if len(validation) else "no"
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         args = TrainingArguments(
             output_dir=folder,
             num_train_epochs=asked.encoder_epochs,

@@ -1,0 +1,99 @@
+"""What the system refuses (no room, no permission, no memory …), in our words.
+
+    fault = explained(error)   # None: it is a bug
+
+Libraries wrap the system's errors in their own, so the whole chain is looked at, by number where
+there is one, else by the system's words for it.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from slm_lora.errors import UserError
+
+HINTS = {
+    errno.ENOSPC: "free some room there, or name another place: run_dir=FOLDER, or the variables "
+    "SLM_LORA_CACHE and TMPDIR",
+    errno.EDQUOT: "free some room, or name another place by run_dir=FOLDER",
+    errno.EROFS: "name a place that can be written: run_dir=FOLDER, or the variables "
+    "SLM_LORA_CACHE and TMPDIR",
+    errno.EACCES: "change its permissions, or name another place by run_dir=FOLDER",
+    errno.EPERM: "change its permissions, or name another place by run_dir=FOLDER",
+    errno.EMFILE: "type ulimit -n 4096 before",
+    errno.ENFILE: "end programs that hold files open",
+    errno.EFBIG: "type ulimit -f unlimited before, or take a file system for larger files",
+    errno.EIO: "look at the disk (dmesg)",
+    errno.ESTALE: "mount the network's file system again",
+    errno.ENAMETOOLONG: "type a shorter name",
+    errno.ELOOP: "remove the link that leads to itself",
+    errno.ENOTDIR: "remove the file that stands where a folder is expected",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ENOENT: "put it back, or name another place",
+    errno.ENXIO: "name a file, not a socket or a pipe",
+    errno.EAGAIN: "type ulimit -u 4096 before, or end other programs",
+}
+"""Error of the system → what to do. Others are taken for bugs."""
+SAID = {
+    os.strerror(number): number for number in HINTS if number not in (errno.ENOENT, errno.EPERM)
+}
+SAID |= {
+    "database or disk is full": errno.ENOSPC,
+    "attempt to write a readonly database": errno.EROFS,
+    "unable to open database file": errno.EACCES,
+    "disk I/O error": errno.EIO,
+    "file write failed": errno.ENOSPC,  # torch.save: it does not say why
+    "can't start new thread": errno.EAGAIN,
+}
+"""Words → error: of libraries that pass no number on."""
+NO_MEMORY = (
+    "DefaultCPUAllocator",
+    "Cannot allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+"""What a CPU's allocator (c10/core/impl/alloc_cpu.cpp), the system, the driver and cuBLAS say, in
+errors that are RuntimeErrors as others are."""
+OURS = Path(__file__).parent
+
+
+def explained(error: BaseException) -> UserError | None:
+    """The error of the system that this one is, or came of; None where there is none."""
+    if isinstance(error, UserError):
+        return None
+    for link in _chain(error):
+        if isinstance(link, MemoryError) or any(words in str(link) for words in NO_MEMORY):
+            return UserError(
+                "out of memory", "close other programs, or take a smaller model or smaller batches"
+            )
+        number = link.errno if isinstance(link, OSError) else None
+        if number not in HINTS:
+            number = next((n for words, n in SAID.items() if words in str(link)), None)
+        if number == errno.ENOENT and (link is not error or _is_ours(link)):
+            return None
+        if number is not None:
+            return _named(link, number)
+    return None
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether the file that is missing is one that we should have brought."""
+    name = getattr(error, "filename", None)
+    return name is None or Path(os.fsdecode(name)).is_relative_to(OURS)
+
+
+def _named(error: BaseException, number: int) -> UserError:
+    name, said = getattr(error, "filename", None), os.strerror(number)
+    if name is None:
+        first = next(iter(str(error).splitlines()), "")
+        return UserError(said if said in first or not first else f"{said}: {first}", HINTS[number])
+    return UserError(f"{os.fsdecode(name)}: {said}", HINTS[number])
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        shown = None if link.__suppress_context__ else link.__context__
+        link = link.__cause__ or shown
