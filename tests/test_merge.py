@@ -186,6 +186,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_ends_with_a_proven_merge(done: Path) -> None:
     run = Run(done / "run")
     proof = json.loads(run.merge_proof.read_text())
+    assert {name: file["bytes"] for name, file in proof.pop("files").items()} == {
+        file.name: file.stat().st_size for file in run.merged.iterdir()
+    }
     assert json.loads(run.metrics.read_text())["merge"] == proof
     assert set(proof["candidates"]) == {"trained", "original"}
     best = proof["candidates"][proof["base"]]
