@@ -6,35 +6,38 @@ python -m pytest tests/test_serve.py
 import asyncio
 import json
 import os
+import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import numpy as np
 import pytest
-import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from matplotlib.image import imread
 
 from slm_lora import chat, serve
 from slm_lora.chat import Pair
 from slm_lora.config import compose
-from slm_lora.config.sections.results import ChatConfig
+from slm_lora.config.sections.results import ChatConfig, ServeConfig
 from slm_lora.errors import UserError
 from slm_lora.files import write_jsonl
 from slm_lora.run_folder import Run
 from slm_lora.serve.app import make_app
 from slm_lora.serve.protocol import ApiError
-from slm_lora.serve.worker import ClientGoneError, Worker
+from slm_lora.serve.server import AT_ONCE, make_server
+from slm_lora.serve.worker import ClientGoneError, Work, Worker
 from tests.helpers.adapted_run import adapted_run
 from tests.helpers.browser import CHROMIUM, Browser
 from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, make_rows
@@ -102,7 +105,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(conversing: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`slm-lora serve` as a user starts it; Ctrl-C ends it well."""
+    """`slm-lora serve` as a user starts it; Ctrl-C ends it well, whatever its clients are at."""
     log = tmp_path_factory.mktemp("server") / "stderr.txt"
     words = ["serve.port=0", "serve.max_request_kb=2", "chat.max_new_tokens=12"]
     with log.open("w") as errors:
@@ -117,8 +120,12 @@ def server(conversing: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert url.startswith("http://127.0.0.1:"), log.read_text()
     with httpx.Client(base_url=url, timeout=120) as client:
         yield Server(client, url, log)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 0
+    with ExitStack() as held:
+        for sent in STAGES.values():
+            held.enter_context(connect(url, sent))
+        for _ in range(2):  # the second one of somebody impatient
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
     assert process.stdout.read() == ""
     assert "Traceback" not in log.read_text()
 
@@ -218,18 +225,6 @@ def test_requests_at_once_are_answered_one_by_one(server: Server, pair: Pair) ->
     assert found == {n: texts[n % 2] for n in range(6)}
 
 
-def test_too_many_connections_are_refused(server: Server) -> None:
-    address = server.client.base_url.host, server.client.base_url.port
-    with ExitStack() as held:
-        for _ in range(serve.AT_ONCE):
-            held.enter_context(socket.create_connection(address))
-        assert httpx.get(f"{server.url}/health").status_code == 503
-    deadline = time.monotonic() + 30
-    while httpx.get(f"{server.url}/health").status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_conversation_is_read(server: Server, pair: Pair) -> None:
     messages = [
         {"role": "developer", "content": "Be brief."},
@@ -258,60 +253,227 @@ def test_a_client_that_goes_away_stops_its_answer(server: Server) -> None:
     assert "an answer was broken off after" in log
 
 
-def test_work_for_a_client_that_went_away_is_broken_off() -> None:
-    """Also while pieces keep coming, and for a request that has not had its turn."""
+# ---------------------------------------------------------------- the line
 
-    class Client:
-        gone = False
 
-        async def is_disconnected(self) -> bool:
-            return self.gone
+class Client:
+    """A request as the worker sees it."""
 
-    began = []
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
 
-    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> chat.Answer:
-        began.append(True)
-        while not interrupted():
-            say("x")
-        return chat.Answer("", "interrupted", 1, 1)
+    async def receive(self) -> dict[str, str]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
 
-    async def talk_to(worker: Worker, client: Client) -> None:
-        async for _ in worker.run(client, endless):
-            await asyncio.sleep(0)
-            client.gone = True
 
-    async def two_clients() -> list[Any]:
-        worker, late = Worker(never), Client()
-        late.gone = True
-        return await asyncio.gather(
-            talk_to(worker, Client()), talk_to(worker, late), return_exceptions=True
-        )
+def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> chat.Answer:
+    while not interrupted():
+        say("x")
+    return chat.Answer("", "interrupted", 1, 1)
 
-    found = asyncio.run(two_clients())
-    assert [type(error) for error in found] == [ClientGoneError, ClientGoneError]
-    assert began == [True]
+
+async def pieces_of(worker: Worker, client: Client, work: Work = endless) -> list[Any]:
+    return [piece async for piece in worker.run(client, work)]
+
+
+def test_requests_are_served_in_turn() -> None:
+    served: list[int] = []
+
+    def work(number: int) -> Work:
+        def note(say: Callable[[str], None], interrupted: Callable[[], bool]) -> chat.Answer:
+            served.append(number)
+            return chat.Answer("", "stop", 1, 1)
+
+        return note
+
+    async def many() -> None:
+        worker = Worker(asyncio.Event())
+        await asyncio.gather(*(pieces_of(worker, Client(), work(n)) for n in range(200)))
+
+    asyncio.run(many())
+    assert served == list(range(200))
+
+
+def test_a_client_that_goes_away_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its turn its answer is broken off; in the line it makes room for another."""
+    monkeypatch.setattr("slm_lora.serve.worker.WAITING", 1)
+
+    async def clients() -> None:
+        worker, first, second = Worker(asyncio.Event()), Client(), Client()
+        answered = asyncio.create_task(pieces_of(worker, first))
+        waiting = asyncio.create_task(pieces_of(worker, second))
+        await asyncio.sleep(0)
+        with pytest.raises(ApiError, match="waiting already") as full:
+            await pieces_of(worker, Client())
+        assert (full.value.status, full.value.headers) == (503, {"Retry-After": "10"})
+        second.gone.set()
+        with pytest.raises(ClientGoneError):
+            await waiting
+        third = Client()
+        waiting = asyncio.create_task(pieces_of(worker, third))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        for client, task in ((first, answered), (third, waiting)):
+            client.gone.set()
+            with pytest.raises(ClientGoneError):
+                await task
+
+    asyncio.run(clients())
 
 
 def test_a_server_that_stops_breaks_answers_off() -> None:
-    left: list[bool] = []
+    async def clients() -> None:
+        leaving = asyncio.Event()
+        worker = Worker(leaving)
+        tasks = [asyncio.create_task(pieces_of(worker, Client())) for _ in range(3)]
+        await asyncio.sleep(0)
+        leaving.set()
+        for task in tasks:
+            with pytest.raises(ApiError, match="stops") as stopped:
+                await task
+            assert stopped.value.status == 503
 
-    class Client:
-        async def is_disconnected(self) -> bool:
-            return False
+    asyncio.run(clients())
 
-    def endless(say: Callable[[str], None], interrupted: Callable[[], bool]) -> chat.Answer:
-        while not interrupted():
-            say("x")
-        return chat.Answer("", "interrupted", 1, 1)
 
-    async def talk_to(worker: Worker) -> None:
-        async for _ in worker.run(Client(), endless):
-            await asyncio.sleep(0)
-            left.append(True)
+# ---------------------------------------------------------------- connections
 
-    with pytest.raises(ApiError, match="stops") as caught:
-        asyncio.run(talk_to(Worker(lambda: bool(left))))
-    assert caught.value.status == 503
+
+def head(length: int, path: str = "/v1/chat/completions") -> bytes:
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def whole(**more: Any) -> bytes:
+    body = json.dumps(asking("base", **more)).encode()
+    return head(len(body)) + body
+
+
+LONG = {"max_tokens": 1000}
+STAGES = {
+    "nothing": b"",
+    "half a head": b"POST /v1/ch",
+    "a head": head(100),
+    "half a body": head(100) + b"{",
+    "half a body that nobody wants": head(100, "/nothing") + b"{",
+    "all": whole(**LONG),
+    "all of a stream": whole(**LONG, stream=True),
+}
+"""What a client has sent when it leaves, or the server does."""
+
+
+def connect(url: str, sent: bytes = b"") -> socket.socket:
+    opened = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=60)
+    opened.sendall(sent)
+    return opened
+
+
+def received(opened: socket.socket) -> tuple[int, Any]:
+    """Status and body of the last answer before the server closes; (0, None): none came."""
+    text = b"".join(iter(lambda: opened.recv(65536), b"")).decode()
+    if not text:
+        return 0, None
+    answer = text[text.rindex("HTTP/1.1 ") :]
+    return int(answer.split()[1]), json.loads(answer.partition("\r\n\r\n")[2])
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """The address of an app that is served in a thread."""
+    server = make_server(app, asyncio.Event())
+    with serve.bound(ServeConfig(port=0)) as listening:
+        listening.listen()
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+def test_200_at_once_are_answered(server: Server) -> None:
+    with ExitStack() as held:
+        sent = whole(max_tokens=1).replace(b"Host", b"Connection: close\r\nHost")
+        clients = [held.enter_context(connect(server.url, sent)) for _ in range(200)]
+        assert {received(client)[0] for client in clients} == {200}
+
+
+def test_silent_connections_shut_nobody_out(server: Server) -> None:
+    with ExitStack() as held:
+        clients = [held.enter_context(connect(server.url)) for _ in range(AT_ONCE + 50)]
+        assert httpx.get(f"{server.url}/health").status_code == 200
+        assert server.ask(asking("base", max_tokens=1)).status_code == 200
+        assert received(clients[0]) == (0, None), "the oldest one gave way"
+
+
+def test_a_full_line_refuses_the_next(server: Server) -> None:
+    with ExitStack() as held:
+        clients = [held.enter_context(connect(server.url, whole(**LONG))) for _ in range(300)]
+        refused: list[bytes] = []
+        while not refused:
+            ready = select.select(clients, [], [], 60)[0]
+            assert ready
+            clients = [client for client in clients if client not in ready]
+            refused = [text for text in (one.recv(4096) for one in ready) if b" 503 " in text]
+        assert b"retry-after: 10" in refused[0]
+        assert b'"code":"overloaded"' in refused[0]
+        assert server.client.get("/v1/models").status_code == 200
+    deadline = time.monotonic() + 30
+    while server.ask(asking("base", max_tokens=1)).status_code != 200:
+        assert time.monotonic() < deadline, "the places of those who left are not free"
+
+
+def test_a_request_must_come_in_time(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slm_lora.serve.server.WHOLE", 0.3)
+    monkeypatch.setattr("slm_lora.serve.server.IDLE", 0.1)
+    healthy = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with running(make_app(pair, pair.config, None, True, asyncio.Event())) as url:
+        for sent, status in (
+            (b"", 0),
+            (STAGES["half a head"], 408),
+            (STAGES["half a body"], 408),
+            (STAGES["half a body that nobody wants"], 404),
+            (healthy, 200),
+            (healthy + STAGES["half a body"], 408),
+            (whole(**LONG), 200),  # an answer may take longer
+        ):
+            with connect(url, sent) as client:
+                found, body = received(client)
+                assert found == status, sent
+                assert status in (0, 200) or body["error"]["message"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_clients_leave_at_any_moment(server: Server, stage: str) -> None:
+    for reset in (False, True):
+        with connect(server.url, STAGES[stage]) as client:
+            if reset:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert server.ask(asking("base", max_tokens=1)).status_code == 200
+    assert "Traceback" not in server.log.read_text()
+
+
+LENGTH, CHUNKED = b"Content-Length: 100", b"Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01 no HTTP\r\n\r\n",
+        b"GET /health HTTP/1.1\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000,
+        head(100).replace(LENGTH, CHUNKED) + b"ZZ\r\n",
+        head(100, "/nothing").replace(LENGTH, CHUNKED) + b"ZZ\r\n",
+        head(100, "/nothing").replace(LENGTH, CHUNKED).replace(b"POST", b"HEAD") + b"ZZ\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_in_the_same_shape(server: Server, sent: bytes) -> None:
+    with connect(server.url, sent) as client:
+        status, body = received(client)
+    assert status == 400
+    assert set(body["error"]) == {"message", "type", "param", "code"}
 
 
 # ---------------------------------------------------------------- refusals
@@ -425,7 +587,7 @@ def test_localhost_is_this_machine(server: Server) -> None:
 
 
 def test_key(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
-    client = TestClient(make_app(pair, pair.config, KEY, False, never))
+    client = TestClient(make_app(pair, pair.config, KEY, False, asyncio.Event()))
     body = asking("base", max_tokens=1)
     for headers in ({}, {"Authorization": f"Bearer {KEY}x"}, {"Authorization": KEY}):
         for found in (
@@ -446,15 +608,10 @@ def test_key(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
 @pytest.fixture(scope="module")
 def labelling_url(labelling_pair: Pair) -> Iterator[str]:
     """The app of a classification in a thread, so that a browser can reach it."""
-    app = make_app(labelling_pair, labelling_pair.config, None, True, never)
-    with serve.bound(replace(labelling_pair.config.serve, port=0)) as listening:
-        running = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
-        listening.listen()
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        running.should_exit = True
-        thread.join()
+    with running(
+        make_app(labelling_pair, labelling_pair.config, None, True, asyncio.Event())
+    ) as url:
+        yield url
 
 
 def test_labels_with_probabilities(labelling_url: str, labelling_pair: Pair) -> None:

@@ -7,6 +7,7 @@ A thin app of our own because `transformers serve` (5.23) loads no adapter folde
 config.json), would keep base and merged model as two, and knows no label probabilities.
 """
 
+import asyncio
 import ipaddress
 import os
 import socket
@@ -19,10 +20,6 @@ from slm_lora.progress import log
 from slm_lora.run_folder import Run
 
 KEY = "SLM_LORA_API_KEY"
-AT_ONCE = 100
-"""Connections at once; the next one gets 503, before the waiting requests fill the memory."""
-GRACE = 3
-"""Seconds that answers under way have to end when the server is told to."""
 
 
 def serve(config: Config, run: Run) -> None:
@@ -38,27 +35,17 @@ def serve(config: Config, run: Run) -> None:
             )
     key = os.environ.get(KEY) or None
     with bound(config.serve) as listening:
-        import uvicorn
-
         from slm_lora import chat
         from slm_lora.serve.app import make_app
+        from slm_lora.serve.server import make_server
 
         log.info("loading %s and its adapter", config.model.name_or_path)
         local = is_loopback(listening.getsockname()[0])
         if not local and key is None:
             log.warning("whoever reaches this machine may use the models: set %s", KEY)
-        app = make_app(
-            chat.load(config, run), config, key, local, leaving=lambda: server.should_exit
-        )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_level="warning",
-                access_log=False,
-                limit_concurrency=AT_ONCE,
-                timeout_graceful_shutdown=GRACE,
-            )
-        )
+        leaving = asyncio.Event()
+        app = make_app(chat.load(config, run), config, key, local, leaving)
+        server = make_server(app, leaving)
         host, port = listening.getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
         try:

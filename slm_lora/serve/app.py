@@ -4,6 +4,7 @@ Only this machine's own pages and programs get in while it is bound to the loopb
 request whose Host is another name (DNS rebinding) or whose Origin is another site is refused.
 """
 
+import asyncio
 import hmac
 import json
 import re
@@ -21,6 +22,7 @@ import torch
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from slm_lora import chat
 from slm_lora.chat import MODELS, Answer, Pair
@@ -36,39 +38,40 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 def make_app(
-    pair: Pair, config: Config, key: str | None, local: bool, leaving: Callable[[], bool]
+    pair: Pair, config: Config, key: str | None, local: bool, leaving: asyncio.Event
 ) -> FastAPI:
-    """The app for one run. `local`: it listens on the loopback address; `leaving`: whether the
-    server was told to stop."""
+    """The app for one run. `local`: it listens on the loopback address; `leaving` is set
+    when the server was told to stop."""
     worker, began = Worker(leaving), int(time.time())
 
-    def own_host(request: Request) -> None:
+    async def own_host(request: Request) -> None:
         check_host(request, local)
 
-    def allowed(request: Request) -> None:
+    async def allowed(request: Request) -> None:
         check_key(request, key)
 
     async def body(request: Request) -> ChatRequest:
         return protocol.parse(await read(request, config.serve.max_request_kb * 1024))
 
+    # All of it is async: in threads, requests could overtake each other on their way to the model.
     app = FastAPI(openapi_url=None, dependencies=[Depends(own_host)])
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(allowed)])
 
     @app.get("/")
-    def page() -> Response:
+    async def page() -> Response:
         return HTMLResponse(PAGE, headers=page_headers(PAGE))
 
     @app.get("/health")
-    def health() -> dict[str, str]:
+    async def health() -> dict[str, str]:
         return {"status": "ok"}
 
     @v1.get("/models")
-    def models() -> dict[str, Any]:
+    async def models() -> dict[str, Any]:
         cards = [protocol.model_card(name, began) for name in MODELS]
         return {"object": "list", "data": cards}
 
     @v1.get("/models/{name}")
-    def one_model(name: str) -> dict[str, Any]:
+    async def one_model(name: str) -> dict[str, Any]:
         if name not in MODELS:
             raise protocol.no_model(name)
         return protocol.model_card(name, began)
@@ -194,8 +197,9 @@ async def read(request: Request, limit: int) -> bytes:
     Raises:
         ApiError: 413 for a larger one, 415 when it is no JSON.
     """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     # A page of another site can send other types without asking; for this one a browser asks.
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    if kind != "application/json":
         raise ApiError(415, "expected Content-Type: application/json")
     too_large = ApiError(413, f"expected at most {limit // 1024} KB", code="request_too_large")
     length = request.headers.get("content-length", "0")
@@ -213,26 +217,27 @@ def add_error_handlers(app: FastAPI) -> None:
     """Every error in OpenAI's shape."""
 
     @app.exception_handler(ApiError)
-    def refused(request: Request, error: ApiError) -> Response:
-        return JSONResponse(error.body(), error.status)
+    async def refused(request: Request, error: ApiError) -> Response:
+        return JSONResponse(error.body(), error.status, headers=error.headers)
 
     @app.exception_handler(UserError)
-    def unusable(request: Request, error: UserError) -> Response:
+    async def unusable(request: Request, error: UserError) -> Response:
         code = "context_length_exceeded" if isinstance(error, chat.TooLongError) else None
         shown = ApiError(400, f"{error.message}; {error.hint}", param="messages", code=code)
         return JSONResponse(shown.body(), shown.status)
 
     @app.exception_handler(HTTPException)
-    def no_such_path(request: Request, error: HTTPException) -> Response:
+    async def no_such_path(request: Request, error: HTTPException) -> Response:
         shown = ApiError(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
         return JSONResponse(shown.body(), shown.status, headers=error.headers)
 
+    @app.exception_handler(ClientDisconnect)  # while its body is read
     @app.exception_handler(ClientGoneError)
-    def nobody_listens(request: Request, error: ClientGoneError) -> Response:
+    async def nobody_listens(request: Request, error: Exception) -> Response:
         return Response(status_code=499)
 
     @app.exception_handler(Exception)
-    def failed(request: Request, error: Exception) -> Response:
+    async def failed(request: Request, error: Exception) -> Response:
         shown = broken()
         return JSONResponse(shown.body(), shown.status)
 
