@@ -43,7 +43,7 @@ def whole(path: Path) -> Iterator[Path]:
         _to_disk(beside)
         beside.replace(path)
     except BaseException:
-        remove(beside)
+        _remove(beside)
         raise
 
 
@@ -75,7 +75,7 @@ def scratch(folder: Path | None = None, name: str = "slm_lora") -> "TemporaryDir
     for path in folder.glob(PARTS):
         host, process, _ = path.name.rsplit("@", 3)[1:]
         if host == socket.gethostname() and not psutil.pid_exists(int(process)):
-            remove(path)
+            discard(path)
     return TemporaryDirectory(dir=folder, prefix=_lead(name), suffix=PART)
 
 
@@ -93,8 +93,16 @@ def _to_disk(path: Path) -> None:
                 os.fsync(stream.fileno())
 
 
-def remove(path: Path) -> None:
-    """A file or a folder, as far as it may be removed."""
+def discard(part: Path) -> None:
+    """Remove what was left half written, as far as that is allowed; what it was about to take the
+    place of gets its name back."""
+    place = part.with_name(part.name[1:].rsplit("@", 3)[0])
+    if (part / "earlier").exists() and not place.exists():
+        (part / "earlier").rename(place)
+    _remove(part)
+
+
+def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

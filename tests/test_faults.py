@@ -132,6 +132,17 @@ def test_what_a_killed_process_left_is_removed(run: Path) -> None:
     assert len(list(run.rglob(PARTS))) == 2
     assert slm_lora("report", run).returncode == 0
     assert not list(run.rglob(PARTS))
+    assert not (run / "exports" / "gguf").exists()
+
+
+def test_what_was_about_to_be_replaced_is_put_back(run: Path) -> None:
+    """Killed between the two renames of a replacement."""
+    part = run / f".merged@{socket.gethostname()}@{NOBODY}@1.part"
+    part.mkdir()
+    (run / "merged").rename(part / "earlier")
+    assert slm_lora("report", run).returncode == 0
+    assert (run / "merged" / "model.safetensors").is_file()
+    assert not part.exists()
 
 
 def test_scratch_of_the_living_and_of_other_machines_stays(tmp_path: Path) -> None:
@@ -161,6 +172,29 @@ def test_a_broken_checkpoint_is_passed_over_and_nothing_differs(run: Path, done)
     assert now["first_step"] == 6
     for key in ("log", "final_loss", "final_eval_loss", "best_step", "best_eval_loss"):
         assert now[key] == before[key], key
+
+
+@pytest.mark.parametrize(
+    "end", [["trainer.max_steps=6"], ["trainer.max_steps=40", "early_stopping=1"]]
+)
+def test_a_run_killed_after_its_last_checkpoint_trains_no_further(
+    done, tmp_path: Path, end: list[str]
+) -> None:
+    """At a constant rate one more step, in the middle of an epoch, would show in the adapter."""
+    words = [word for word in done[1] if "max_steps" not in word]
+    words += [*end, "trainer.lr_scheduler_type=constant", "trainer.learning_rate=3e-2"]
+    words += ["merge.after_training=false", f"run_dir={tmp_path}"]
+    adapter, train = tmp_path / "adapter" / "adapter_model.safetensors", tmp_path / "train.json"
+    found = []
+    for _ in range(2):
+        result = slm_lora(*words)
+        assert result.returncode == 0, result.stderr
+        found.append((adapter.read_bytes(), json.loads(train.read_text())["log"]))
+        shutil.rmtree(adapter.parent)
+        for name in ("train.json", "predictions/tuned.jsonl", "metrics.json"):
+            (tmp_path / name).unlink()
+    assert found[0] == found[1]
+    assert found[0][1][-1]["step"] < 40
 
 
 def test_a_changed_adapter_is_named(run: Path) -> None:

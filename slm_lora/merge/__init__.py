@@ -65,9 +65,10 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
     began = time.monotonic()
     config, tokenizer, device, task = plan.config, plan.tokenizer, plan.device, plan.task
     training: Training | None = read_json(run.train) if run.train.exists() else None
-    until = began + training["seconds"] / 3 if training else math.inf
-    rows = proof_rows(plan, training)
-    with scratch(run.path, "merge") as name:
+    tokens_trained, seconds = whole_training(training) if training else (None, math.inf)
+    until = began + seconds / 3
+    rows = proof_rows(plan, tokens_trained)
+    with scratch(run.path, run.merged.name) as name:
         folder, candidates, files = Path(name), dict[str, Proof](), Sums()
         tuned = tuned_model(config, run.adapter, trained_dtype).to(device.type)
         texts = Texts.of(rows, tokenizer, context_length(tuned.config))
@@ -148,14 +149,22 @@ def next_step(plan: Plan, run: Run, proof: MergeProof) -> str:
     return " ".join(["slm-lora merge", shell_word(str(run.path)), *words])
 
 
-def proof_rows(plan: Plan, training: Training | None) -> list[Row]:
+def whole_training(training: Training) -> tuple[int, float]:
+    """Tokens and seconds of all steps; train.json counts those since the run last went on."""
+    counts = (line.get("num_tokens", 0) for line in training.get("log", []))
+    tokens = int(max(counts, default=training["tokens"]))
+    share = training["tokens"] / tokens if tokens else 1
+    return tokens, training["seconds"] / share if share else math.inf
+
+
+def proof_rows(plan: Plan, trained: int | None) -> list[Row]:
     """The test rows that are read: at most `merge.rows`, and 16 or as many as have a twentieth of
-    the tokens that were trained. Some five models read them in fp32, and reading a token takes a
+    the tokens that were `trained`. Some five models read them in fp32, and reading a token takes a
     third of training it, in the run's faster precision."""
     rows = spread(plan.data.test, plan.config.merge.rows)
-    if training:
+    if trained is not None:
         rows_a_token = len(rows) / sum(len(item.ids) for item in encode(rows, plan.tokenizer))
-        rows = spread(rows, max(LEAST_ROWS, int(training["tokens"] / 20 * rows_a_token)))
+        rows = spread(rows, max(LEAST_ROWS, int(trained / 20 * rows_a_token)))
     return rows
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from slm_lora.errors import UserError
-from slm_lora.files import PARTS, remove
+from slm_lora.files import PARTS, discard
 from slm_lora.progress import log
 
 LOCK = ".lock"
@@ -65,5 +65,5 @@ def _clear(folder: Path) -> None:
             continue
         for name in fnmatch.filter([*folders, *files], PARTS):
             log.info("removing %s, which was left half written", Path(at, name))
-            remove(Path(at, name))
+            discard(Path(at, name))
         folders[:] = [name for name in folders if not fnmatch.fnmatch(name, PARTS)]

@@ -34,6 +34,14 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.split("-")[1])
 
 
+def ended(checkpoint: Path) -> TrainerState | None:
+    """The trainer's state, if that was the last checkpoint of its training: the trainer would take
+    one more step before it looks."""
+    state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+    control = state.stateful_callbacks.get("TrainerControl", {}).get("args", {})
+    return state if control.get("should_training_stop") else None
+
+
 def _broken(checkpoint: Path) -> str:
     """What about a checkpoint, or the best one that it speaks of, is no longer as it was written.
     One without files.json was written whole, and then the process was killed."""

@@ -36,7 +36,7 @@ from slm_lora.out_of_memory import lacks_memory
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
-from slm_lora.training.checkpoints import Resumable, last_checkpoint, step_of
+from slm_lora.training.checkpoints import Resumable, ended, last_checkpoint, step_of
 from slm_lora.training.options import sft_config
 from slm_lora.training.passes import Forecast
 from slm_lora.training.progress import TrainingProgress
@@ -166,7 +166,12 @@ def train(
     began = time.monotonic()
     with tracker_files(args.report_to, run.path), shown(progress.bar):
         try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            if checkpoint and (state := ended(checkpoint)):
+                trainer.state = state
+                best = args.load_best_model_at_end and state.best_model_checkpoint
+                model.load_adapter(str(best or checkpoint), "default", is_trainable=True)
+            else:
+                trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except (RuntimeError, MemoryError) as error:
             if not lacks_memory(error):
                 raise
