@@ -104,6 +104,7 @@ class OptunaSweeper(Sweeper):
     def _study(self, job: DictConfig) -> "optuna.Study":
         try:
             import optuna
+            from sqlalchemy.exc import SQLAlchemyError
         except ImportError as error:
             raise UserError(
                 "optuna is not installed", "type pip install 'slm-lora[sweep]'"
@@ -112,13 +113,20 @@ class OptunaSweeper(Sweeper):
         # It calls heartbeats experimental, at every trial.
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         folder = Path(self.config.hydra.sweep.dir)
+        place = job.sweep.storage or f"{folder}/optuna.db"
         with FileLock(folder / "optuna.lock"):  # two that begin at once would both make the tables
-            return optuna.create_study(
-                storage=_storage(job.sweep.storage or f"{folder}/optuna.db"),
-                study_name=job.recipe or "run",
-                direction=job.sweep.direction,
-                load_if_exists=True,
-            )
+            try:
+                return optuna.create_study(
+                    storage=_storage(place),
+                    study_name=job.recipe or "run",
+                    direction=job.sweep.direction,
+                    load_if_exists=True,
+                )
+            except (SQLAlchemyError, ValueError) as error:  # of a journal it is what it reads
+                raise UserError(
+                    f"sweep.storage={place}: {str(error).splitlines()[0]}",
+                    "name a new file, a study of Optuna's, or the URL of its server",
+                ) from error
 
 
 def _storage(place: str) -> "optuna.storages.BaseStorage":

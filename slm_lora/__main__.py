@@ -13,6 +13,7 @@ import shlex
 import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -30,6 +31,9 @@ def main() -> None:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
     _set_environment()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an ASCII terminal gets what it can
     words = sys.argv[1:]
     try:
         from slm_lora import ranks
@@ -66,6 +70,7 @@ def _set_environment() -> None:
     native = platform.machine() == "x86_64" and "microsoft" not in platform.release().lower()
     if native and not {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"} & os.environ.keys():
         os.environ["PYTORCH_ALLOC_CONF"] = "expandable_segments:True"
+    os.environ["MPLBACKEND"] = "agg"  # plots go to files
     # Errors of Hydra reach us instead of being printed by it.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
@@ -99,12 +104,12 @@ def _say(line: str) -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """End with this code, whatever becomes of what stdout still holds."""
-    try:
-        if sys.stdout:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """End with this code, whatever becomes of what the streams still hold."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 
 

@@ -20,7 +20,7 @@ _whole: set[Path] = set()
 
 def cache_folder() -> Path:
     """$SLM_LORA_CACHE, or ~/.cache/slm_lora."""
-    return Path(os.environ.get("SLM_LORA_CACHE", "~/.cache/slm_lora")).expanduser()
+    return Path(os.environ.get("SLM_LORA_CACHE") or "~/.cache/slm_lora").expanduser()
 
 
 def content_key(file: Path, form: str) -> str:

@@ -8,9 +8,16 @@
 from rich.console import Console
 
 
+class _Console(Console):
+    """rich's, but for `| head`: the program ends as others do, in slm_lora/__main__.py."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def stdout(highlight: bool = True) -> Console:
     """For what was asked for; `highlight` colours numbers and paths."""
-    return Console(markup=False, emoji=False, highlight=highlight)
+    return _Console(markup=False, emoji=False, highlight=highlight)
 
 
 def stderr() -> Console:

@@ -50,6 +50,7 @@ SAID |= {
 NO_MEMORY = (
     "DefaultCPUAllocator",
     "Cannot allocate memory",
+    "failed to map segment from shared object",
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
 )
@@ -70,11 +71,20 @@ def explained(error: BaseException) -> UserError | None:
         number = link.errno if isinstance(link, OSError) else None
         if number not in HINTS:
             number = next((n for words, n in SAID.items() if words in str(link)), None)
+        if number == errno.ENOENT and not _has_folder():
+            return UserError("the working folder was removed", "type cd to go to another one")
         if number == errno.ENOENT and (link is not error or _is_ours(link)):
             return None
         if number is not None:
             return _named(link, number)
     return None
+
+
+def _has_folder() -> bool:
+    try:
+        return bool(Path.cwd())
+    except FileNotFoundError:
+        return False
 
 
 def _is_ours(error: BaseException) -> bool:

@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 
 from slm_lora.errors import UserError
 from slm_lora.progress import log
+from slm_lora.records import NEEDED
 
 Json = dict[str, Any]
 Sums = dict[str, dict[str, Any]]
@@ -133,13 +134,20 @@ def read_json(path: Path) -> Any:
         UserError: the file is missing or broken.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(
             f"{path.name} not found in {path.parent}", "name the folder of a finished run"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is broken: {error}", "put it back as it was") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{path} is broken: it holds no object", "put it back as it was")
+    if missing := NEEDED.get(path.name, frozenset()) - found.keys():
+        raise UserError(
+            f"{path} is broken: {', '.join(sorted(missing))} missing", "put it back as it was"
+        )
+    return found
 
 
 def read_jsonl(path: Path) -> list[Json]:
@@ -152,11 +160,14 @@ def read_jsonl(path: Path) -> list[Json]:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             found.append(json.loads(line))
-        except ValueError as error:
+            reason = "" if isinstance(found[-1], dict) else "no object"
+        except (ValueError, RecursionError) as error:
+            reason = str(error)
+        if reason:
             raise UserError(
-                f"{path} is broken at line {number}: {error}",
+                f"{path} is broken at line {number}: {reason}",
                 "put it back as it was, or remove it: then the run makes it again",
-            ) from error
+            )
     return found
 
 

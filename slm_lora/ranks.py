@@ -28,8 +28,20 @@ P = ParamSpec("P")
 
 LAUNCHED = "LOCAL_RANK" in os.environ
 """A cluster's own WORLD_SIZE without it says nothing of this program."""
-RANK = int(os.environ["RANK"]) if LAUNCHED else 0
-WORLD = int(os.environ["WORLD_SIZE"]) if LAUNCHED else 1
+
+
+def _told_by_launcher(name: str, least: int) -> int:
+    said = os.environ.get(name, "")
+    if not said.isdecimal() or int(said) < least:
+        raise UserError(
+            f"the variable LOCAL_RANK is set, and {name} is {said or 'not'}",
+            "start it by torchrun --nproc-per-node N -m slm_lora …, or type unset LOCAL_RANK",
+        )
+    return int(said)
+
+
+RANK = _told_by_launcher("RANK", 0) if LAUNCHED else 0
+WORLD = _told_by_launcher("WORLD_SIZE", 1) if LAUNCHED else 1
 FROM_LAUNCHER = {
     name: os.environ[name]
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")

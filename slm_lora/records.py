@@ -310,3 +310,12 @@ class Metrics(TypedDict):
     """With improve.rounds; `tuned` above is that of the last one."""
     retention: NotRequired[Retention]
     merge: NotRequired[MergeProof]
+
+
+NEEDED = {
+    "provenance.json": Provenance.__required_keys__,
+    "train.json": Training.__required_keys__,
+    "validation.json": Validation.__required_keys__,
+    "metrics.json": Metrics.__required_keys__,
+}
+"""File → keys without which it is not whole."""

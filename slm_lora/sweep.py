@@ -8,6 +8,7 @@ python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lo
 
 import ctypes
 import gc
+import math
 import platform
 import traceback
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig
 
 from slm_lora.config import compose
@@ -31,6 +32,10 @@ from slm_lora.run_folder import InUseError, Run, alone, check_same, open_run
 
 if TYPE_CHECKING:
     from slm_lora.tasks import Task
+
+
+MOST_JOBS = 10_000
+"""Of a grid: each is checked before the first one starts."""
 
 
 class StillRunningError(Exception):
@@ -82,6 +87,10 @@ def check_jobs(overrides: list[str], config_dir: Path | None, folder: Path) -> J
                 "let Optuna choose: add hydra/sweeper=optuna; or name the values, such as "
                 f"'{override.key_or_group}=choice({_ends(override)})'",
             )
+    if (count := math.prod(map(_values, ours))) > MOST_JOBS:
+        raise UserError(
+            f"a sweep of {count:,.0f} jobs", "name fewer values, or let Optuna choose among them"
+        )
     jobs = BasicSweeper.split_arguments(ours, max_batch_size=None)[0]
     configs = [compose.load(words, config_dir) for words in jobs]
     for config in configs:
@@ -157,6 +166,14 @@ def _first_tried(override: Override, fixed: list[str], config_dir: Path | None) 
     for value in tried:
         compose.load([*fixed, f"{key}={value}"], config_dir)
     return f"{key}={tried[0]}"
+
+
+def _values(override: Override) -> float:
+    """How many values are swept, without making a list of them."""
+    values = override.value()
+    if isinstance(values, RangeSweep):
+        return float(abs(values.stop - values.start) / abs(values.step))
+    return len(list(override.sweep_string_iterator())) if override.is_sweep_override() else 1
 
 
 def _ends(override: Override) -> str:

@@ -29,10 +29,10 @@ FLOORS = [
     {"rendering"},
     {"nano", "hardware", "run_folder", "sandbox", "llama2c", "gguf", "formatting", "logits"}
     | {"out_of_memory"},
-    {"cache", "stats", "records"},
+    {"cache", "stats"},
     {"files", "ranks"},
     {"progress", "network"},
-    {"console", "config", "faults"},
+    {"console", "config", "faults", "records"},
     {"errors"},
 ]
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms}

@@ -60,6 +60,8 @@ def start(config: Config, run: Run, text: str | None, as_json: bool) -> None:
     Raises:
         UserError: the run or the text cannot be used.
     """
+    if text is None and sys.stdin is None:
+        raise UserError("chat has no input", f'type slm-lora chat {run.path} "TEXT"')
     if text is None and not sys.stdin.isatty():
         text = _stdin()
     if text is None and as_json:

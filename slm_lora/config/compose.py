@@ -13,9 +13,8 @@ from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
-from yaml import YAMLError
 
-from slm_lora.config import recipes, strangers
+from slm_lora.config import recipes, strangers, yaml_file
 from slm_lora.config.options import PASSED_ON, check_options
 from slm_lora.config.own_rows import words_that_follow
 from slm_lora.config.places import CONF, RECIPES, groups
@@ -98,13 +97,12 @@ def from_file(file: Path, words: list[str] | None = None) -> Config:
         raise UserError(
             f"{group} is a group", f"on a saved run set single keys, such as {group}.KEY=…"
         )
+    saved = yaml_file.read(file)
+    strangers.check(saved, file)
     try:
-        saved = cast(DictConfig, OmegaConf.load(file))
-    except YAMLError as error:
-        where = " ".join(str(error).split())
-        raise UserError(f"{file} is broken: {where}", "put it back as it was") from error
-    if isinstance(saved, DictConfig):
-        strangers.check(saved, file)
+        to_config(saved)
+    except UserError as error:
+        raise UserError(f"{file}: {error.message}", error.hint) from error
     try:
         for override in parsed:
             OmegaConf.update(saved, override.key_or_group, override.value(), force_add=True)
@@ -143,7 +141,7 @@ def to_yaml(config: Config) -> str:
 
 def explain(error: BaseException) -> UserError:
     """An error of Hydra or OmegaConf in our words: what was wrong, what was expected."""
-    first_line = str(error).splitlines()[0]
+    first_line = str(error).rstrip(":\n").replace(":\n", ": ").splitlines()[0]
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, OmegaConfBaseException):
         cause = cause.__cause__ or cause.__context__

@@ -4,9 +4,9 @@ import os
 from glob import glob
 from pathlib import Path
 
-from omegaconf import Container, DictConfig, OmegaConf
-from yaml import YAMLError
+from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 
+from slm_lora.config import yaml_file
 from slm_lora.config.sections.task import is_file
 from slm_lora.config.strangers import check, check_untyped
 from slm_lora.errors import UserError
@@ -38,17 +38,16 @@ def read(file: Path) -> DictConfig:
     """The recipe in this file, ready to be composed.
 
     Raises:
-        UserError: it is not YAML with keys, names a file that is not there, or says what no file
+        UserError: it is no YAML with keys, names a file that is not there, or says what no file
             may (slm_lora/config/strangers.py).
     """
-    try:
-        recipe = OmegaConf.load(file)
-    except (YAMLError, OSError) as error:
-        raise UserError(f"{file}: {' '.join(str(error).split())}", "expected YAML") from error
-    if not isinstance(recipe, DictConfig):
-        raise UserError(f"{file} is not a recipe", "expected keys, such as lora: {r: 8}")
+    recipe = yaml_file.read(file)
     check(recipe, file)
     check_untyped(recipe, file)
+    if not isinstance(recipe.get("defaults", []), ListConfig):
+        raise UserError(
+            f"{file}: defaults is {recipe.defaults}", "expected a list, such as [/lora: dora]"
+        )
     saved = "recipe" in recipe  # a run's config.yaml, whose paths count from where it was typed
     recipe["recipe"] = recipe.get("recipe") or file.stem
     if saved:

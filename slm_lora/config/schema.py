@@ -48,7 +48,7 @@ class Config:
     """`cpu` or `cuda`; null takes CUDA where there is one. `cpu` insists, whatever the size."""
     precision: str | None = field(default=None, metadata=one_of("bf16", "fp16", "fp32"))
     """`bf16`, `fp16` (CUDA only, with loss scaling) or `fp32`; null takes the best that works."""
-    batch_size: int = field(default=32, metadata=number(least=1))
+    batch_size: int = field(default=32, metadata=number(least=1, most=2**16))
     """Rows per optimizer step: the effective batch size, whatever the hardware."""
     early_stopping: int | None = field(default=None, metadata=number(least=1))
     """Stop after this many evaluations without a better loss, or metric (`best_by`); null never

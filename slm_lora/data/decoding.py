@@ -28,6 +28,7 @@ def decode(file: Path, data: bytes, encoding: str) -> str:
     """
     try:
         asked = codecs.lookup(encoding).name
+        "".encode(encoding)  # some codecs are not of texts
     except LookupError as error:
         raise UserError(
             f"data.encoding={encoding} is not known", "expected utf-8, latin-1, cp1252, utf-16 …"

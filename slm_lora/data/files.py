@@ -73,9 +73,14 @@ def find(pattern: str, key: str) -> list[Path]:
     files = [file for file in named if file.is_file()]
     if files:
         return files
+    folders = [folder for folder in named if folder.is_dir()]
+    if named and not folders:
+        raise UserError(
+            f"{key}={pattern} is no file", "name a file, not a pipe, device or broken link"
+        )
     if named:
         inside = sorted(
-            {f.suffix for folder in named for f in folder.iterdir()} & {*TEXTS, *TABLES}
+            {f.suffix for folder in folders for f in folder.iterdir()} & {*TEXTS, *TABLES}
         )
         raise UserError(
             f"{key}={pattern} is a folder, and files are expected",
@@ -107,7 +112,10 @@ def _read(file: Path, key: str, config: DataConfig) -> tuple[Numbered, str, dict
         table = _table(file, suffix)
         features = Features.from_arrow_schema(table.schema)
         classes = {name: f.names for name, f in features.items() if isinstance(f, ClassLabel)}
-        return list(enumerate(table.to_pylist(), 1)), " row ", classes
+        try:
+            return list(enumerate(table.to_pylist(), 1)), " row ", classes
+        except (OverflowError, ValueError) as error:  # a date that Python does not have
+            raise UserError(f"{file}: {error}", "write that column as text") from error
     if suffix not in TEXTS:
         raise UserError(
             f"{key}: {file} is of no kind known here",
@@ -131,14 +139,15 @@ def _table(file: Path, suffix: str) -> pa.Table:
             stream.seek(0)
             open_arrow = pa.ipc.open_file if mark == b"ARROW1" else pa.ipc.open_stream
             return open_arrow(stream).read_all()
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise UserError(f"{file} is no {suffix[1:]} file: {error}", "write it again") from error
 
 
 def _bytes(file: Path) -> bytes:
     try:
         return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, MemoryError) as error:
+        reason = str(error) or "it does not fit into the memory"
         raise UserError(
-            f"{file} cannot be read: {error}", "check that the file is whole"
+            f"{file} cannot be read: {reason}", "check that the file is whole"
         ) from error

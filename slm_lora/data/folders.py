@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import ClassLabel, DatasetDict, load_dataset_builder, load_from_disk
+from yaml import YAMLError
 
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.files import TABLES, TEXTS, read_paths
@@ -70,7 +71,7 @@ def _published(folder: Path, key: str, config: DataConfig) -> Found:
             f"{key}={folder} is a folder without data files",
             f"expected {', '.join(TEXTS + TABLES)}, or what datasets.save_to_disk writes",
         ) from error
-    except ValueError as error:
+    except (ValueError, YAMLError) as error:
         raise UserError(f"{key}={folder}: {error}", "see data.config_name") from error
     features = builder.info.features or {}
     classes = {name: f.names for name, f in features.items() if isinstance(f, ClassLabel)}

@@ -45,13 +45,18 @@ def read_json(file: Path, text: str, config: DataConfig) -> tuple[list[tuple[int
 def _parsed(file: Path, text: str, first_line: int = 1) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _malformed(file, error, first_line - 1) from error
+    except (ValueError, RecursionError) as error:
+        raise _malformed(file, error, first_line) from error
 
 
-def _malformed(file: Path, error: json.JSONDecodeError, lines_before: int = 0) -> UserError:
+def _malformed(file: Path, error: Exception, line: int) -> UserError:
+    """`line`: of the file, that the text begins with."""
+    if not isinstance(error, json.JSONDecodeError):  # too deep, or a number of too many digits
+        return UserError(
+            f"{file}:{line}: {error}", "expected one object a line, or one list of objects"
+        )
     return UserError(
-        f"{file}:{lines_before + error.lineno}: malformed JSON, {error.msg} (column {error.colno})",
+        f"{file}:{line - 1 + error.lineno}: malformed JSON, {error.msg} (column {error.colno})",
         "expected one object a line, or one list of objects",
     )
 
@@ -62,6 +67,8 @@ def _is_whole(line: str) -> bool:
         json.loads(line)
     except json.JSONDecodeError:
         return False
+    except (ValueError, RecursionError):  # said where it is read
+        return True
     return True
 
 
@@ -73,7 +80,9 @@ def _objects(file: Path, text: str) -> Iterator[tuple[int, Any]]:
         try:
             found, at = decoder.raw_decode(text, begins.start())
         except json.JSONDecodeError as error:
-            raise _malformed(file, error) from error
+            raise _malformed(file, error, 1) from error
+        except (ValueError, RecursionError) as error:
+            raise _malformed(file, error, line) from error
         yield line, found
         line += text.count("\n", begins.start(), at)
 

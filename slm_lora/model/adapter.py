@@ -10,6 +10,7 @@ from typing import Any
 import peft
 import torch
 from peft.tuners.lora import LoraLayer
+from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
@@ -67,6 +68,8 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
             raise UserError(
                 f"lora.modules_to_save: this model has no module '{name}'", nearest(name, names)
             )
+    if empty:
+        _check_rank(model, config.r)
     try:
         adapted = peft.get_peft_model(model, wanted, low_cpu_mem_usage=empty)
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
@@ -78,6 +81,17 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
     if config.dora and not empty:
         _begin_zero_rows(adapted)
     return adapted
+
+
+def _check_rank(model: PreTrainedModel, rank: int) -> None:
+    """Before PEFT makes matrices of that size: no matrix of the model may have a lower one."""
+    linear = (m.weight.shape for m in model.modules() if isinstance(m, (nn.Linear, Conv1D)))
+    most = max(map(min, linear), default=rank)
+    if rank > most:
+        raise UserError(
+            f"lora.r={rank} is more than any matrix of this model has: {most}",
+            f"type lora.r={most} or less",
+        )
 
 
 def _check_ranks(model: peft.PeftModel) -> None:
@@ -168,14 +182,32 @@ def load_adapter(
         tuned = peft.PeftModel.from_pretrained(
             model, folder, adapter_name=name, is_trainable=trainable
         )
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, KeyError, TypeError) as error:
         raise UserError(
             f"the adapter in {folder} does not fit this base model: {str(error).splitlines()[0]}",
             "name the model that it was trained on by model.name_or_path",
         ) from error
+    _check_loaded(tuned, folder, name)
     # As in training, or the same adapter would give other scores.
     cast_adapter_on_use(tuned)
     return tuned.eval()
+
+
+def _check_loaded(tuned: peft.PeftModel, folder: Path, name: str) -> None:
+    """PEFT leaves weights that the file does not have as they were made, at random."""
+    with safe_open(folder / "adapter_model.safetensors", "pt") as file:
+        there = set(file.keys())
+    weights = peft.get_peft_model_state_dict(tuned, adapter_name=name, save_embedding_layers=False)
+    if missing := sorted(weights.keys() - there):
+        raise UserError(
+            f"the adapter in {folder} lacks {len(missing)} of its {len(weights)} weights, such as "
+            f"{missing[0]}",
+            "put it back as it was, or train again",
+        )
+    if bad := next((key for key in sorted(weights) if not weights[key].isfinite().all()), None):
+        raise UserError(
+            f"the adapter in {folder} is not finite: {bad}", "put it back as it was, or train again"
+        )
 
 
 class AdapterLinear(nn.Linear):

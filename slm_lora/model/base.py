@@ -15,12 +15,14 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import cached_file
 from transformers.utils.logging import disable_progress_bar
 
 from slm_lora import hardware, rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import ModelConfig
+from slm_lora.errors import UserError
 from slm_lora.model.complete import check_complete, check_finite
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
 from slm_lora.model.location import location, not_loaded
@@ -33,18 +35,33 @@ def empty_model(config: ModelConfig) -> PreTrainedModel:
     """The base model's modules without weights, on the meta device: from its config.json only.
 
     Raises:
-        UserError: the config cannot be loaded, or transformers knows no such causal model.
+        UserError: the config cannot be loaded, or transformers knows no such causal model, or it is
+            an encoder.
     """
     parts = load_config(config)
     try:
         with torch.device("meta"):
-            return AutoModelForCausalLM.from_config(
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(
                 parts,
                 attn_implementation=config.attn_implementation,
                 trust_remote_code=config.trust_remote_code,
             )
-    except (ValueError, ImportError) as error:
+    except Exception as error:  # whatever comes of what config.json says
         raise not_loaded("model", config.name_or_path, error, "model.name_or_path") from error
+    if is_encoder(model):
+        raise UserError(
+            f"{config.name_or_path} is an encoder ({parts.model_type}): it reads in both "
+            "directions and writes nothing",
+            "name a causal model; beside one, baselines.encoder=NAME trains an encoder",
+        )
+    return model
+
+
+def is_encoder(model: PreTrainedModel) -> bool:
+    """Whether its tokens see those that follow, as in BERT, though transformers would take it for a
+    causal model."""
+    masked = model.config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    return masked and not getattr(model.config, "is_decoder", True)
 
 
 def check_size(config: Config, device: hardware.Device) -> None:
@@ -68,7 +85,7 @@ def load_config(config: ModelConfig) -> Any:
         return AutoConfig.from_pretrained(
             name, revision=config.revision, trust_remote_code=config.trust_remote_code
         )
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever comes of what config.json says
         raise not_loaded("model", name, error, "model.name_or_path") from error
 
 

@@ -53,7 +53,10 @@ def _read_template(file: Path) -> str:
         raise UserError(
             f"model.chat_template={file}: no such file", "expected a Jinja file's path, or plain"
         )
-    template = file.read_text(encoding="utf-8")
+    try:
+        template = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"model.chat_template={file}: {error}", "expected a Jinja file") from error
     try:
         Environment(extensions=["jinja2.ext.loopcontrols"]).parse(template)
     except TemplateSyntaxError as error:

@@ -3,7 +3,6 @@
 python -m slm_lora inspect +recipe=sentiment model=nano
 """
 
-from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
@@ -62,7 +61,7 @@ def rendered(
                 messages, tools=row.get("tools"), tokenize=False, add_generation_prompt=asks
             )
         )
-    except TemplateError as error:
+    except Exception as error:  # a template is a program, and may fail in any way
         roles = ", ".join(message["role"] for message in messages)
         raise UserError(
             f"row {row['id']}: the chat template refuses it: {error}",

@@ -86,7 +86,9 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
     try:
         return SFTConfig(**options)
     except (ValueError, TypeError, ImportError) as error:
-        raise UserError(f"trainer: {error}", "see the options of trl.SFTConfig") from error
+        said = [key for key, value in config.trainer.items() if f"{value}" in str(error).split()]
+        key = f"trainer.{said[0]}" if len(said) == 1 else "trainer"
+        raise UserError(f"{key}: {error}", "see the options of trl.SFTConfig") from error
 
 
 def micro_batch_size(batch: int, config: Config) -> int:

@@ -17,7 +17,7 @@ class EndpointConfig:
     short."""
     model: str | None = None
     """Name of the model there; null takes the only one, or the one that is called `tuned`."""
-    timeout: float = field(default=600.0, metadata=number(above=0))
+    timeout: float = field(default=600.0, metadata=number(above=0, most=86_400))
     """Seconds to wait for one answer."""
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from slm_lora.errors import UserError
 class HardwareConfig:
     """What fits on the device. It never changes the effective batch size, which is the recipe's."""
 
-    memory_gb: float | None = field(default=None, metadata=number(above=0))
+    memory_gb: float | None = field(default=None, metadata=number(above=0, most=2**20))
     """Memory to plan for, in GiB; null: what this machine has."""
     micro_batch_size: int | None = field(default=None, metadata=number(least=1))
     """Rows per forward pass, packed ones where rows are packed; null: as many of a batch as fit the

@@ -75,7 +75,7 @@ class LoraConfig:
 
     r: int = field(default=16, metadata=number(least=1, most=2**16))
     """Rank of the update."""
-    alpha: float = field(default=32, metadata=number(above=0))
+    alpha: float = field(default=32, metadata=number(above=0, most=2**20))
     """The update is scaled by alpha / r (alpha / sqrt(r) with rslora)."""
     dropout: float = field(default=0.0, metadata=number(least=0, below=1))
     """Dropout on the adapter's input; 0 saves 40 % of the activation memory."""

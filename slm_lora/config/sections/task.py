@@ -82,13 +82,13 @@ class SandboxConfig:
     accidents, not attacks; for platforms without namespaces)."""
     workers: int | None = field(default=None, metadata=number(least=1))
     """Programs run at once; null takes one a core."""
-    cpu_seconds: float = field(default=5.0, metadata=number(least=0.1))
+    cpu_seconds: float = field(default=5.0, metadata=number(least=0.1, most=86_400))
     """CPU time for the solution and all its tests. This decides."""
-    wall_seconds: float = field(default=50.0, metadata=number(above=0))
+    wall_seconds: float = field(default=50.0, metadata=number(above=0, most=86_400))
     """Wall time, the backstop for programs that sleep."""
-    memory_mb: int = field(default=512, metadata=number(least=1))
+    memory_mb: int = field(default=512, metadata=number(least=1, most=2**20))
     """Memory beyond what the interpreter with the preloaded modules has mapped."""
-    scratch_mb: int = field(default=16, metadata=number(least=1))
+    scratch_mb: int = field(default=16, metadata=number(least=1, most=2**20))
     """Size of the folder a program may write to; it is emptied after each."""
     preload: list[str] = field(default_factory=list)
     """Modules imported once by each worker, before any program: the framework and what its tests
