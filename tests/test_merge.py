@@ -405,7 +405,7 @@ def test_two_adapters_become_one(done: Path) -> None:
         (["merge.base=orignal"], "expected one of best, trained, original"),
         (["merge.adapters=[run,run]"], "merge.adapters names a run twice"),
         (["merge.adapters=[run,other]", "merge.weights=[0,0]"], "merge.weights are all 0"),
-        (["merge.max_shard_gb=0"], "expected 0.001 or more, such as merge.max_shard_gb=5.0"),
+        (["merge.max_shard_gb=0"], "expected more than 0, such as merge.max_shard_gb=5.0"),
         (["data.test_limit=20"], "was trained and tested on"),
     ],
 )

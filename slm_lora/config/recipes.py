@@ -44,7 +44,7 @@ def read(file: Path) -> DictConfig:
     recipe = yaml_file.read(file)
     check(recipe, file)
     check_untyped(recipe, file)
-    if not isinstance(recipe.get("defaults", []), ListConfig):
+    if "defaults" in recipe and not isinstance(recipe.defaults, ListConfig):
         raise UserError(
             f"{file}: defaults is {recipe.defaults}", "expected a list, such as [/lora: dora]"
         )

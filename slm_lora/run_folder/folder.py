@@ -136,6 +136,7 @@ def check_merged(run: Run) -> None:
     Raises:
         UserError: it is not.
     """
+    check_weights(run.merged, "model")
     if fault := fault_of_merged(run):
         raise UserError(
             f"the merged model in {run.path} is not what was proven: {fault}",

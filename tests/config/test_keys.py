@@ -39,7 +39,7 @@ def test_defaults_are_those_of_a_line_without_settings() -> None:
 def test_one_section_one_key_and_options_of_the_libraries() -> None:
     assert "lora.r=16" in page("lora")
     assert "data.train" not in page("lora")
-    assert "int, 1 or more" in page("lora.r")
+    assert "int, 1 to 65536" in page("lora.r")
     assert "default, dora, pissa, rslora" in page("lora")
     assert "trl.SFTConfig" in page("trainer")
     assert "trainer.learning_rate=0.0002" in page("trainer")

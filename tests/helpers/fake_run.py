@@ -125,6 +125,7 @@ def training(steps: int = 200) -> dict[str, Any]:
     ]
     return {
         "steps": steps,
+        "first_step": 0,
         "seconds": 321.5,
         "tokens": 1_234_567,
         "tokens_per_second": 3840.2,

@@ -100,6 +100,7 @@ def add_merged(folder: Path) -> None:
     shutil.copytree(nano.PATH, folder / "merged", ignore=shutil.ignore_patterns("README.md"))
     metrics = read_json(folder / "metrics.json")
     write_json(folder / "metrics.json", metrics | {"merge": MERGE})
+    write_json(folder / "merge.json", MERGE)
 
 
 def loaded(folder: Path, *overrides: str) -> tuple[Run, Config]:

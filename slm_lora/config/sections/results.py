@@ -25,7 +25,7 @@ class MergeConfig:
     dtype: str = field(default="auto", metadata=one_of("auto", "bf16", "fp16", "fp32"))
     """Of the merged weights: `bf16`, `fp16`, `fp32`, or `auto`: that of the base model's file, then
     fp16, then fp32, the first in which the merged model is proven."""
-    max_shard_gb: float = field(default=5.0, metadata=number(least=0.001))
+    max_shard_gb: float = field(default=5.0, metadata=number(above=0))
     """Largest size of one weight file in gigabytes (10⁹ bytes)."""
     rows: int = field(default=64, metadata=number(least=1))
     """Test rows at whose answers and ends of turn the proof compares the next tokens, at most; a
