@@ -179,12 +179,13 @@ class Worker:
         self._process.communicate()
         said = self._said()
         self.close()
-        if said.startswith("bwrap:"):
+        if said.startswith("bwrap:") or "remount /" in said:
             return UserError(
                 f"bubblewrap cannot make a sandbox here: {said.removeprefix('bwrap: ')}",
                 "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, on Ubuntu also "
-                "kernel.apparmor_restrict_unprivileged_userns=0; in a container, run it with "
-                "--security-opt seccomp=unconfined --security-opt apparmor=unconfined",
+                "kernel.apparmor_restrict_unprivileged_userns=0 and aa-disable "
+                "/etc/apparmor.d/bwrap-userns-restrict where that is there; in a container, run it "
+                "with --security-opt seccomp=unconfined --security-opt apparmor=unconfined",
             )
         if hint := _outside(said):
             return UserError(f"the sandbox did not start: {said}", hint)

@@ -21,6 +21,7 @@ from types import ModuleType
 
 from . import guard, integrity, runner, strict
 from .frames import read_frame, write_frame
+from .mounts import fasten
 from .own import Sources
 from .sample import PR_SET_DUMPABLE, Settings, add_filter, confine, prctl
 from .score import converse
@@ -50,6 +51,8 @@ def main() -> None:
     for fd in (0, 1):
         os.dup2(devnull, fd)
     settings: Settings = marshal.loads(read_frame(requests) or b"")
+    if os.getpid() == 1:  # in namespaces of our own
+        fasten()
     preload(settings)
     lock_up(settings)
     # There beforehand, for a new entry in sys.modules would mean that all of it is compared.
