@@ -17,7 +17,7 @@ import pytest
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox
 from slm_lora.sandbox.inside.plain import Opaque, decode, encode
-from slm_lora.sandbox.judge import Judge
+from slm_lora.sandbox.judge import Comparer, Judge
 from slm_lora.sandbox.testcode import compiled
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is for Linux")
@@ -163,8 +163,15 @@ def test_values_come_out_as_they_went_in() -> None:
     assert decode(json.loads(json.dumps(encode(float("nan"))))) != 0
 
 
-def test_a_sender_of_nonsense_is_refused() -> None:
-    judge = Judge([compiled("assert f(3) == 9", "", ("f",))])
+@pytest.fixture(scope="module")
+def comparer() -> Iterator[Comparer]:
+    comparer = Comparer(cpu_seconds=0.1, wall_seconds=30, memory_bytes=1 << 20)
+    yield comparer
+    comparer.close()
+
+
+def test_a_sender_of_nonsense_is_refused(comparer: Comparer) -> None:
+    judge = Judge([compiled("assert f(3) == 9", "", ("f",))], comparer)
     for sent in (
         b"?0\n",
         b"?0\n[]",
@@ -189,6 +196,33 @@ def test_a_sender_of_nonsense_is_refused() -> None:
         assert judge.skipped() == 1
     assert judge.answer(b"?0\n[0, 9]") == b"+"
     assert judge.skipped() == 0
+
+
+def one_hash(count: int) -> bytes:
+    """A set of so many numbers of one hash: to make it takes the square of their number."""
+    numbers = ", ".join(str(n * sys.hash_info.modulus) for n in range(count))
+    return b'{"set": [' + numbers.encode() + b"]}"
+
+
+@pytest.mark.parametrize(
+    ("test", "sent"),
+    [
+        ("assert f(3) == {9}", one_hash(50_000)),
+        ("assert 'x' not in f(3)", b'{"range": [0, 1000000000000000000, 1]}'),
+        ("assert f(3) == 9", b'{"Fraction": [' + b"7" * 10_000_000 + b", 3]}"),
+        ("assert f(3) == 9", b"[" + b"[], " * 5_000_000 + b"[]]"),
+    ],
+    ids=["hashes", "range", "digits", "lists"],
+)
+def test_what_takes_too_much_is_a_failure_and_the_next_comparison_is_made(
+    test: str, sent: bytes, comparer: Comparer
+) -> None:
+    judge = Judge([compiled(test, "", ("f",))], comparer)
+    assert judge.answer(b"?0\n[0, " + sent + b"]") == b"-"
+    assert judge.verdict == "fail"
+    assert "too much" in judge.message
+    judge = Judge([compiled("assert f(3) == 9", "", ("f",))], comparer)
+    assert judge.answer(b"?0\n[0, 9]") == b"+"
 
 
 @pytest.fixture(scope="module")
