@@ -10,7 +10,7 @@ import ast
 import copy
 from collections.abc import Iterator
 
-from .inside.comparer import KNOWN, SAFE
+from .inside.comparer import ELEMENTWISE, KNOWN, SAFE
 
 IDENTITY = (ast.Is, ast.IsNot)
 LITERAL = (
@@ -90,6 +90,14 @@ class Literals:
                 arguments = [self._side(argument, leaves) for argument in node.args]
                 words = [ast.keyword(w.arg, self._side(w.value, leaves)) for w in node.keywords]
                 return ast.Call(ast.Name(f"<{name}>", ast.Load()), arguments, words)
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and (name := f"numpy.{node.func.attr}") in ELEMENTWISE
+            and not (node.args or node.keywords)
+        ):
+            inner = self.outer(node.func.value, leaves)
+            return inner and ast.Call(ast.Name(f"<{name}>", ast.Load()), [inner], [])
         if not isinstance(node, ast.Compare):
             return None
         sides = [node.left, *node.comparators]

@@ -322,6 +322,29 @@ def test_an_object_is_asked_what_it_holds(sandbox: Sandbox) -> None:
 
 
 @linux
+@pytest.mark.parametrize(
+    ("test", "verdict"),
+    [
+        ("assert (f() == [1, 3]).all()", "pass"),
+        ("assert not (f() > 3).any() and (f() + 1).tolist() == [2, 4]", "pass"),
+        ("assert (f() == [1, 4]).all()", "fail"),
+        ("assert (f() == [[1, 3], [1, 3]]).any().all()", "pass"),
+        ("assert (f() == f()).all()", "pass"),
+    ],
+)
+def test_arrays_are_compared_element_by_element(test: str, verdict: str, sandbox: Sandbox) -> None:
+    solution = "import numpy as np\ndef f(): return np.array([1, 3])"
+    (found,) = sandbox.judge([Program("p", solution, (test,), ("f",))])
+    assert found.verdict == verdict, found
+    solution = (
+        "class E:\n    def __eq__(self, other): return self\n    def all(self): return True\n"
+    )
+    solution += "    __gt__ = __add__ = __eq__\n    any = tolist = all\ndef f(): return E()"
+    (found,) = sandbox.judge([Program("p", solution, (test,), ("f",))])
+    assert found.verdict == "fail", found
+
+
+@linux
 def test_a_linked_list_is_walked(sandbox: Sandbox) -> None:
     solution = (
         "class N:\n    def __init__(self, v, n): self.v, self.n = v, n\n"

@@ -26,6 +26,8 @@ SAFE: dict[str, Any] = {
 """What may be called to make what a test compares with."""
 KNOWN = ("math.isclose", "numpy.allclose")
 """Comparisons of libraries that are known here too; in expressions `<math.isclose>` …"""
+ELEMENTWISE = frozenset(("numpy.all", "numpy.any"))
+"""What is asked of a comparison of arrays; `.all()` and `.any()` in a test."""
 SHOWN = 200
 """Letters of a value in a message."""
 TOO_MUCH = "it takes too much time or memory to compare the value"
@@ -79,10 +81,13 @@ def _answer(
 
 
 def _evaluated(expression: CodeType, names: dict[str, Any]) -> Any:
-    known = {f"<{name}>": name for name in KNOWN}
-    for written in known.keys() & set(expression.co_names):
-        module, _, function = known[written].rpartition(".")
-        names[written] = getattr(import_module(module), function)
+    known = [name.strip("<>") for name in expression.co_names if "." in name]
+    if not ELEMENTWISE.isdisjoint(known):
+        array = import_module("numpy").asarray
+        names = {place: array(value) for place, value in names.items()}
+    for name in known:
+        module, _, function = name.rpartition(".")
+        names[f"<{name}>"] = getattr(import_module(module), function)
     return eval(expression, {"__builtins__": SAFE} | names)
 
 

@@ -31,6 +31,9 @@ LOOKING = FRAME_NAMES | {
     *("getouterframes", "getinnerframes", "get_referents", "CodeType", "co_flags", "ctypes"),
 }
 """A function that was there before and has one of these among its names may do so."""
+DERIVING = frozenset(("replace", "co_consts"))
+"""And of those that make code objects, one that makes them of another's parts, not of what it is
+handed."""
 
 HANDING_ON = frozenset(
     (
@@ -59,7 +62,6 @@ NEVER = {
 BY_CALLER = {
     "sys._getframe": "looked at frames that are not its own",
     "gc.get_referents": "walked the heap",
-    "code.__new__": "made a code object",
 }
 _kept_alive: list[object] = []
 """Code of those functions, so that no code made later gets the identity of one."""
@@ -114,6 +116,7 @@ def make_hook(
     _kept_alive.append(functions)
     looking, handing_on, formatting = (frozenset(map(id, codes)) for codes in functions)
     may_format = looking | formatting
+    deriving = frozenset(id(c) for c in functions[0] if not DERIVING.isdisjoint(c.co_names))
     modules = frozenset(id(vars(module)) for module in list(sys.modules.values()))
     files_before = frozenset(getattr(m, "__file__", None) for m in list(sys.modules.values()))
     prefixes = (sys.prefix, sys.base_prefix)
@@ -134,14 +137,14 @@ def make_hook(
                 read[path] = _all_code(compile(file.read(), path, "exec", dont_inherit=True))
         return code in read[path]
 
-    def looks(allowed: frozenset[int]) -> bool:
+    def looks(allowed: frozenset[int], names: frozenset[str] = LOOKING) -> bool:
         """Whether the one who asks may look."""
         frame: FrameType | None = getframe().f_back.f_back  # type: ignore[union-attr]  # the hook's
         while frame is not None and id(frame.f_code) in handing_on:
             frame = frame.f_back
         if frame is None or id(frame.f_code) in allowed:
             return frame is not None
-        return not LOOKING.isdisjoint(frame.f_code.co_names) and stands_in_a_file(frame.f_code)
+        return not names.isdisjoint(frame.f_code.co_names) and stands_in_a_file(frame.f_code)
 
     def a_library_calls() -> bool:
         """Whether a library, not the program, imports or uses a module of native code."""
@@ -161,6 +164,9 @@ def make_hook(
                 return
             if not looks(looking):
                 forbid(BY_CALLER[event])
+        elif event == "code.__new__":
+            if not looks(deriving, DERIVING):
+                forbid("made a code object")
         elif event in ("object.__setattr__", "object.__delattr__"):
             if arguments[1] in FUNCTION_PARTS and id(arguments[0].__globals__) in modules:
                 forbid(f"changed {arguments[1]} of a function that is not its own")

@@ -13,6 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -36,6 +37,7 @@ PROGRAMS_OWN = ("__main__", "solution")
 MISSING = object()
 _writev = ctypes.CDLL(None).writev
 _read = os.read
+_find_file = PathFinder.find_spec
 
 
 class _Slice(ctypes.Structure):
@@ -151,9 +153,18 @@ def _difference(
         if _is_code(value) or (id(type(found)) not in known and found is not MISSING):
             return f"{name}.{key}"
     for key in now.keys() - before.keys():
-        if key in inherited and name != "sys.modules":
+        if _is_forged(key, now[key]) if name == "sys.modules" else key in inherited:
             return f"{name}.{key}"
     return ""
+
+
+def _is_forged(name: str, module: object) -> bool:
+    """Whether a module that nobody imported stands in the place of one that could be."""
+    if type(getattr(module, "__spec__", None)) is ModuleSpec:
+        return False
+    package = name.rpartition(".")[0]
+    path = getattr(sys.modules.get(package), "__path__", []) if package else None
+    return _find_file(name, path) is not None
 
 
 def _is_code(value: object) -> bool:

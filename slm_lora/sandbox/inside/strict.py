@@ -118,6 +118,9 @@ def make_operators(
             elif isinstance(item, CONTAINERS):
                 todo += _elements(item)
             else:
+                for name in ("__origin__", "__args__", "__metadata__"):  # of list[int] …
+                    with suppress(AttributeError):
+                        todo.append(object.__getattribute__(item, name))
                 for attribute in attributes(item):
                     for held in (attribute, *_elements(attribute)):
                         is_under_test(held)
