@@ -168,15 +168,22 @@ def test_limits_are_those_of_the_config(sandbox: Sandbox) -> None:
     assert (fits.verdict, too_large.verdict) == ("pass", "error")
 
 
-def test_a_worker_is_replaced_after_an_abnormal_verdict(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("solution", "verdict"),
+    [("import os\nos.abort()", "crash"), ("import os\nos._exit(0)", "exit")],
+)
+def test_a_worker_is_replaced_after_an_abnormal_verdict(
+    solution: str, verdict: str, sandbox: Sandbox
+) -> None:
     sandbox.judge([program(SQUARE, "assert f(2) == 4")])
     (before,) = sandbox._workers
-    sandbox.judge([program(SQUARE, "assert f(2) == 5")])
+    for usual in (SQUARE, "import sys\nsys.exit()", "import os\ndef f(x): os._exit(0)"):
+        sandbox.judge([program(usual, "assert f(2) == 5")])
     assert sandbox._workers == {before}
-    crash, after = sandbox.judge(
-        [program("import os\nos.abort()", "assert f(2) == 4"), program(SQUARE, "assert f(2) == 4")]
+    ended, after = sandbox.judge(
+        [program(solution, "assert f(2) == 4"), program(SQUARE, "assert f(2) == 4")]
     )
-    assert (crash.verdict, after.verdict) == ("crash", "pass")
+    assert (ended.verdict, after.verdict) == (verdict, "pass")
     assert before not in sandbox._workers
 
 

@@ -98,8 +98,8 @@ def main() -> None:
         cpu_s = clear_up(pid)
         os.close(control_end)
         os.close(report_end)
-        clean = wipe(".")
-        answer = {**outcome, "cpu_s": cpu_s, "recycle": outcome["verdict"] in ABNORMAL or not clean}
+        abnormal = outcome["verdict"] in ABNORMAL or outcome.get("early", False)
+        answer = {**outcome, "cpu_s": cpu_s, "recycle": not wipe(".") or abnormal}
         write_frame(replies, json.dumps(answer).encode())
 
 
