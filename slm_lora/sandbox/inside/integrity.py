@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from .strict import shows_dictionary
+from .strict import all_types
 
 # Functions defined below look builtins up here, not in what a program may have patched.
 globals()["__builtins__"] = dict(vars(builtins))
@@ -105,25 +105,23 @@ def _dictionaries() -> list[tuple[str, dict[str, Any], frozenset[str]]]:
         found.append((name, vars(module), frozenset()))
         for value in list(vars(module).values()):
             kind = type(value)
-            if shows_dictionary(kind) and not callable(value) and kind is not ModuleType:
+            if _shows_dictionary(kind) and not callable(value) and kind is not ModuleType:
                 own = object.__getattribute__(value, "__dict__")
                 if id(own) not in seen:
                     _detach(own)
                     seen.add(id(own))
                     found.append((f"{name}.{kind.__name__}", own, frozenset(dir(kind))))
-    todo: list[type] = [object]
-    while todo:
-        subclasses: list[type] = type.__subclasses__(todo.pop())
-        for cls in subclasses:
-            if id(cls) in seen:
-                continue
-            seen.add(id(cls))
-            todo.append(cls)
-            proxy = type.__dict__["__dict__"].__get__(cls)
-            (dictionary,) = gc.get_referents(proxy)
-            inherited = frozenset().union(*map(vars, cls.__mro__[1:]))
-            found.append((f"{cls.__module__}.{cls.__qualname__}", dictionary, inherited))
+    for cls in all_types().values():
+        proxy = type.__dict__["__dict__"].__get__(cls)
+        (dictionary,) = gc.get_referents(proxy)
+        inherited = frozenset().union(*map(vars, cls.__mro__[1:]))
+        found.append((f"{cls.__module__}.{cls.__qualname__}", dictionary, inherited))
     return found
+
+
+def _shows_dictionary(kind: type) -> bool:
+    """Whether its objects have a `__dict__`: typing.TypeVar's have one that no name leads to."""
+    return kind.__dictoffset__ != 0 and any("__dict__" in vars(cls) for cls in kind.__mro__)
 
 
 def _detach(own: dict[str, Any]) -> None:
