@@ -36,14 +36,16 @@ class Comparer:
 
     def answer(self, request: bytes) -> bytes:
         """The reply, that of a failure where there is none within the limits."""
-        process = self._process = self._process or subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            cwd="/",
-        )
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"OMP_NUM_THREADS": "1"},  # numpy maps memory for each
+                cwd="/",
+            )
+        process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
         try:

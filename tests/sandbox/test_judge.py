@@ -225,6 +225,15 @@ def test_what_takes_too_much_is_a_failure_and_the_next_comparison_is_made(
     assert judge.answer(b"?0\n[0, 9]") == b"+"
 
 
+def test_a_comparer_that_was_killed_is_replaced(comparer: Comparer) -> None:
+    judge = Judge([compiled("assert f(3) == 9", "", ("f",))], comparer)
+    assert judge.answer(b"?0\n[0, 9]") == b"+"
+    assert comparer._process is not None
+    comparer._process.kill()
+    comparer._process.wait()
+    assert judge.answer(b"?0\n[0, 9]") == b"+"
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(SandboxConfig(workers=1)) as sandbox:
