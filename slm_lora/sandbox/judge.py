@@ -36,7 +36,9 @@ class Comparer:
 
     def answer(self, request: bytes) -> bytes:
         """The reply, that of a failure where there is none within the limits."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
+            self.close()
+        if self._process is None:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,

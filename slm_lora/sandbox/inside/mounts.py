@@ -15,7 +15,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32,
 CAPABILITY_VERSION_3 = 0x20080522
 """linux/capability.h."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 def fasten() -> None:
@@ -27,15 +27,16 @@ def fasten() -> None:
     for device in DEVICES:
         _remount(device, MS_NOSUID | MS_RDONLY | MS_NOEXEC)
     version_and_self = CAPABILITY_VERSION_3.to_bytes(4, "little") + bytes(4)
-    _must(_libc.capset(version_and_self, bytes(24)), "capset")
+    must(libc.capset(version_and_self, bytes(24)), "capset")
 
 
 def _remount(path: str, flags: int) -> None:
     flags |= MS_REMOUNT | MS_BIND
-    _must(_libc.mount(None, path.encode(), None, ctypes.c_ulong(flags), None), f"remount {path}")
+    must(libc.mount(None, path.encode(), None, ctypes.c_ulong(flags), None), f"remount {path}")
 
 
-def _must(result: int, what: str) -> None:
+def must(result: int, what: str) -> None:
+    """Raise OSError where a function of the C library failed."""
     if result != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
