@@ -50,46 +50,51 @@ SLICES = 1024
 """IOV_MAX of Linux and macOS; so many numbers, 8 KB, fit into any pipe."""
 
 
-def watch(
-    pipe: Sequence[int], known: frozenset[int]
-) -> tuple[Callable[[], bytes], Callable[[bytes], str]]:
-    """Two functions: one takes the state in a fork, one names what has been changed since.
+def watch(pipe: Sequence[int], known: frozenset[int]) -> Callable[[], str]:
+    """Take the state there is; the function returned names what has been changed since, in a fork.
 
     `known` are the identities of types that no program made (strict.py). `pipe` are the two ends of
-    an empty pipe, read end first, open whenever they are called. What a fork itself changes
-    (`threading` has a new main thread) is so left out.
+    an empty pipe, read end first, open whenever that function is called.
     """
-    named = list(_dictionaries())
+    named = _dictionaries()
     copies = [dict(dictionary) for _, dictionary, _ in named]
     addresses = [id(dictionary) + VERSION_OFFSET for _, dictionary, _ in named]
     slices = (_Slice * len(addresses))(*[_Slice(address, 8) for address in addresses])
     counted = _versions_are_kept()
     shadowable = frozenset(vars(builtins))
 
-    def versions() -> bytes:
-        """The version numbers of all dictionaries, 8 bytes each; nothing where there are none."""
-        if not counted:
-            return b""
+    def versions() -> list[bytes]:
+        """The version numbers of all dictionaries, 8 bytes each, so many as one read gives."""
         parts = []
         for first in range(0, len(addresses), SLICES):
             count = min(SLICES, len(addresses) - first)
             _writev(pipe[1], ctypes.byref(slices, first * ctypes.sizeof(_Slice)), count)
             parts.append(_read(pipe[0], 8 * count))
-        return b"".join(parts)
+        return parts
 
-    def changed(before: bytes) -> str:
-        now = versions()
-        if counted and now == before:
-            return ""
-        for index, (name, dictionary, inherited) in enumerate(named):
-            if counted and now[8 * index : 8 * index + 8] == before[8 * index : 8 * index + 8]:
-                continue
+    before = versions() if counted else []
+
+    def suspects() -> Sequence[int]:
+        """Places in `named` of what has another number, or of all where there are none."""
+        if not counted:
+            return range(len(named))
+        return [
+            SLICES * number + place // 8
+            for number, (old, new) in enumerate(zip(before, versions(), strict=True))
+            if old != new
+            for place in range(0, len(new), 8)
+            if old[place : place + 8] != new[place : place + 8]
+        ]
+
+    def changed() -> str:
+        for index in suspects():
+            name, dictionary, inherited = named[index]
             found = _difference(name, dictionary, copies[index], inherited or shadowable, known)
             if found:
                 return found
         return ""
 
-    return versions, changed
+    return changed
 
 
 def _dictionaries() -> list[tuple[str, dict[str, Any], frozenset[str]]]:

@@ -125,9 +125,9 @@ def run(
             _finish(token, "fail", refusals[0])
         if any(namespace.get(name) is not value for name, value in operators.items()):
             _finish(token, "forbidden", "changed the operators of its tests")
-        if patched := changed():
-            _finish(token, "forbidden", f"changed {patched}")
         token, message = _report(token, b"passed", alone=guarded)
+    if patched := changed():
+        _finish(token, "forbidden", f"changed {patched}")
     _finish(token, "pass", "")
 
 
