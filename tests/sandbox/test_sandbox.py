@@ -122,6 +122,16 @@ def f(x):
     assert (first.verdict, second.verdict) == ("pass", "pass"), (first, second)
 
 
+def test_devices_can_be_read_and_written(sandbox: Sandbox) -> None:
+    solution = """
+def f():
+    open("/dev/null", "w").write("x")
+    return open("/dev/zero", "rb").read(2), len(open("/dev/urandom", "rb").read(2))
+"""
+    (verdict,) = sandbox.judge([program(solution, "assert f() == (bytes(2), 2)")])
+    assert verdict.verdict == "pass", verdict
+
+
 def test_nothing_in_the_scratch_folder_can_be_executed(tmp_path: Path) -> None:
     """Nor has anybody the capability to change that: tried before any system call is taken away."""
     preload = tmp_path / "tries.py"
