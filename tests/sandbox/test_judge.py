@@ -354,6 +354,18 @@ def test_arrays_are_compared_element_by_element(test: str, verdict: str, sandbox
 
 
 @linux
+def test_a_comparison_without_end_fails_its_program_alone() -> None:
+    endless = Program("p", "def f(): return range(10**18)", ("assert 'x' not in f()",), ("f",))
+    after = Program("p", "def f(): return range(9)", ("assert 8 in f()",), ("f",))
+    with Sandbox(SandboxConfig(workers=1, cpu_seconds=0.5, wall_seconds=30)) as sandbox:
+        first, second = sandbox.judge([endless, after])
+    assert (first.verdict, second.verdict) == ("fail", "pass"), (first, second)
+    assert first.message == (
+        "test 1: assert 'x' not in f(): it takes too much time or memory to compare the value"
+    )
+
+
+@linux
 def test_a_linked_list_is_walked(sandbox: Sandbox) -> None:
     solution = (
         "class N:\n    def __init__(self, v, n): self.v, self.n = v, n\n"
