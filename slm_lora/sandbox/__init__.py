@@ -3,7 +3,8 @@
     python -m slm_lora check programs.jsonl
 
 `pool` holds the workers, `worker` talks to one, `bubblewrap` and `seccomp` wall it in, `literals`
-and `testcode` take the tests apart, `judge` compares, `inside/` is all that runs behind the wall.
+and `testcode` take the tests apart, `judge` has their comparisons made, `inside/` is all that meets
+what a program did.
 """
 
 from .pool import Sandbox

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from slm_lora.errors import UserError
 
+from .inside.mounts import DEVICES, SCRATCH
+
 INSIDE = Path(__file__).parent / "inside"
 PREFIX = "/sandbox"
-SCRATCH = "/scratch"
-DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 LIBRARIES = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/lib", "/lib32", "/lib64")
 EXTRAS = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
 
@@ -40,7 +40,8 @@ def command(python: list[str], scratch_bytes: int, info_fd: int) -> list[str]:
         bwrap,
         *(f"--unshare-{namespace}" for namespace in namespaces),
         *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox"),
-        *("--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1"),
+        *("--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"),  # until inside/mounts.py has done
+        *("--new-session", "--die-with-parent", "--as-pid-1"),
         *("--info-fd", str(info_fd)),
         *_mounts(),
         *("--ro-bind", str(INSIDE), f"{PREFIX}/inside"),

@@ -1,30 +1,80 @@
-"""Compares what a program's values are with what its tests say they should be.
+"""Judges what a program sent by what its tests say it should be.
 
-This is the trainer's process: the literals of a test never leave it (testcode.py), and of a program
-there is nothing here but plain values (inside/plain.py).
+The literals of a test never reach a program's process (testcode.py), and what a program sends is
+not even parsed here: a process beside this one compares (inside/comparer.py), for it may take for
+ever, and is ended then.
 """
 
-import json
 import marshal
 import re
+import select
+import subprocess
+import sys
 from collections.abc import Sequence
 
-from .inside.plain import Opaque, decode
-from .literals import KNOWN, SAFE
+from .bubblewrap import INSIDE
+from .inside.comparer import TOO_MUCH
+from .inside.frames import read_frame, write_frame
 from .testcode import Test
 
-NAMES = {"__builtins__": SAFE | {f"<{name}>": function for name, function in KNOWN.items()}}
-MOST_LARGE = 10_000
-SHOWN = 200
-"""Letters of a value in a message."""
+START = f"import sys; sys.path.insert(0, {str(INSIDE.parent)!r}); "
+START += "from inside.comparer import main; main()"
+OWN_MEMORY = 1 << 30
+"""Bytes that Python and numpy may map beside the values."""
+
+
+class Comparer:
+    """The process that compares, from the first comparison on; a new one after it died. `close`
+    it."""
+
+    def __init__(self, cpu_seconds: float, wall_seconds: float, memory_bytes: int) -> None:
+        """What an answer may take."""
+        limits = [str(cpu_seconds), str(OWN_MEMORY + memory_bytes)]
+        self._command = [sys.executable, "-I", "-B", "-X", "utf8", "-c", START, *limits]
+        self._wall_seconds = wall_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def answer(self, request: bytes) -> bytes:
+        """The reply, that of a failure where there is none within the limits."""
+        if self._process is not None and self._process.poll() is not None:
+            self.close()
+        if self._process is None:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"OMP_NUM_THREADS": "1"},  # numpy maps memory for each
+                cwd="/",
+            )
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            write_frame(process.stdin.fileno(), request)
+            if select.select([process.stdout], [], [], self._wall_seconds)[0]:
+                reply = read_frame(process.stdout.fileno())
+                if reply is not None:
+                    return reply
+        except BrokenPipeError:
+            pass
+        self.close()
+        return b"fail\n" + TOO_MUCH.encode()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
 
 class Judge:
     """Of one program. `verdict` is empty as long as all comparisons held; `fail` or `error`, with a
     message, once one did not."""
 
-    def __init__(self, tests: Sequence[Test]) -> None:
-        self._tests = tests
+    def __init__(self, tests: Sequence[Test], comparer: Comparer) -> None:
+        self._tests, self._comparer = tests, comparer
         self._made: list[set[int]] = [set() for _ in tests]
         self.verdict = self.message = ""
 
@@ -33,43 +83,22 @@ class Judge:
         where it holds, with a membership's name and literal where the program's process has to look
         itself; else `-`. What is no such thing does not hold."""
         test, _, values = sent[1:].partition(b"\n")
-        number, text = int(test), ""
-        try:
-            count, *parts = json.loads(values)
-            check = self._tests[number].checks[count]
-            text = check.text
-            if count < 0 or len(parts) != check.leaves or _collides(values):
-                raise ValueError("these are no values of this comparison")
-            plain = [decode(part) for part in parts]
-            if check.member and isinstance(plain[0], Opaque):
-                name, literal = check.member
-                asked = marshal.dumps((name, eval(literal, dict(NAMES))))
-                self._made[number].add(count)
-                return b"+" + asked
-            names = {f"<{place}>": value for place, value in enumerate(plain)}
-        # A program may send anything, and whatever comes of that is its own.
-        except Exception as error:
-            self._say("fail", f"{text}: a value that cannot be compared: {type(error).__name__}")
+        checks, made = self._tests[int(test)].checks, self._made[int(test)]
+        found = re.match(rb"\[(\d{1,6}),", values)
+        number = int(found[1]) if found else len(checks)
+        if number >= len(checks):
+            self.verdict, self.message = "fail", "values that no comparison of the test asked for"
             return b"-"
-        said = ""
-        try:
-            holds = bool(eval(check.expression, NAMES | names))
-        except Exception as error:  # whatever a comparison with these values raises
-            holds, said = False, f"{type(error).__name__}: {error}"
-        if holds:
-            self._made[number].add(count)
-            return b"+"
-        foreign = any(isinstance(value, Opaque) for value in plain)
-        if said and not foreign:
-            self._say("error", f"{text}: {said}")
-        else:
-            got = ", ".join(map(_shown, plain))
-            self._say("fail", f"{text}: AssertionError: got {got}")
+        check = checks[number]
+        reply = self._comparer.answer(
+            marshal.dumps((check.expression, check.leaves, check.member, values))
+        )
+        if reply.startswith(b"+"):
+            made.add(number)
+            return reply
+        verdict, _, why = reply.decode().partition("\n")
+        self.verdict, self.message = verdict, f"{check.text}: {why}"
         return b"-"
-
-    def _say(self, verdict: str, message: str) -> None:
-        self.verdict = verdict
-        self.message = message.encode(errors="backslashreplace").decode()
 
     def skipped(self) -> int:
         """Number, from 1, of a test that passed without all the comparisons that it makes."""
@@ -77,18 +106,3 @@ class Judge:
             if not test.required <= made:
                 return number
         return 0
-
-
-def _collides(values: bytes) -> bool:
-    """Whether so many large numbers are sent that they could have one hash: a set of them would
-    take the square of their number to make."""
-    tags = sum(values.count(tag) for tag in (b'"Decimal"', b'"Fraction"', b'"int"'))
-    return tags + len(re.findall(rb"\d{19}", values)) > MOST_LARGE
-
-
-def _shown(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # of a number with more digits than Python writes
-        text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -8,23 +8,12 @@ Trees of Python's own `ast`; slm_lora/sandbox/testcode.py puts them together.
 
 import ast
 import copy
-import math
 from collections.abc import Iterator
-from typing import Any
+from types import CodeType
 
-import numpy as np
+from .inside.comparer import ELEMENTWISE, KNOWN, SAFE
 
 IDENTITY = (ast.Is, ast.IsNot)
-SAFE: dict[str, Any] = {
-    function.__name__: function
-    for function in (
-        *(abs, bool, bytes, dict, divmod, float, frozenset, int, len, list, max, min, range),
-        *(reversed, round, set, sorted, str, sum, tuple, zip, enumerate),
-    )
-}
-"""What the judge may call to make what a test compares with."""
-KNOWN: dict[str, Any] = {"math.isclose": math.isclose, "numpy.allclose": np.allclose}
-"""Comparisons of libraries that the judge knows too; in its expressions `<math.isclose>` …"""
 LITERAL = (
     *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop),
     *(ast.JoinedStr, ast.FormattedValue, ast.Compare, ast.cmpop, ast.IfExp, ast.expr_context),
@@ -102,6 +91,14 @@ class Literals:
                 arguments = [self._side(argument, leaves) for argument in node.args]
                 words = [ast.keyword(w.arg, self._side(w.value, leaves)) for w in node.keywords]
                 return ast.Call(ast.Name(f"<{name}>", ast.Load()), arguments, words)
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and (name := f"numpy.{node.func.attr}") in ELEMENTWISE
+            and not (node.args or node.keywords)
+        ):
+            inner = self.outer(node.func.value, leaves)
+            return inner and ast.Call(ast.Name(f"<{name}>", ast.Load()), [inner], [])
         if not isinstance(node, ast.Compare):
             return None
         sides = [node.left, *node.comparators]
@@ -145,17 +142,16 @@ class Literals:
         """Whether it is computed from constants by calls of functions that are `safe` alone."""
         called = set()
         for inner in ast.walk(node):
-            if isinstance(inner, ast.Call):
-                if not isinstance(inner.func, ast.Name) or inner.func.id not in self.safe:
-                    return False
-                called.add(id(inner.func))
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Constant):
+            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name):
+                called.add(inner.func.id)
+            elif isinstance(inner, ast.Constant):
                 if inner.value is ...:
                     return False
-            elif not isinstance(inner, (*LITERAL, ast.Name, ast.Call)):
+            elif not isinstance(inner, (*LITERAL, ast.Name)):
                 return False
-        return not set(_free(node, frozenset(), called))
+        if not called <= self.safe:
+            return False
+        return _globals(compile(ast.Expression(node), "<literal>", "eval")) <= called
 
 
 def conjuncts(node: ast.expr) -> list[ast.expr]:
@@ -191,21 +187,7 @@ def _bound(tree: ast.AST) -> Iterator[tuple[str, str]]:
                 yield alias.asname or whole, package + whole
 
 
-def _free(node: ast.AST, bound: frozenset[str], called: set[int]) -> Iterator[str]:
-    """Names that the expression does not bind itself, but for the functions that it calls."""
-    if isinstance(node, ast.Name):
-        if node.id not in bound and id(node) not in called:
-            yield node.id
-    elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-        for part in node.generators:
-            yield from _free(part.iter, bound, called)
-            targets = (n.id for n in ast.walk(part.target) if isinstance(n, ast.Name))
-            bound |= frozenset(targets)
-            for condition in part.ifs:
-                yield from _free(condition, bound, called)
-        last = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-        for value in last:
-            yield from _free(value, bound, called)
-    else:
-        for child in ast.iter_child_nodes(node):
-            yield from _free(child, bound, called)
+def _globals(code: CodeType) -> set[str]:
+    """Names that an expression does not bind itself."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(_globals, inner))

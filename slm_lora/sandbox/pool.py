@@ -94,11 +94,11 @@ class Sandbox:
     def _judge(self, program: Program) -> Verdict:
         if not program.solution.strip():
             return Verdict(program.id, "no_code", 0, len(program.tests), "nothing to run", 0.0)
-        with self._gate.shared():
+        with self._gate.entered(alone=False):
             verdict = self._run(program)
         if verdict.verdict != WALL:
             return verdict
-        with self._gate.alone():
+        with self._gate.entered(alone=True):
             verdict = self._run(program)
         return replace(verdict, verdict="timeout") if verdict.verdict == WALL else verdict
 
@@ -140,27 +140,15 @@ class _Gate:
         self._waiting_alone = 0
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
+    def entered(self, *, alone: bool) -> Iterator[None]:
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting_alone)
+            self._waiting_alone += alone
+            self._changed.wait_for(lambda: not (self._inside if alone else self._waiting_alone))
             self._inside += 1
         try:
             yield
         finally:
             with self._changed:
                 self._inside -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._changed:
-            self._waiting_alone += 1
-            self._changed.wait_for(lambda: not self._inside)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._waiting_alone -= 1
+                self._waiting_alone -= alone
                 self._changed.notify_all()

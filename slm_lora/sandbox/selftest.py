@@ -12,7 +12,7 @@ from .records import Program, Verdict
 EVERYWHERE = (
     ("is right", "pass", "def f(x): return x * x", "assert f(3) == 9"),
     ("returns None", "fail", "def f(x): return None", "assert f(3) == 9"),
-    ("ends itself by os._exit(0)", "exit", "import os\nos._exit(0)", "assert f(3) == 9"),
+    ("ends itself by os._exit(0)", "exit", "import os\ndef f(x): os._exit(0)", "assert f(3) == 9"),
     (
         "reads the environment",
         "pass",

@@ -24,7 +24,7 @@ from slm_lora.errors import UserError
 from . import bubblewrap, seccomp
 from .inside.frames import read_frame, write_frame
 from .inside.own import Module
-from .judge import Judge
+from .judge import Comparer, Judge
 from .records import Program, Verdict
 from .testcode import compiled, compiled_setup
 
@@ -52,6 +52,9 @@ class Worker:
         self._config = config
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
         self._folder: str | None = None
+        self._comparer = Comparer(
+            config.cpu_seconds, config.wall_seconds, config.memory_mb * MEGABYTE
+        )
         isolated = config.isolated
         home = bubblewrap.PREFIX if isolated else str(bubblewrap.INSIDE.parent)
         start = f"import sys; sys.path.insert(0, {home!r}); from inside.zygote import main; main()"
@@ -116,7 +119,7 @@ class Worker:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             message = f"the tests are no Python: {error}"
             return Verdict(program.id, "error", 0, total, message, 0.0), True
-        judge = Judge(tests)
+        judge = Judge(tests, self._comparer)
         try:
             guarded = not all(test.required for test in tests)
             write_frame(self._requests, marshal.dumps((program.solution, list(names), guarded)))
@@ -157,6 +160,7 @@ class Worker:
         """Kill the zygote and all that runs in its namespaces."""
         self._process.kill()
         self._process.communicate()
+        self._comparer.close()
         self._errors.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -179,12 +183,13 @@ class Worker:
         self._process.communicate()
         said = self._said()
         self.close()
-        if said.startswith("bwrap:"):
+        if said.startswith("bwrap:") or "remount /" in said:
             return UserError(
                 f"bubblewrap cannot make a sandbox here: {said.removeprefix('bwrap: ')}",
                 "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, on Ubuntu also "
-                "kernel.apparmor_restrict_unprivileged_userns=0; in a container, run it with "
-                "--security-opt seccomp=unconfined --security-opt apparmor=unconfined",
+                "kernel.apparmor_restrict_unprivileged_userns=0 and aa-disable "
+                "/etc/apparmor.d/bwrap-userns-restrict where that is there; in a container, run it "
+                "with --security-opt seccomp=unconfined --security-opt apparmor=unconfined",
             )
         if hint := _outside(said):
             return UserError(f"the sandbox did not start: {said}", hint)

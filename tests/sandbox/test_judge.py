@@ -17,7 +17,7 @@ import pytest
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox
 from slm_lora.sandbox.inside.plain import Opaque, decode, encode
-from slm_lora.sandbox.judge import Judge
+from slm_lora.sandbox.judge import Comparer, Judge
 from slm_lora.sandbox.testcode import compiled
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is for Linux")
@@ -163,8 +163,15 @@ def test_values_come_out_as_they_went_in() -> None:
     assert decode(json.loads(json.dumps(encode(float("nan"))))) != 0
 
 
-def test_a_sender_of_nonsense_is_refused() -> None:
-    judge = Judge([compiled("assert f(3) == 9", "", ("f",))])
+@pytest.fixture(scope="module")
+def comparer() -> Iterator[Comparer]:
+    comparer = Comparer(cpu_seconds=0.1, wall_seconds=30, memory_bytes=1 << 20)
+    yield comparer
+    comparer.close()
+
+
+def test_a_sender_of_nonsense_is_refused(comparer: Comparer) -> None:
+    judge = Judge([compiled("assert f(3) == 9", "", ("f",))], comparer)
     for sent in (
         b"?0\n",
         b"?0\n[]",
@@ -189,6 +196,42 @@ def test_a_sender_of_nonsense_is_refused() -> None:
         assert judge.skipped() == 1
     assert judge.answer(b"?0\n[0, 9]") == b"+"
     assert judge.skipped() == 0
+
+
+def one_hash(count: int) -> bytes:
+    """A set of so many numbers of one hash: to make it takes the square of their number."""
+    numbers = ", ".join(str(n * sys.hash_info.modulus) for n in range(count))
+    return b'{"set": [' + numbers.encode() + b"]}"
+
+
+@pytest.mark.parametrize(
+    ("test", "sent"),
+    [
+        ("assert f(3) == {9}", one_hash(50_000)),
+        ("assert 'x' not in f(3)", b'{"range": [0, 1000000000000000000, 1]}'),
+        ("assert f(3) == 9", b'{"Fraction": [' + b"7" * 10_000_000 + b", 3]}"),
+        ("assert f(3) == 9", b"[" + b"[], " * 5_000_000 + b"[]]"),
+    ],
+    ids=["hashes", "range", "digits", "lists"],
+)
+def test_what_takes_too_much_is_a_failure_and_the_next_comparison_is_made(
+    test: str, sent: bytes, comparer: Comparer
+) -> None:
+    judge = Judge([compiled(test, "", ("f",))], comparer)
+    assert judge.answer(b"?0\n[0, " + sent + b"]") == b"-"
+    assert judge.verdict == "fail"
+    assert "too much" in judge.message
+    judge = Judge([compiled("assert f(3) == 9", "", ("f",))], comparer)
+    assert judge.answer(b"?0\n[0, 9]") == b"+"
+
+
+def test_a_comparer_that_was_killed_is_replaced(comparer: Comparer) -> None:
+    judge = Judge([compiled("assert f(3) == 9", "", ("f",))], comparer)
+    assert judge.answer(b"?0\n[0, 9]") == b"+"
+    assert comparer._process is not None
+    comparer._process.kill()
+    comparer._process.wait()
+    assert judge.answer(b"?0\n[0, 9]") == b"+"
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +328,41 @@ def test_an_object_is_asked_what_it_holds(sandbox: Sandbox) -> None:
         program = Program("p", "def f(x): return 3", (test,), ("f",), setup)
         (verdict,) = sandbox.judge([program])
         assert verdict.verdict == expected, verdict
+
+
+@linux
+@pytest.mark.parametrize(
+    ("test", "verdict"),
+    [
+        ("assert (f() == [1, 3]).all()", "pass"),
+        ("assert not (f() > 3).any() and (f() + 1).tolist() == [2, 4]", "pass"),
+        ("assert (f() == [1, 4]).all()", "fail"),
+        ("assert (f() == [[1, 3], [1, 3]]).any().all()", "pass"),
+        ("assert (f() == f()).all()", "pass"),
+    ],
+)
+def test_arrays_are_compared_element_by_element(test: str, verdict: str, sandbox: Sandbox) -> None:
+    solution = "import numpy as np\ndef f(): return np.array([1, 3])"
+    (found,) = sandbox.judge([Program("p", solution, (test,), ("f",))])
+    assert found.verdict == verdict, found
+    solution = (
+        "class E:\n    def __eq__(self, other): return self\n    def all(self): return True\n"
+    )
+    solution += "    __gt__ = __add__ = __eq__\n    any = tolist = all\ndef f(): return E()"
+    (found,) = sandbox.judge([Program("p", solution, (test,), ("f",))])
+    assert found.verdict == "fail", found
+
+
+@linux
+def test_a_comparison_without_end_fails_its_program_alone() -> None:
+    endless = Program("p", "def f(): return range(10**18)", ("assert 'x' not in f()",), ("f",))
+    after = Program("p", "def f(): return range(9)", ("assert 8 in f()",), ("f",))
+    with Sandbox(SandboxConfig(workers=1, cpu_seconds=0.5, wall_seconds=30)) as sandbox:
+        first, second = sandbox.judge([endless, after])
+    assert (first.verdict, second.verdict) == ("fail", "pass"), (first, second)
+    assert first.message == (
+        "test 1: assert 'x' not in f(): it takes too much time or memory to compare the value"
+    )
 
 
 @linux

@@ -1,6 +1,7 @@
 """Sandbox: honest programs, messages, limits, workers that come and go."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -121,6 +122,42 @@ def f(x):
     assert (first.verdict, second.verdict) == ("pass", "pass"), (first, second)
 
 
+def test_devices_can_be_read_and_written(sandbox: Sandbox) -> None:
+    solution = """
+def f():
+    open("/dev/null", "w").write("x")
+    return open("/dev/zero", "rb").read(2), len(open("/dev/urandom", "rb").read(2))
+"""
+    (verdict,) = sandbox.judge([program(solution, "assert f() == (bytes(2), 2)")])
+    assert verdict.verdict == "pass", verdict
+
+
+def test_nothing_in_the_scratch_folder_can_be_executed(tmp_path: Path) -> None:
+    """Nor has anybody the capability to change that: tried before any system call is taken away."""
+    preload = tmp_path / "tries.py"
+    preload.write_text("""
+import ctypes, os, shutil, sys
+FOUND = []
+shutil.copy(sys.executable, "python")
+open("script", "w").write("#!/usr/bin/true")
+os.chmod("script", 0o755)
+for name in ("python", "script"):
+    try:
+        os.posix_spawn(name, [name], {})
+    except PermissionError:
+        FOUND.append(name)
+libc, sets = ctypes.CDLL(None), (ctypes.c_uint32 * 6)(*[9] * 6)
+FOUND.append(libc.capget((0x20080522).to_bytes(4, "little") + bytes(4), sets))
+FOUND.extend(sets)
+""")
+    solution = "import tries\ndef f(): return tries.FOUND"
+    with Sandbox(SandboxConfig(workers=1, preload=[str(preload)])) as sandbox:
+        (verdict,) = sandbox.judge(
+            [program(solution, "assert f() == ['python', 'script', 0, 0, 0, 0, 0, 0, 0]")]
+        )
+    assert verdict.verdict == "pass", verdict
+
+
 def test_same_program_same_verdict(sandbox: Sandbox) -> None:
     """Hashes and the random generator start alike in each program."""
     solution = "import random\ndef f(x): return random.random(), list({'a', 'b', 'c', 'd'})"
@@ -141,15 +178,22 @@ def test_limits_are_those_of_the_config(sandbox: Sandbox) -> None:
     assert (fits.verdict, too_large.verdict) == ("pass", "error")
 
 
-def test_a_worker_is_replaced_after_an_abnormal_verdict(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("solution", "verdict"),
+    [("import os\nos.abort()", "crash"), ("import os\nos._exit(0)", "exit")],
+)
+def test_a_worker_is_replaced_after_an_abnormal_verdict(
+    solution: str, verdict: str, sandbox: Sandbox
+) -> None:
     sandbox.judge([program(SQUARE, "assert f(2) == 4")])
     (before,) = sandbox._workers
-    sandbox.judge([program(SQUARE, "assert f(2) == 5")])
+    for usual in (SQUARE, "import sys\nsys.exit()", "import os\ndef f(x): os._exit(0)"):
+        sandbox.judge([program(usual, "assert f(2) == 5")])
     assert sandbox._workers == {before}
-    crash, after = sandbox.judge(
-        [program("import os\nos.abort()", "assert f(2) == 4"), program(SQUARE, "assert f(2) == 4")]
+    ended, after = sandbox.judge(
+        [program(solution, "assert f(2) == 4"), program(SQUARE, "assert f(2) == 4")]
     )
-    assert (crash.verdict, after.verdict) == ("crash", "pass")
+    assert (ended.verdict, after.verdict) == (verdict, "pass")
     assert before not in sandbox._workers
 
 
@@ -201,6 +245,25 @@ def test_bubblewrap_that_may_not_is_an_error_that_says_what_to_allow(
     with pytest.raises(UserError, match="No permissions to create new namespace") as caught:
         Sandbox(SandboxConfig(workers=1))
     assert "user namespaces" in caught.value.hint
+
+
+def test_a_system_that_lets_nobody_mount_is_an_error_that_says_what_to_allow(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As AppArmor does to what bubblewrap starts."""
+    without = tmp_path / "bwrap"
+    without.write_text(f"""#!{sys.executable}
+import os, sys
+arguments = sys.argv[1:]
+place = arguments.index("--cap-add")
+del arguments[place : place + 2]
+os.execv({shutil.which("bwrap")!r}, ["bwrap", *arguments])
+""")
+    without.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="remount /scratch: Operation not permitted") as caught:
+        Sandbox(SandboxConfig(workers=1))
+    assert "apparmor" in caught.value.hint
 
 
 def test_a_bubblewrap_that_isolates_nothing_fails_the_self_test(

@@ -150,6 +150,28 @@ def test_subclass_of_a_builtin_is_its_base(sandbox: Sandbox, base: str) -> None:
     assert (verdict, "a value of type L" in message) == ("fail", True)
 
 
+@pytest.mark.parametrize(
+    "alias", ["list[E]", "List[E]", "dict[str, list[E]]", "int | E", "Annotated[int, E]"]
+)
+def test_a_type_compares_by_the_types_that_it_is_made_of(sandbox: Sandbox, alias: str) -> None:
+    solution = f"""
+from typing import *
+class Meta(type):
+    def __eq__(self, other): return True
+    __hash__ = type.__hash__
+T = TypeVar("T")
+class E(Generic[T], metaclass=Meta): pass
+def f(): return {alias}
+"""
+    verdict, message = judge(sandbox, solution, "x = f()\nassert x == list[int]", "f")
+    assert (verdict, "a value of type Meta" in message) == ("fail", True)
+    solution = (
+        "from typing import *\ndef f(): return list[int], Optional[int], Callable[[int], str]"
+    )
+    test = "from typing import *\nx = list[int], Optional[int], Callable[[int], str]\n"
+    assert judge(sandbox, solution, test + "assert f() == x", "f")[0] == "pass"
+
+
 def test_entry_point_class_answers_for_itself_among_its_like(sandbox: Sandbox) -> None:
     names = ("Point", "make")
     for test in (

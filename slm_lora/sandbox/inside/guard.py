@@ -10,6 +10,7 @@ for.
 """
 
 import builtins
+import ctypes
 import gc
 import sys
 from collections.abc import Callable
@@ -31,6 +32,9 @@ LOOKING = FRAME_NAMES | {
     *("getouterframes", "getinnerframes", "get_referents", "CodeType", "co_flags", "ctypes"),
 }
 """A function that was there before and has one of these among its names may do so."""
+DERIVING = frozenset(("replace", "co_consts"))
+"""And of those that make code objects, one that makes them of another's parts, not of what it is
+handed."""
 
 HANDING_ON = frozenset(
     (
@@ -59,14 +63,15 @@ NEVER = {
 BY_CALLER = {
     "sys._getframe": "looked at frames that are not its own",
     "gc.get_referents": "walked the heap",
-    "code.__new__": "made a code object",
 }
 _kept_alive: list[object] = []
 """Code of those functions, so that no code made later gets the identity of one."""
 
 CALLED_NATIVE = "called native code (ctypes)"
-TRANSPARENT = ("ctypes", "importlib", "importlib._bootstrap", "importlib._bootstrap_external")
-"""Modules whose functions import and call for another one."""
+IMPORTING = ("importlib", "importlib._bootstrap", "importlib._bootstrap_external")
+"""Modules whose functions import for another one."""
+CTYPES = ctypes.__file__.removesuffix("__init__.py")
+"""Where the functions lie that call native code for another one."""
 NATIVE = frozenset(
     (
         *("ctypes", "_ctypes", "_cffi_backend"),
@@ -80,12 +85,14 @@ INTERPRETERS = frozenset(("_interpreters", "_xxsubinterpreters"))
 FUNCTION_PARTS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
 
 
-def functions_before() -> tuple[list[CodeType], list[CodeType], list[CodeType]]:
-    """Code of all functions there are now that look, that hand on, and that format."""
-    looking, handing_on, formatting = [], [], []
+def functions_before() -> tuple[list[CodeType], ...]:
+    """Code of all functions there are now that look, that hand on, that format, that import."""
+    looking, handing_on, formatting, importing = [], [], [], []
     for function in gc.get_objects():
         if type(function) is FunctionType:
             code = function.__code__
+            if function.__globals__.get("__name__") in IMPORTING:
+                importing.append(code)
             if f"{function.__module__}.{function.__qualname__}" in HANDING_ON:
                 handing_on.append(code)
             elif LOOKING.intersection(code.co_names):
@@ -94,7 +101,7 @@ def functions_before() -> tuple[list[CodeType], list[CodeType], list[CodeType]]:
                 function.__qualname__.partition(".")[0] in FORMATTING
             ):
                 formatting.append(code)
-    return looking, handing_on, formatting
+    return looking, handing_on, formatting, importing
 
 
 def _all_code(code: CodeType) -> set[CodeType]:
@@ -108,12 +115,13 @@ def _all_code(code: CodeType) -> set[CodeType]:
 
 
 def make_hook(
-    functions: tuple[list[CodeType], list[CodeType], list[CodeType]], report_fd: int
+    functions: tuple[list[CodeType], ...], report_fd: int
 ) -> Callable[[str, tuple[Any, ...]], None]:
     """The hook for `sys.addaudithook`; it must come from `functions_before` any program."""
     _kept_alive.append(functions)
-    looking, handing_on, formatting = (frozenset(map(id, codes)) for codes in functions)
+    looking, handing_on, formatting, importing = (frozenset(map(id, f)) for f in functions)
     may_format = looking | formatting
+    deriving = frozenset(id(c) for c in functions[0] if not DERIVING.isdisjoint(c.co_names))
     modules = frozenset(id(vars(module)) for module in list(sys.modules.values()))
     files_before = frozenset(getattr(m, "__file__", None) for m in list(sys.modules.values()))
     prefixes = (sys.prefix, sys.base_prefix)
@@ -124,29 +132,34 @@ def make_hook(
         write_frame(report_fd, FORBIDDEN_TOKEN + b"forbidden\n" + reason.encode())
         _exit(0)
 
-    def stands_in_a_file(code: CodeType) -> bool:
-        """Whether a library that was imported after the start has this very function."""
-        path = code.co_filename
-        if path in files_before or not path.startswith(prefixes):
-            return False
+    def stands_in(path: str, code: CodeType) -> bool:
         if path not in read:
             with open_file(path, "rb") as file:
                 read[path] = _all_code(compile(file.read(), path, "exec", dont_inherit=True))
         return code in read[path]
 
-    def looks(allowed: frozenset[int]) -> bool:
+    def stands_in_a_file(code: CodeType) -> bool:
+        """Whether a library that was imported after the start has this very function."""
+        path = code.co_filename
+        return path not in files_before and path.startswith(prefixes) and stands_in(path, code)
+
+    def looks(allowed: frozenset[int], names: frozenset[str] = LOOKING) -> bool:
         """Whether the one who asks may look."""
         frame: FrameType | None = getframe().f_back.f_back  # type: ignore[union-attr]  # the hook's
         while frame is not None and id(frame.f_code) in handing_on:
             frame = frame.f_back
         if frame is None or id(frame.f_code) in allowed:
             return frame is not None
-        return not LOOKING.isdisjoint(frame.f_code.co_names) and stands_in_a_file(frame.f_code)
+        return not names.isdisjoint(frame.f_code.co_names) and stands_in_a_file(frame.f_code)
+
+    def calls_for_another(code: CodeType) -> bool:
+        path = code.co_filename
+        return id(code) in importing or (path.startswith(CTYPES) and stands_in(path, code))
 
     def a_library_calls() -> bool:
         """Whether a library, not the program, imports or uses a module of native code."""
         frame: FrameType | None = getframe().f_back.f_back  # type: ignore[union-attr]
-        while frame is not None and frame.f_globals.get("__name__") in TRANSPARENT:
+        while frame is not None and calls_for_another(frame.f_code):
             frame = frame.f_back
         return frame is not None and (id(frame.f_code) in looking or stands_in_a_file(frame.f_code))
 
@@ -161,6 +174,9 @@ def make_hook(
                 return
             if not looks(looking):
                 forbid(BY_CALLER[event])
+        elif event == "code.__new__":
+            if not looks(deriving, DERIVING):
+                forbid("made a code object")
         elif event in ("object.__setattr__", "object.__delattr__"):
             if arguments[1] in FUNCTION_PARTS and id(arguments[0].__globals__) in modules:
                 forbid(f"changed {arguments[1]} of a function that is not its own")

@@ -13,10 +13,11 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from .strict import shows_dictionary
+from .strict import all_types
 
 # Functions defined below look builtins up here, not in what a program may have patched.
 globals()["__builtins__"] = dict(vars(builtins))
@@ -36,6 +37,7 @@ PROGRAMS_OWN = ("__main__", "solution")
 MISSING = object()
 _writev = ctypes.CDLL(None).writev
 _read = os.read
+_find_file = PathFinder.find_spec
 
 
 class _Slice(ctypes.Structure):
@@ -48,46 +50,51 @@ SLICES = 1024
 """IOV_MAX of Linux and macOS; so many numbers, 8 KB, fit into any pipe."""
 
 
-def watch(
-    pipe: Sequence[int], known: frozenset[int]
-) -> tuple[Callable[[], bytes], Callable[[bytes], str]]:
-    """Two functions: one takes the state in a fork, one names what has been changed since.
+def watch(pipe: Sequence[int], known: frozenset[int]) -> Callable[[], str]:
+    """Take the state there is; the function returned names what has been changed since, in a fork.
 
     `known` are the identities of types that no program made (strict.py). `pipe` are the two ends of
-    an empty pipe, read end first, open whenever they are called. What a fork itself changes
-    (`threading` has a new main thread) is so left out.
+    an empty pipe, read end first, open whenever that function is called.
     """
-    named = list(_dictionaries())
+    named = _dictionaries()
     copies = [dict(dictionary) for _, dictionary, _ in named]
     addresses = [id(dictionary) + VERSION_OFFSET for _, dictionary, _ in named]
     slices = (_Slice * len(addresses))(*[_Slice(address, 8) for address in addresses])
     counted = _versions_are_kept()
     shadowable = frozenset(vars(builtins))
 
-    def versions() -> bytes:
-        """The version numbers of all dictionaries, 8 bytes each; nothing where there are none."""
-        if not counted:
-            return b""
+    def versions() -> list[bytes]:
+        """The version numbers of all dictionaries, 8 bytes each, so many as one read gives."""
         parts = []
         for first in range(0, len(addresses), SLICES):
             count = min(SLICES, len(addresses) - first)
             _writev(pipe[1], ctypes.byref(slices, first * ctypes.sizeof(_Slice)), count)
             parts.append(_read(pipe[0], 8 * count))
-        return b"".join(parts)
+        return parts
 
-    def changed(before: bytes) -> str:
-        now = versions()
-        if counted and now == before:
-            return ""
-        for index, (name, dictionary, inherited) in enumerate(named):
-            if counted and now[8 * index : 8 * index + 8] == before[8 * index : 8 * index + 8]:
-                continue
+    before = versions() if counted else []
+
+    def suspects() -> Sequence[int]:
+        """Places in `named` of what has another number, or of all where there are none."""
+        if not counted:
+            return range(len(named))
+        return [
+            SLICES * number + place // 8
+            for number, (old, new) in enumerate(zip(before, versions(), strict=True))
+            if old != new
+            for place in range(0, len(new), 8)
+            if old[place : place + 8] != new[place : place + 8]
+        ]
+
+    def changed() -> str:
+        for index in suspects():
+            name, dictionary, inherited = named[index]
             found = _difference(name, dictionary, copies[index], inherited or shadowable, known)
             if found:
                 return found
         return ""
 
-    return versions, changed
+    return changed
 
 
 def _dictionaries() -> list[tuple[str, dict[str, Any], frozenset[str]]]:
@@ -103,25 +110,23 @@ def _dictionaries() -> list[tuple[str, dict[str, Any], frozenset[str]]]:
         found.append((name, vars(module), frozenset()))
         for value in list(vars(module).values()):
             kind = type(value)
-            if shows_dictionary(kind) and not callable(value) and kind is not ModuleType:
+            if _shows_dictionary(kind) and not callable(value) and kind is not ModuleType:
                 own = object.__getattribute__(value, "__dict__")
                 if id(own) not in seen:
                     _detach(own)
                     seen.add(id(own))
                     found.append((f"{name}.{kind.__name__}", own, frozenset(dir(kind))))
-    todo: list[type] = [object]
-    while todo:
-        subclasses: list[type] = type.__subclasses__(todo.pop())
-        for cls in subclasses:
-            if id(cls) in seen:
-                continue
-            seen.add(id(cls))
-            todo.append(cls)
-            proxy = type.__dict__["__dict__"].__get__(cls)
-            (dictionary,) = gc.get_referents(proxy)
-            inherited = frozenset().union(*map(vars, cls.__mro__[1:]))
-            found.append((f"{cls.__module__}.{cls.__qualname__}", dictionary, inherited))
+    for cls in all_types().values():
+        proxy = type.__dict__["__dict__"].__get__(cls)
+        (dictionary,) = gc.get_referents(proxy)
+        inherited = frozenset().union(*map(vars, cls.__mro__[1:]))
+        found.append((f"{cls.__module__}.{cls.__qualname__}", dictionary, inherited))
     return found
+
+
+def _shows_dictionary(kind: type) -> bool:
+    """Whether its objects have a `__dict__`: typing.TypeVar's have one that no name leads to."""
+    return kind.__dictoffset__ != 0 and any("__dict__" in vars(cls) for cls in kind.__mro__)
 
 
 def _detach(own: dict[str, Any]) -> None:
@@ -151,9 +156,18 @@ def _difference(
         if _is_code(value) or (id(type(found)) not in known and found is not MISSING):
             return f"{name}.{key}"
     for key in now.keys() - before.keys():
-        if key in inherited and name != "sys.modules":
+        if _is_forged(key, now[key]) if name == "sys.modules" else key in inherited:
             return f"{name}.{key}"
     return ""
+
+
+def _is_forged(name: str, module: object) -> bool:
+    """Whether a module that nobody imported stands in the place of one that could be."""
+    if type(getattr(module, "__spec__", None)) is ModuleSpec:
+        return False
+    package = name.rpartition(".")[0]
+    path = getattr(sys.modules.get(package), "__path__", []) if package else None
+    return _find_file(name, path) is not None
 
 
 def _is_code(value: object) -> bool:

@@ -125,9 +125,9 @@ def run(
             _finish(token, "fail", refusals[0])
         if any(namespace.get(name) is not value for name, value in operators.items()):
             _finish(token, "forbidden", "changed the operators of its tests")
-        if patched := changed():
-            _finish(token, "forbidden", f"changed {patched}")
         token, message = _report(token, b"passed", alone=guarded)
+    if patched := changed():
+        _finish(token, "forbidden", f"changed {patched}")
     _finish(token, "pass", "")
 
 
@@ -168,12 +168,7 @@ def _outcome(error: BaseException) -> tuple[str, str]:
     """Verdict and message of an exception; `line N:` leads where a test's line raised it."""
     filename, test_line = _last_frames(error.__traceback__)
     where = f"line {test_line}: " if test_line else ""
-    if isinstance(error, AssertionError) and filename in (
-        "<test>",
-        "<setup>",
-        strict.__file__,
-        __file__,
-    ):
+    if isinstance(error, AssertionError) and filename in TEST_FILES:
         return "fail", where + _describe(error)
     if isinstance(error, SystemExit):
         return "exit", where + _describe(error)

@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import TypedDict
 
+from .mounts import libc, must
 from .own import Module
 from .runner import CONTROL_FD, REPORT_FD, SPARE_FDS
 
@@ -19,8 +20,6 @@ SECCOMP_MODE_FILTER = 2
 """linux/prctl.h and linux/seccomp.h."""
 
 OPEN_FILES = 256
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class _Filter(ctypes.Structure):
@@ -47,9 +46,7 @@ class Settings(TypedDict):
 
 def prctl(option: int, value: int, pointer: object = None) -> None:
     """prctl(2). Raises OSError where the kernel refuses."""
-    if _libc.prctl(option, ctypes.c_ulong(value), pointer, None, None) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"prctl({option}): {os.strerror(code)}")
+    must(libc.prctl(option, ctypes.c_ulong(value), pointer, None, None), f"prctl({option})")
 
 
 def confine(control: int, report: int, devnull: int, own_bytes: int, settings: Settings) -> None:

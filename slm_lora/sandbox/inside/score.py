@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from .frames import framed
 from .guard import FORBIDDEN_TOKEN
@@ -34,6 +34,8 @@ class Outcome(TypedDict):
     test: int
     """Number of the test that it ended in, from 1; 0 for the program itself."""
     message: str
+    early: NotRequired[bool]
+    """Whether its process ended before the program had been imported."""
 
 
 def converse(
@@ -68,7 +70,7 @@ def converse(
             continue
         chunk = os.read(report, MOST_BYTES)
         if not chunk:
-            return outcome(*_ending(pid, started, settings))
+            return {**outcome(*_ending(pid, started, settings)), "early": not handed_over}
         received += chunk
         size, given = int.from_bytes(received[:4], "big"), bytes(received[4 : 4 + TOKEN_BYTES])
         if given == FORBIDDEN_TOKEN:

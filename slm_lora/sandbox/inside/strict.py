@@ -56,16 +56,21 @@ _kept_alive: list[type] = []
 """Known types, so that no type made later gets the identity of one."""
 
 
-def known_types() -> frozenset[int]:
-    """Identities of all types there are now, but those that hand comparisons on."""
+def all_types() -> dict[int, type]:
+    """By their identities."""
     found: dict[int, type] = {}
     todo: list[type] = [object]
     while todo:
         subclasses: list[type] = type.__subclasses__(todo.pop())
-        for cls in subclasses:
-            if id(cls) not in found:
-                found[id(cls)] = cls
-                todo.append(cls)
+        new = {id(cls): cls for cls in subclasses if id(cls) not in found}
+        found |= new
+        todo += new.values()
+    return found
+
+
+def known_types() -> frozenset[int]:
+    """Identities of all types there are now, but those that hand comparisons on."""
+    found = all_types()
     mock = sys.modules.get("unittest.mock")
     forwarding = {id(cls) for cls in FORWARDING}
     _kept_alive.extend(found.values())
@@ -81,7 +86,6 @@ def make_operators(
     A refusal is noted beside being raised, for a test may swallow the exception.
     """
     refusals: list[str] = []
-    slots: dict[int, list[types.MemberDescriptorType]] = {}
 
     def refuse(reason: str) -> None:
         refusals.append(reason)
@@ -118,23 +122,10 @@ def make_operators(
             elif isinstance(item, CONTAINERS):
                 todo += _elements(item)
             else:
-                for attribute in attributes(item):
-                    for held in (attribute, *_elements(attribute)):
-                        is_under_test(held)
+                for name in ("__origin__", "__args__", "__metadata__"):  # of list[int] …
+                    with suppress(AttributeError):
+                        todo.append(object.__getattribute__(item, name))
         return result
-
-    def attributes(item: Any) -> list[Any]:
-        """What an object of a known type holds in its own attributes, one level deep."""
-        kind = type(item)
-        if callable(item):
-            return []
-        values = []
-        if shows_dictionary(kind):
-            values += object.__getattribute__(item, "__dict__").values()
-        for slot in slots.setdefault(id(kind), _slots_of(kind)):
-            with suppress(AttributeError):
-                values.append(slot.__get__(item))
-        return values
 
     def compare(name: str, left: Any, right: Any) -> Any:
         if holds_under_test(left) != holds_under_test(right):
@@ -166,16 +157,6 @@ def make_operators(
 def _decides_truth(cls: type) -> bool:
     own = _dictionary(cls)
     return "__bool__" in own or "__len__" in own
-
-
-def shows_dictionary(kind: type) -> bool:
-    """Whether its objects have a `__dict__`: typing.TypeVar's have one that no name leads to."""
-    return kind.__dictoffset__ != 0 and any("__dict__" in vars(cls) for cls in kind.__mro__)
-
-
-def _slots_of(kind: type) -> list[types.MemberDescriptorType]:
-    members = [value for cls in kind.__mro__ for value in vars(cls).values()]
-    return [member for member in members if type(member) is types.MemberDescriptorType]
 
 
 def _elements(value: Any) -> list[Any]:

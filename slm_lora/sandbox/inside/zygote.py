@@ -15,12 +15,12 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from functools import partial
 from importlib.util import find_spec
 from types import ModuleType
 
 from . import guard, integrity, runner, strict
 from .frames import read_frame, write_frame
+from .mounts import fasten
 from .own import Sources
 from .sample import PR_SET_DUMPABLE, Settings, add_filter, confine, prctl
 from .score import converse
@@ -50,13 +50,15 @@ def main() -> None:
     for fd in (0, 1):
         os.dup2(devnull, fd)
     settings: Settings = marshal.loads(read_frame(requests) or b"")
+    if os.getpid() == 1:  # in namespaces of our own
+        fasten()
     preload(settings)
     lock_up(settings)
     # There beforehand, for a new entry in sys.modules would mean that all of it is compared.
     module = sys.modules["solution"] = ModuleType("solution")
     known = strict.known_types()
     hook = guard.make_hook(guard.functions_before(), runner.REPORT_FD)
-    state, changed = integrity.watch(runner.SPARE_FDS, known)
+    changed = integrity.watch(runner.SPARE_FDS, known)
     gc.collect()
     gc.freeze()
 
@@ -83,8 +85,7 @@ def main() -> None:
             try:
                 random.seed(0)  # the same program gets the same verdict
                 sys.addaudithook(hook)
-                patched = partial(changed, state())
-                runner.run(source, entry_points, token, known, module, patched, guarded)
+                runner.run(source, entry_points, token, known, module, changed, guarded)
             finally:
                 os._exit(runner.BROKEN)
         os.close(control)
@@ -95,8 +96,8 @@ def main() -> None:
         cpu_s = clear_up(pid)
         os.close(control_end)
         os.close(report_end)
-        clean = wipe(".")
-        answer = {**outcome, "cpu_s": cpu_s, "recycle": outcome["verdict"] in ABNORMAL or not clean}
+        abnormal = outcome["verdict"] in ABNORMAL or outcome.get("early", False)
+        answer = {**outcome, "cpu_s": cpu_s, "recycle": not wipe(".") or abnormal}
         write_frame(replies, json.dumps(answer).encode())
 
 
