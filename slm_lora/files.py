@@ -77,7 +77,7 @@ def scratch(folder: Path | None = None, name: str = "slm_lora") -> "TemporaryDir
         host, process, _ = path.name.rsplit("@", 3)[1:]
         if host == socket.gethostname() and not psutil.pid_exists(int(process)):
             discard(path)
-    return TemporaryDirectory(dir=folder, prefix=_lead(name), suffix=PART)
+    return TemporaryDirectory(PART, _lead(name), folder, ignore_cleanup_errors=True)
 
 
 def _lead(name: str) -> str:

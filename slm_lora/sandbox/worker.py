@@ -8,7 +8,6 @@ import marshal
 import os
 import re
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import psutil
 
 from slm_lora.config.sections.task import SandboxConfig, is_file
 from slm_lora.errors import UserError
+from slm_lora.files import scratch
 
 from . import bubblewrap, seccomp
 from .inside.frames import read_frame, write_frame
@@ -51,7 +51,7 @@ class Worker:
         """
         self._config = config
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
-        self._folder: str | None = None
+        self._folder = None if config.isolated else scratch()
         self._comparer = Comparer(
             config.cpu_seconds, config.wall_seconds, config.memory_mb * MEGABYTE
         )
@@ -64,7 +64,6 @@ class Worker:
         if isolated:
             command = bubblewrap.command(command, config.scratch_mb * MEGABYTE, info_end)
         else:
-            self._folder = tempfile.mkdtemp(prefix="slm_lora_sandbox_")
             environment = {"PYTHONHASHSEED": "0"}
         own = [name for name in config.preload if is_file(name)]
         settings = {
@@ -74,6 +73,7 @@ class Worker:
             "wall_seconds": config.wall_seconds,
             "memory_bytes": config.memory_mb * MEGABYTE,
             "scratch_bytes": config.scratch_mb * MEGABYTE,
+            "as_root": os.geteuid() == 0,
             "seccomp": seccomp.filters() if isolated else None,
         }
         self._process = subprocess.Popen(
@@ -82,7 +82,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             env=environment,
-            cwd=self._folder,
+            cwd=self._folder.name if self._folder else None,
             pass_fds=[info_end],
         )
         os.close(info_end)
@@ -163,7 +163,7 @@ class Worker:
         self._comparer.close()
         self._errors.close()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.cleanup()
 
     def _reply(self, seconds: float) -> bytes:
         if select.select([self._replies], [], [], seconds)[0]:

@@ -250,7 +250,7 @@ def test_bubblewrap_that_may_not_is_an_error_that_says_what_to_allow(
 def test_a_system_that_lets_nobody_mount_is_an_error_that_says_what_to_allow(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As AppArmor does to what bubblewrap starts."""
+    """As AppArmor does to what bubblewrap starts; root needs it, others do without."""
     without = tmp_path / "bwrap"
     without.write_text(f"""#!{sys.executable}
 import os, sys
@@ -261,9 +261,12 @@ os.execv({shutil.which("bwrap")!r}, ["bwrap", *arguments])
 """)
     without.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     with pytest.raises(UserError, match="remount /scratch: Operation not permitted") as caught:
         Sandbox(SandboxConfig(workers=1))
     assert "apparmor" in caught.value.hint
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    Sandbox(SandboxConfig(workers=1)).close()
 
 
 def test_a_bubblewrap_that_isolates_nothing_fails_the_self_test(

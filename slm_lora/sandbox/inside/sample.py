@@ -40,6 +40,8 @@ class Settings(TypedDict):
     memory_bytes: int
     """For a program, beyond what the zygote has mapped."""
     scratch_bytes: int
+    as_root: bool
+    """Whether the user who trains is root."""
     seccomp: tuple[bytes, bytes] | None
     """Filters of the zygote and of each fork (seccomp.py); None where there are none (process)."""
 

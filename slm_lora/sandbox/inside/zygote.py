@@ -51,7 +51,7 @@ def main() -> None:
         os.dup2(devnull, fd)
     settings: Settings = marshal.loads(read_frame(requests) or b"")
     if os.getpid() == 1:  # in namespaces of our own
-        fasten()
+        fasten(settings["as_root"])
     preload(settings)
     lock_up(settings)
     # There beforehand, for a new entry in sys.modules would mean that all of it is compared.
