@@ -1,6 +1,7 @@
 """Programs that misbehave, each with the verdict it must get. One task: `f` squares a number.
 
-They stand in attacks.txt, `#### name: verdict` before each; a line HONEST or WRONG stands for that
+They stand in attacks.txt, `#### name: verdict` before each (`one|other` where it is decided by who
+reads first); a line HONEST or WRONG stands for that
 definition of `f`. Each is judged by TESTS. A program whose trick worked would get `pass`. Where the
 verdict is `pass`, what the program does is none of our business as long as its answers are right.
 """

@@ -30,11 +30,11 @@ def test_verdict(
     sandbox = sandboxes[0 if expected == "timeout" else 1]
     attack = sandbox.submit(Program(name, solution, TESTS, ("f",)))
     honest = sandbox.submit(Program(f"after {name}", HONEST, TESTS, ("f",)))
-    assert attack.result().verdict == expected, attack.result()
+    assert attack.result().verdict in expected.split("|"), attack.result()
     assert honest.result().verdict == "pass", honest.result()
 
 
 def test_names_are_unique_and_every_verdict_occurs() -> None:
     names = [name for name, _, _ in ATTACKS]
     assert len(set(names)) == len(names) >= 60
-    assert {verdict for _, verdict, _ in ATTACKS} == set(VERDICTS)
+    assert {word for _, verdict, _ in ATTACKS for word in verdict.split("|")} == set(VERDICTS)
