@@ -15,7 +15,7 @@ import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from slm_lora.errors import UserError
 from slm_lora.faults import explained
@@ -34,24 +34,25 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an ASCII terminal gets what it can
-    words = sys.argv[1:]
+    words, verbs = sys.argv[1:], dict[str, Any]()
     try:
         from slm_lora import ranks
+        from slm_lora.cli import VERBS as verbs  # noqa: N811 - none before
         from slm_lora.cli.dispatch import dispatch
 
         ranks.hide_launcher()
         dispatch(words)
-        if sys.stdout:
-            sys.stdout.flush()  # at the end of Python nobody would catch what it raises
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()  # at the end of Python nobody would catch what it raises
     except UserError as error:
         _refuse(error)
     except BrokenPipeError:  # `| head` has read enough
         _leave(128 + signal.SIGPIPE)
     except KeyboardInterrupt:
-        _tell_interrupted(words)
+        _tell_interrupted(words, verbs)
     except Exception as error:
         if _signals:
-            _tell_interrupted(words)
+            _tell_interrupted(words, verbs)
         fault = explained(error)
         if fault is None:
             raise
@@ -80,11 +81,10 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _tell_interrupted(words: list[str]) -> NoReturn:
-    from slm_lora.cli import VERBS
-
+def _tell_interrupted(words: list[str], verbs: dict[str, Any]) -> NoReturn:
+    """`verbs` is empty where they were not imported yet."""
     _say("interrupted")
-    if words and words[0] in VERBS and VERBS[words[0]].repeatable:
+    if words and words[0] in verbs and verbs[words[0]].repeatable:
         _say(f"to do it again, type: {shlex.join(['slm-lora', *words])}")
     _leave(130)
 

@@ -65,7 +65,8 @@ def predictions_of(folder: Run) -> tuple[list[Prediction], list[Prediction]]:
     known: DataReport = read_json(folder.data_report)
     for file, found in zip(files, (base, tuned), strict=True):
         wanted = known["rows"]["test"]
-        if len(found) != wanted or [p.get("id") for p in found] != [p.get("id") for p in base]:
+        same = [(p.get("id"), p.keys()) for p in found] == [(p.get("id"), p.keys()) for p in base]
+        if len(found) != wanted or not same or len({tuple(sorted(p)) for p in found}) > 1:
             raise UserError(
                 f"{file} holds {len(found)} of {wanted} predictions, or those of other items",
                 "remove it and type the run's command again with run_dir= of this folder",

@@ -29,6 +29,7 @@ HINTS = {
     errno.ENAMETOOLONG: "type a shorter name",
     errno.ELOOP: "remove the link that leads to itself",
     errno.ENOTDIR: "remove the file that stands where a folder is expected",
+    errno.EEXIST: "remove the file that stands where a folder is expected",
     errno.EISDIR: "name a file, not a folder",
     errno.ENOENT: "put it back, or name another place",
     errno.ENXIO: "name a file, not a socket or a pipe",

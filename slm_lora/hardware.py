@@ -4,7 +4,6 @@ python -m slm_lora doctor
 """
 
 import ctypes
-import os
 import re
 import shutil
 import subprocess
@@ -38,23 +37,12 @@ class Device:
     precision: str
 
 
-WORKERS_A_CORE = 4
-"""Of the sandbox, at most."""
-
-
 def check_without_torch(config: Config) -> None:
     """Refuse what this machine cannot do, as far as the driver tells.
 
     Raises:
-        UserError: no CUDA device for what needs one, bf16 on a GPU without it, or more processes
-            than the cores bear.
+        UserError: no CUDA device for what needs one, or bf16 on a GPU without it.
     """
-    cores = os.cpu_count() or 1
-    if (config.sandbox.workers or 0) > WORKERS_A_CORE * cores:
-        raise UserError(
-            f"sandbox.workers={config.sandbox.workers} on a machine of {cores} cores",
-            f"each is a process; type sandbox.workers={cores}, or leave it out",
-        )
     capability = compute_capability()
     if capability is None:
         if has_driver():

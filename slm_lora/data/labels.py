@@ -34,6 +34,10 @@ class Labels:
 
     def __init__(self, config: DataConfig, train: Source) -> None:
         self._train, self._config = train, config
+        for odd in [name for name in config.labels.values() if not isinstance(name, str)]:
+            raise UserError(
+                f"data.labels names a label {odd}", "expected VALUE: NAME, such as 1: good"
+            )
         names = {_plain(value): name for value, name in config.labels.items()}
         if not names and "label" in train.class_names:
             names = {str(n): name for n, name in enumerate(train.class_names["label"])}

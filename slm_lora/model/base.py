@@ -30,6 +30,9 @@ from slm_lora.progress import log
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
+MOST_LAYERS = 1_000
+"""Building more takes minutes, and no model has them."""
+
 
 def empty_model(config: ModelConfig) -> PreTrainedModel:
     """The base model's modules without weights, on the meta device: from its config.json only.
@@ -39,6 +42,11 @@ def empty_model(config: ModelConfig) -> PreTrainedModel:
             an encoder.
     """
     parts = load_config(config)
+    if (layers := getattr(parts.get_text_config(), "num_hidden_layers", 0)) > MOST_LAYERS:
+        raise UserError(
+            f"{config.name_or_path} has {layers:,} layers, says its config.json",
+            f"expected at most {MOST_LAYERS:,}; put the file back as it was",
+        )
     try:
         with torch.device("meta"):
             model: PreTrainedModel = AutoModelForCausalLM.from_config(

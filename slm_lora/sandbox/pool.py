@@ -25,6 +25,10 @@ WALL = "wall"
 """What a worker says of a program whose wall time ran out; nobody else sees it."""
 
 
+WORKERS_A_CORE = 4
+"""At most: more would only wait for each other."""
+
+
 class Sandbox:
     """Judges programs; a context manager.
 
@@ -36,11 +40,17 @@ class Sandbox:
         """Start a worker and prove that it holds (slm_lora/sandbox/selftest.py).
 
         Raises:
-            UserError: this machine cannot judge programs; says what to install or allow.
+            UserError: this machine cannot judge programs, or not so many at once; says what to
+                install, allow or type.
         """
         self._config = config
-        cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+        cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
         count = config.workers or cores
+        if count > WORKERS_A_CORE * cores:
+            raise UserError(
+                f"sandbox.workers={count} on a machine of {cores} cores",
+                f"each is a process; type sandbox.workers={cores}, or leave it out",
+            )
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="sandbox")
         self._own = threading.local()
         self._workers: set[Worker] = set()
