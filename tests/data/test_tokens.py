@@ -290,7 +290,7 @@ def test_a_second_call_reads_the_cache(
     first = prepare(loaded, tokenizer, config())
     (folder,) = cache.iterdir()
     assert {file.name for file in folder.iterdir()} == {
-        "train.arrow", "validation.arrow", "report.json",
+        "train.arrow", "validation.arrow", "report.json", "files.json",
     }  # fmt: skip
     again = prepare(loaded, tokenizer, config())
     assert rows_of(again) == rows_of(first)
