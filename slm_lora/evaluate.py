@@ -12,10 +12,10 @@ from slm_lora.conclusion import conclude
 from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
-from slm_lora.files import write_text
-from slm_lora.preflight import preflight
+from slm_lora.files import read_json, write_text
+from slm_lora.preflight import Plan, preflight
 from slm_lora.progress import log
-from slm_lora.run_folder import Run, alone, differences, new_folder
+from slm_lora.run_folder import Run, alone, check_adapter, differences, new_folder
 
 
 def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
@@ -25,19 +25,20 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
     those that slm_lora/cli/evaluate.py allows.
 
     Raises:
-        UserError: the run has no adapter yet.
+        UserError: the run has no adapter yet, or no longer the one that was trained.
     """
     if not run.adapter.exists():
         raise UserError(
             f"no adapter found in {run.path}", "finish the run first: run_dir= of this run"
         )
+    check_adapter(run)
     plan = preflight(config)
     if not overrides:
         with alone(run.path):
             pipeline.score_and_train(plan, run)
             conclude(plan.config, run)
         return run
-    folder = _begun(run, plan.config) or new_folder(run.evaluations)
+    folder = _begun(run, plan) or new_folder(run.evaluations)
     evaluation = Run(folder, ["evaluate", str(run.path), *overrides], run.adapter)
     with alone(folder):
         try:
@@ -52,10 +53,15 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
     return evaluation
 
 
-def _begun(run: Run, config: Config) -> Path | None:
-    """The folder of the same evaluation, which was broken off."""
-    for file in sorted(run.evaluations.glob("*/config.yaml")):
-        if not Run(file.parent).metrics.exists() and not differences(config, from_file(file)):
-            log.info("going on in %s", file.parent)
-            return file.parent
+def _begun(run: Run, plan: Plan) -> Path | None:
+    """The folder of the same evaluation, of the same rows, which was broken off."""
+    for begun in map(Run, sorted(run.evaluations.glob("*"))):
+        if begun.metrics.exists() or not (begun.config.exists() and begun.provenance.exists()):
+            continue
+        same_rows = (
+            read_json(begun.provenance)["data_fingerprint"] == plan.data.report["fingerprint"]
+        )
+        if same_rows and not differences(plan.config, from_file(begun.config)):
+            log.info("going on in %s", begun.path)
+            return begun.path
     return None

@@ -71,12 +71,14 @@ def put(made: Path, path: Path) -> None:
 def scratch(folder: Path | None = None, name: str = "slm_lora") -> "TemporaryDirectory[str]":
     """A new folder in `folder`, or where the system has temporary files: a context manager. What
     killed processes of this machine have left there is removed."""
-    folder = folder or Path(tempfile.gettempdir())
+    # In a place for everybody, nothing is moved that somebody else may have put there.
+    tidy, folder = (discard, folder) if folder else (_remove, Path(tempfile.gettempdir()))
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob(PARTS):
         host, process, _ = path.name.rsplit("@", 3)[1:]
-        if host == socket.gethostname() and not psutil.pid_exists(int(process)):
-            discard(path)
+        ours = host == socket.gethostname() and process.isdecimal()
+        if ours and not psutil.pid_exists(int(process)):
+            tidy(path)
     return TemporaryDirectory(PART, _lead(name), folder, ignore_cleanup_errors=True)
 
 
@@ -99,7 +101,8 @@ def discard(part: Path) -> None:
     place of gets its name back."""
     place = part.with_name(part.name[1:].rsplit("@", 3)[0])
     if (part / "earlier").exists() and not place.exists():
-        (part / "earlier").rename(place)
+        with suppress(OSError):  # another process may be faster
+            (part / "earlier").rename(place)
     _remove(part)
 
 
