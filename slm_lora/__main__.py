@@ -34,18 +34,19 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an ASCII terminal gets what it can
-    words, verbs = sys.argv[1:], dict[str, Any]()
+    words, verbs, rank = sys.argv[1:], dict[str, Any](), 0
     try:
         from slm_lora import ranks
         from slm_lora.cli import VERBS as verbs  # noqa: N811 - none before
         from slm_lora.cli.dispatch import dispatch
 
+        rank = ranks.RANK
         ranks.hide_launcher()
         dispatch(words)
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()  # at the end of Python nobody would catch what it raises
     except UserError as error:
-        _refuse(error)
+        _refuse(error, rank)
     except BrokenPipeError:  # `| head` has read enough
         _leave(128 + signal.SIGPIPE)
     except KeyboardInterrupt:
@@ -56,7 +57,7 @@ def main() -> None:
         fault = explained(error)
         if fault is None:
             raise
-        _refuse(fault)
+        _refuse(fault, rank)
 
 
 def _set_environment() -> None:
@@ -89,10 +90,8 @@ def _tell_interrupted(words: list[str], verbs: dict[str, Any]) -> NoReturn:
     _leave(130)
 
 
-def _refuse(error: UserError) -> NoReturn:
-    from slm_lora.ranks import RANK
-
-    _say(f"rank {RANK}: error: {error.message}" if RANK else f"error: {error.message}")
+def _refuse(error: UserError, rank: int) -> NoReturn:
+    _say(f"rank {rank}: error: {error.message}" if rank else f"error: {error.message}")
     if error.hint:
         _say(f"  {error.hint}")
     _leave(2)

@@ -145,7 +145,8 @@ def test_same_command_same_bytes(done, tmp_path: Path) -> None:
     run, words, _ = done
     result = slm_lora(*words, f"run_dir={tmp_path / 'again'}", fresh=True)
     assert result.returncode == 0, result.stderr
-    for name in ("adapter/adapter_model.safetensors", "predictions/tuned.jsonl"):
+    adapter = ("adapter/adapter_model.safetensors", "adapter/adapter_config.json")
+    for name in (*adapter, "predictions/tuned.jsonl"):
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes(), name
 
 

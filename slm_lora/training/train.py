@@ -234,6 +234,11 @@ def _save_initial(model: PeftModel, folder: Path) -> None:
 
 def _save_adapter(model: PeftModel, config: Config, folder: Path, run: Run) -> None:
     initial = run.checkpoints / INITIAL if config.lora.moves_base_weights else None
+    adapter = model.peft_config["default"]
+    if isinstance(
+        adapter.target_modules, set
+    ):  # written in an order that changes with each process
+        adapter.target_modules = sorted(adapter.target_modules)
     model.save_pretrained(
         folder, path_initial_model_for_weight_conversion=str(initial) if initial else None
     )
