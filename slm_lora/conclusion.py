@@ -63,14 +63,20 @@ def predictions_of(folder: Run) -> tuple[list[Prediction], list[Prediction]]:
     files = folder.base_predictions, folder.tuned_predictions
     base, tuned = map(read_jsonl, files)
     known: DataReport = read_json(folder.data_report)
+    wanted, again = (
+        known["rows"]["test"],
+        "type the run's command again with run_dir= of its folder",
+    )
     for file, found in zip(files, (base, tuned), strict=True):
-        wanted = known["rows"]["test"]
-        same = [(p.get("id"), p.keys()) for p in found] == [(p.get("id"), p.keys()) for p in base]
-        if len(found) != wanted or not same or len({tuple(sorted(p)) for p in found}) > 1:
+        if len(found) != wanted or len({tuple(sorted(line)) for line in found}) > 1:
             raise UserError(
-                f"{file} holds {len(found)} of {wanted} predictions, or those of other items",
-                "remove it and type the run's command again with run_dir= of this folder",
+                f"{file} is broken: {len(found)} of {wanted} whole predictions",
+                f"remove it and {again}",
             )
+    if [line.get("id") for line in base] != [line.get("id") for line in tuned]:
+        raise UserError(
+            f"{files[0]} and {files[1].name} name different items", f"remove both and {again}"
+        )
     return base, tuned
 
 

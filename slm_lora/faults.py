@@ -8,6 +8,7 @@ there is one, else by the system's words for it.
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,9 +38,6 @@ HINTS = {
 }
 """Error of the system → what to do. Others are taken for bugs."""
 SAID = {
-    os.strerror(number): number for number in HINTS if number not in (errno.ENOENT, errno.EPERM)
-}
-SAID |= {
     "database or disk is full": errno.ENOSPC,
     "attempt to write a readonly database": errno.EROFS,
     "unable to open database file": errno.EACCES,
@@ -47,10 +45,14 @@ SAID |= {
     "file write failed": errno.ENOSPC,  # torch.save: it does not say why
     "can't start new thread": errno.EAGAIN,
 }
-"""Words → error: of libraries that pass no number on."""
+"""Words → error: of libraries that pass no number on. Those written in Rust name it."""
+NUMBER = re.compile(r"\((?:os error|errno) (\d+)\)|\[Errno (\d+)\]", re.IGNORECASE)
+FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+"""Errors that make what handles another error fail too."""
 NO_MEMORY = (
     "DefaultCPUAllocator",
     "Cannot allocate memory",
+    "CUDA out of memory",
     "failed to map segment from shared object",
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
@@ -69,9 +71,9 @@ def explained(error: BaseException) -> UserError | None:
             return UserError(
                 "out of memory", "close other programs, or take a smaller model or smaller batches"
             )
-        number = link.errno if isinstance(link, OSError) else None
-        if number not in HINTS:
-            number = next((n for words, n in SAID.items() if words in str(link)), None)
+        number = _number(link)
+        if not (link is error or link is error.__cause__ or number in FATAL):
+            continue  # handled, and then there was a bug
         if number == errno.ENOENT and not _has_folder():
             return UserError("the working folder was removed", "type cd to go to another one")
         if number == errno.ENOENT and (link is not error or _is_ours(link)):
@@ -79,6 +81,15 @@ def explained(error: BaseException) -> UserError | None:
         if number is not None:
             return _named(link, number)
     return None
+
+
+def _number(error: BaseException) -> int | None:
+    if isinstance(error, OSError) and error.errno is not None:  # to wait is no fault
+        return error.errno if error.errno in HINTS and error.errno != errno.EAGAIN else None
+    if found := NUMBER.search(str(error)):
+        number = int(found[1] or found[2])
+        return number if number in HINTS else None
+    return next((number for words, number in SAID.items() if words in str(error)), None)
 
 
 def _has_folder() -> bool:
@@ -90,16 +101,21 @@ def _has_folder() -> bool:
 
 def _is_ours(error: BaseException) -> bool:
     """Whether the file that is missing is one that we should have brought."""
-    name = getattr(error, "filename", None)
-    return name is None or Path(os.fsdecode(name)).is_relative_to(OURS)
+    name = _filename(error)
+    return name is None or Path(name).is_relative_to(OURS)
+
+
+def _filename(error: BaseException) -> str | None:
+    name = error.filename if isinstance(error, OSError) else None
+    return os.fsdecode(name) if isinstance(name, str | bytes | Path) else None
 
 
 def _named(error: BaseException, number: int) -> UserError:
-    name, said = getattr(error, "filename", None), os.strerror(number)
+    name, said = _filename(error), os.strerror(number)
     if name is None:
         first = next(iter(str(error).splitlines()), "")
         return UserError(said if said in first or not first else f"{said}: {first}", HINTS[number])
-    return UserError(f"{os.fsdecode(name)}: {said}", HINTS[number])
+    return UserError(f"{name}: {said}", HINTS[number])
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

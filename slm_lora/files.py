@@ -75,11 +75,16 @@ def scratch(folder: Path | None = None, name: str = "slm_lora") -> "TemporaryDir
     tidy, folder = (discard, folder) if folder else (_remove, Path(tempfile.gettempdir()))
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob(PARTS):
-        host, process, _ = path.name.rsplit("@", 3)[1:]
-        ours = host == socket.gethostname() and process.isdecimal()
-        if ours and not psutil.pid_exists(int(process)):
+        if is_of(path, alive=False):
             tidy(path)
     return TemporaryDirectory(PART, _lead(name), folder, ignore_cleanup_errors=True)
+
+
+def is_of(part: Path, *, alive: bool) -> bool:
+    """Whether a process of this machine writes it that still runs, or wrote it and ended."""
+    host, process, _ = part.name.rsplit("@", 3)[1:]
+    ours = host == socket.gethostname() and process.isdecimal()
+    return ours and psutil.pid_exists(int(process)) == alive
 
 
 def _lead(name: str) -> str:

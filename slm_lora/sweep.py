@@ -171,6 +171,8 @@ def _first_tried(override: Override, fixed: list[str], config_dir: Path | None) 
 def _values(override: Override) -> float:
     """How many values are swept, without making a list of them."""
     values = override.value()
+    if isinstance(values, RangeSweep) and not values.step:
+        raise UserError(f"{override.input_line} has a step of 0", "type range(1,5,1)")
     if isinstance(values, RangeSweep):
         return float(abs(values.stop - values.start) / abs(values.step))
     return len(list(override.sweep_string_iterator())) if override.is_sweep_override() else 1

@@ -113,7 +113,6 @@ def test_an_encoder_is_no_causal_model(tmp_path: Path) -> None:
 
 LINES = {
     "lora.r=65": "lora.r=65 is more than any matrix of this model has: 64",
-    "lora.r=33": "lora.r=33 is more than",
     "lora.r=1000000000": "expected 1 to 65536",
     "seed=18446744073709551616": "expected 0 to 4294967295",
     "batch_size=1000000000000": "expected 1 to 65536",
@@ -126,7 +125,7 @@ LINES = {
 
 @pytest.mark.parametrize("word", LINES)
 def test_numbers_that_would_hurt(word: str, tmp_path: Path) -> None:
-    """A llama of width 64, whose keys and values are 32 wide."""
+    """A llama of width 64."""
     model, rows = make_llama(tmp_path / "llama"), make_rows(tmp_path / "rows.jsonl", 20)
     words = ["plan", "+recipe=sentiment", f"model.name_or_path={model}", "quantization=none"]
     words += [f"data.train={rows}", "device=cpu", word]

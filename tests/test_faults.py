@@ -82,6 +82,8 @@ def with_cause(error: Exception, cause: Exception) -> Exception:
         (with_cause(ValueError("broken"), OSError(errno.EROFS, "x", "f")), "f: Read-only"),
         (MemoryError(), "out of memory"),
         (RuntimeError("[enforce] DefaultCPUAllocator: can't allocate"), "out of memory"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "out of memory"),
+        (OSError(errno.ENOSPC, "x", 7), os.strerror(errno.ENOSPC)),
         (RuntimeError("can't start new thread"), "can't start new thread"),
     ],
 )
@@ -99,11 +101,36 @@ def test_faults_of_the_system_are_told_in_a_line(error: Exception, said: str) ->
         RuntimeError("shapes do not match"),
         FileNotFoundError(errno.ENOENT, "x", str(Path(sys.modules["slm_lora"].__file__).parent)),
         with_cause(KeyError("x"), FileNotFoundError(errno.ENOENT, "x", "mine")),
+        KeyError("File exists"),
+        BlockingIOError(errno.EAGAIN, "x"),
         with_cause(UserError("said already"), OSError(errno.ENOSPC, "x")),
     ],
 )
 def test_bugs_stay_bugs(error: Exception) -> None:
     assert explained(error) is None
+
+
+def test_a_bug_while_another_error_was_handled_stays_a_bug(tmp_path: Path) -> None:
+    def bug() -> None:
+        try:
+            tmp_path.mkdir()
+        except FileExistsError:
+            {}["bug"]
+
+    with pytest.raises(KeyError) as caught:
+        bug()
+    assert explained(caught.value) is None
+
+
+def test_a_folder_of_others_is_left_alone(done, tmp_path: Path) -> None:
+    """Whatever is written there at the moment."""
+    part = tmp_path / "cache" / f".a@{socket.gethostname()}@{os.getpid()}@1.part"
+    part.mkdir(parents=True)
+    refused = slm_lora(*done[1], f"run_dir={tmp_path}")
+    assert refused.returncode == 2
+    assert "has files but no run" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    assert part.is_dir()
 
 
 def test_who_comes_second_is_told_who_was_first(run: Path, done) -> None:
@@ -183,16 +210,19 @@ def test_a_run_killed_after_its_last_checkpoint_trains_no_further(
     """At a constant rate one more step, in the middle of an epoch, would show in the adapter."""
     words = [word for word in done[1] if "max_steps" not in word]
     words += [*end, "trainer.lr_scheduler_type=constant", "trainer.learning_rate=3e-2"]
-    words += ["merge.after_training=false", f"run_dir={tmp_path}"]
-    adapter, train = tmp_path / "adapter" / "adapter_model.safetensors", tmp_path / "train.json"
+    words.append("merge.after_training=false")
     found = []
     for _ in range(2):
-        result = slm_lora(*words)
+        result = slm_lora(*words, f"run_dir={tmp_path / 'run'}")
         assert result.returncode == 0, result.stderr
-        found.append((adapter.read_bytes(), json.loads(train.read_text())["log"]))
+        run = tmp_path / "run"
+        adapter = run / "adapter" / "adapter_model.safetensors"
+        found.append((adapter.read_bytes(), json.loads((run / "train.json").read_text())["log"]))
         shutil.rmtree(adapter.parent)
         for name in ("train.json", "predictions/tuned.jsonl", "metrics.json"):
-            (tmp_path / name).unlink()
+            (run / name).unlink()
+        run.rename(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere").rename(run)
     assert found[0] == found[1]
     assert found[0][1][-1]["step"] < 40
 

@@ -349,7 +349,7 @@ def test_predictions_of_other_items_are_refused(tmp_path: Path) -> None:
     folder = classification_run(tmp_path)
     lines = (folder / "predictions" / "base.jsonl").read_text().splitlines(keepends=True)
     (folder / "predictions" / "base.jsonl").write_text("".join(lines[1:] + lines[:1]))
-    with pytest.raises(UserError, match="or those of other items"):
+    with pytest.raises(UserError, match="name different items"):
         conclusion.predictions_of(Run(folder))
 
 

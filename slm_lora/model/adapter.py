@@ -55,7 +55,7 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
 
     Raises:
         UserError: PEFT refuses the config, this model has no such modules, or the rank is more than
-            a module has.
+            any matrix has.
     """
     torch.manual_seed(seed)
     empty = model.device.type == "meta"
@@ -77,7 +77,6 @@ def add_adapter(model: PreTrainedModel, config: LoraConfig, seed: int) -> peft.P
             f"lora: {str(error).splitlines()[0]}",
             _targets_to_type(config.target_modules, adaptable),
         ) from error
-    _check_ranks(adapted)
     if config.dora and not empty:
         _begin_zero_rows(adapted)
     return adapted
@@ -92,20 +91,6 @@ def _check_rank(model: PreTrainedModel, rank: int) -> None:
             f"lora.r={rank} is more than any matrix of this model has: {most}",
             f"type lora.r={most} or less",
         )
-
-
-def _check_ranks(model: peft.PeftModel) -> None:
-    """A product of two matrices has no higher rank than the matrix that it is added to."""
-    for name, layer in model.named_modules():
-        if isinstance(layer, LoraLayer):
-            most = min(layer.in_features, layer.out_features)
-            if layer.r["default"] > most:
-                raise UserError(
-                    f"lora.r={layer.r['default']} is more than {name} has: it is "
-                    f"{layer.out_features} x {layer.in_features}",
-                    f"type lora.r={most} or less, or lora.target_modules without "
-                    f"{name.rpartition('.')[2]}",
-                )
 
 
 def _targets_to_type(typed: Any, adaptable: list[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
@@ -15,7 +16,7 @@ from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import AFTER_TRAINING, Config
 from slm_lora.errors import UserError
-from slm_lora.files import Json, changed, check_weights, read_json, write_text
+from slm_lora.files import PARTS, Json, changed, check_weights, read_json, write_text
 from slm_lora.run_folder.lock import HOLDER, LOCK, alone
 
 
@@ -127,7 +128,8 @@ def fault_of_merged(run: Run) -> str:
         return "merged/ is missing"
     if not run.merge_proof.exists():
         return "merge.json is missing"
-    return changed(run.merged, read_json(run.merge_proof).get("files", {}))
+    proof = read_json(run.merge_proof)
+    return changed(run.merged, proof.get("files", {})) if proof["proven"] else "it is not proven"
 
 
 def check_merged(run: Run) -> None:
@@ -136,12 +138,12 @@ def check_merged(run: Run) -> None:
     Raises:
         UserError: it is not.
     """
-    check_weights(run.merged, "model")
     if fault := fault_of_merged(run):
         raise UserError(
             f"the merged model in {run.path} is not what was proven: {fault}",
             f"type slm-lora merge {shell_word(str(run.path))}",
         )
+    check_weights(run.merged, "model")
 
 
 def check_free(config: Config) -> None:
@@ -154,15 +156,16 @@ def check_free(config: Config) -> None:
     if config.run_dir is None:
         return
     path = Path(config.run_dir)
+    run = Run(path)
+    begun = run.config.exists() and run.provenance.exists()
+    ours = (run.config.name, run.failure.name, LOCK, HOLDER, PARTS)
+    there = [file.name for file in path.iterdir()] if path.is_dir() and not begun else []
+    foreign = [name for name in there if not any(fnmatch(name, one) for one in ours)]
+    if path.is_file() or foreign:
+        raise UserError(f"{path} has files but no run", "type run_dir= of a new or an empty folder")
     if path.is_dir():
         with alone(path):
             pass
-    run = Run(path)
-    if run.config.exists() and run.provenance.exists():
-        return
-    ours = {run.config.name, run.failure.name, LOCK, HOLDER}
-    if path.is_file() or (path.is_dir() and {file.name for file in path.iterdir()} - ours):
-        raise UserError(f"{path} has files but no run", "type run_dir= of a new or an empty folder")
 
 
 def new_folder(parent: Path) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from slm_lora.errors import UserError
-from slm_lora.files import PARTS, discard
+from slm_lora.files import PARTS, discard, is_of
 from slm_lora.progress import log
 
 LOCK = ".lock"
@@ -63,7 +63,8 @@ def _clear(folder: Path) -> None:
         if Path(at) != folder and LOCK in files:
             folders.clear()
             continue
-        for name in fnmatch.filter([*folders, *files], PARTS):
-            log.info("removing %s, which was left half written", Path(at, name))
-            discard(Path(at, name))
+        for part in [Path(at, name) for name in fnmatch.filter([*folders, *files], PARTS)]:
+            if not is_of(part, alive=True):
+                log.info("removing %s, which was left half written", part)
+                discard(part)
         folders[:] = [name for name in folders if not fnmatch.fnmatch(name, PARTS)]

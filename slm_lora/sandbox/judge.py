@@ -8,6 +8,7 @@ ever, and is ended then.
 import marshal
 import re
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,14 @@ OWN_MEMORY = 1 << 30
 """Bytes that Python and numpy may map beside the values."""
 
 
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals that no limit sends, and no comparison."""
+
+
+class LostComparerError(Exception):
+    """The process that compares is gone, which is no fault of the program."""
+
+
 class Comparer:
     """The process that compares, from the first comparison on; a new one after it died. `close`
     it."""
@@ -30,12 +39,16 @@ class Comparer:
     def __init__(self, cpu_seconds: float, wall_seconds: float, memory_bytes: int) -> None:
         """What an answer may take."""
         limits = [str(cpu_seconds), str(OWN_MEMORY + memory_bytes)]
-        self._command = [sys.executable, "-I", "-B", "-X", "utf8", "-c", START, *limits]
+        self._command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-c", START, *limits]
         self._wall_seconds = wall_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
     def answer(self, request: bytes) -> bytes:
-        """The reply, that of a failure where there is none within the limits."""
+        """The reply, that of a failure where there is none within the limits.
+
+        Raises:
+            LostComparerError: somebody ended the process.
+        """
         if self._process is not None and self._process.poll() is not None:
             self.close()
         if self._process is None:
@@ -44,8 +57,10 @@ class Comparer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={"OMP_NUM_THREADS": "1"},  # numpy maps memory for each
+                # Hashes as in the program's process; numpy maps memory for each thread.
+                env={"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"},
                 cwd="/",
+                start_new_session=True,  # Ctrl-C is the trainer's
             )
         process = self._process
         assert process.stdin is not None
@@ -56,9 +71,13 @@ class Comparer:
                 reply = read_frame(process.stdout.fileno())
                 if reply is not None:
                     return reply
+                process.wait()
         except BrokenPipeError:
-            pass
+            process.wait()
+        ended_by = -(process.poll() or 0)
         self.close()
+        if ended_by in FROM_OUTSIDE:
+            raise LostComparerError(f"it was ended by {signal.Signals(ended_by).name}")
         return b"fail\n" + TOO_MUCH.encode()
 
     def close(self) -> None:

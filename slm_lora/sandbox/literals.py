@@ -29,12 +29,13 @@ class Literals:
     def __init__(self, test: ast.Module, setup: ast.Module, entry_points: tuple[str, ...]) -> None:
         """Test, setup and the program's entry points say what names mean: `safe` are those of
         `SAFE` that mean nothing else, `known` how functions of `KNOWN` are written."""
-        bound = [*_bound(test), *_bound(setup), *((name, "") for name in entry_points)]
+        named = [*bound(test), *bound(setup), *((name, "") for name in entry_points)]
         self.safe, self.known = frozenset[str](), dict[str, str]()
-        if any(name == "*" for name, _ in bound):
+        self.classes = frozenset(name for name in entry_points if name[:1].isupper())
+        if any(name == "*" for name, _ in named):
             return
         meanings: dict[str, set[str]] = {}
-        for name, meaning in bound:
+        for name, meaning in named:
             meanings.setdefault(name, set()).add(meaning)
         self.known = {
             written: function
@@ -51,7 +52,7 @@ class Literals:
         assertion's comparison and nothing else is done with it."""
         bodies = [tree.body, *(s.body for s in tree.body if isinstance(s, ast.FunctionDef))]
         loads = loaded(tree)
-        stored = [name for name, _ in _bound(tree)]
+        stored = [name for name, _ in bound(tree)]
         sides: dict[str, list[tuple[ast.Compare, int]]] = {}
         for node in ast.walk(tree):
             for part in conjuncts(node.test) if isinstance(node, ast.Assert) else ():
@@ -114,7 +115,10 @@ class Literals:
         return self._is_one(node) or any(map(self._holds, self._parts(node)))
 
     def _parts(self, node: ast.expr) -> list[ast.expr]:
-        """The operands of what the judge can compute as well as the program's process."""
+        """The operands of what the judge can compute as well as the program's process; a class of
+        the program's may have operators of its own."""
+        if any(isinstance(n, ast.Name) and n.id in self.classes for n in ast.walk(node)):
+            return []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
             return [node.left, node.right]
         if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not):
@@ -166,7 +170,7 @@ def loaded(tree: ast.Module) -> list[str]:
     return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
 
 
-def _bound(tree: ast.AST) -> Iterator[tuple[str, str]]:
+def bound(tree: ast.AST) -> Iterator[tuple[str, str]]:
     """Names that the code gives a meaning, and where it is an import's, what that is; `*` where
     they cannot be known."""
     for node in ast.walk(tree):

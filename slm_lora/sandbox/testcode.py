@@ -20,7 +20,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any, NamedTuple
 
-from .literals import IDENTITY, Literals, conjuncts, loaded
+from .literals import IDENTITY, Literals, bound, conjuncts, loaded
 
 COMPARE, PLAIN, OPERAND, TRUTH = "<compare>", "<plain>", "<operand>", "<truth>"
 CHECK = "<check>"
@@ -105,7 +105,7 @@ def _code(node: ast.expr) -> CodeType:
 def _run_at_once(tree: ast.Module) -> list[ast.FunctionDef]:
     """Functions of a test that are called at its top, where nothing catches what they raise, and
     are not used otherwise."""
-    loads = loaded(tree)
+    loads, named = loaded(tree), [name for name, _ in bound(tree)]
     calls = [
         s.value.func.id
         for s in tree.body
@@ -119,6 +119,7 @@ def _run_at_once(tree: ast.Module) -> list[ast.FunctionDef]:
         if isinstance(s, ast.FunctionDef)
         and not s.decorator_list
         and 0 < calls.count(s.name) == loads.count(s.name)
+        and named.count(s.name) == 1
     ]
 
 

@@ -24,7 +24,7 @@ from slm_lora.files import scratch
 from . import bubblewrap, seccomp
 from .inside.frames import read_frame, write_frame
 from .inside.own import Module
-from .judge import Comparer, Judge
+from .judge import Comparer, Judge, LostComparerError
 from .records import Program, Verdict
 from .testcode import compiled, compiled_setup
 
@@ -128,6 +128,8 @@ class Worker:
             while reply.startswith(b"?"):
                 write_frame(self._requests, judge.answer(reply))
                 reply = self._reply(self._config.wall_seconds + GRACE_SECONDS)
+        except LostComparerError as error:
+            raise LostWorkerError(str(error)) from error
         except BrokenPipeError as error:
             raise LostWorkerError(self._said()) from error
         answer: dict[str, Any] = json.loads(reply)

@@ -42,14 +42,23 @@ def ended(checkpoint: Path) -> TrainerState | None:
     return state if control.get("should_training_stop") else None
 
 
+def best_of(checkpoint: Path, state: TrainerState) -> Path | None:
+    """The best checkpoint that its state speaks of, beside it: the run folder may have moved."""
+    best = state.best_model_checkpoint
+    return checkpoint.with_name(Path(best).name) if best else None
+
+
 def _broken(checkpoint: Path) -> str:
     """What about a checkpoint, or the best one that it speaks of, is no longer as it was written.
     One without files.json was written whole, and then the process was killed."""
     try:
-        best = read_json(checkpoint / TRAINER_STATE_NAME)["best_model_checkpoint"]
+        read_json(checkpoint / TRAINER_STATE_NAME)
     except UserError as error:
         return error.message
-    sealed = [f for f in (checkpoint, Path(best or checkpoint)) if (f / FILES).exists()]
+    best = best_of(checkpoint, TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)))
+    if best and not best.is_dir():
+        return f"{best.name} is missing"
+    sealed = [folder for folder in (checkpoint, best or checkpoint) if (folder / FILES).exists()]
     said = [f"{folder.name}/{what}" for folder in sealed if (what := broken(folder))]
     return said[0] if said else ""
 
@@ -63,7 +72,10 @@ class Resumable(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """The trainer counts tokens from 0."""
+        """The trainer counts tokens from 0, and looks for the best checkpoint where it was."""
+        if state.best_model_checkpoint:
+            best = Path(args.output_dir, Path(state.best_model_checkpoint).name)
+            state.best_model_checkpoint = str(best)
         counts = [line["num_tokens"] for line in state.log_history if "num_tokens" in line]
         self.trainer._total_train_tokens = max(counts, default=0)
 

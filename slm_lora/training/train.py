@@ -36,7 +36,7 @@ from slm_lora.out_of_memory import lacks_memory
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
-from slm_lora.training.checkpoints import Resumable, ended, last_checkpoint, step_of
+from slm_lora.training.checkpoints import Resumable, best_of, ended, last_checkpoint, step_of
 from slm_lora.training.options import sft_config
 from slm_lora.training.passes import Forecast
 from slm_lora.training.progress import TrainingProgress
@@ -168,7 +168,7 @@ def train(
         try:
             if checkpoint and (state := ended(checkpoint)):
                 trainer.state = state
-                best = args.load_best_model_at_end and state.best_model_checkpoint
+                best = best_of(checkpoint, state) if args.load_best_model_at_end else None
                 model.load_adapter(str(best or checkpoint), "default", is_trainable=True)
             else:
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

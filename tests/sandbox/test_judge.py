@@ -16,7 +16,7 @@ import pytest
 
 from slm_lora.config.sections.task import SandboxConfig
 from slm_lora.sandbox import Program, Sandbox
-from slm_lora.sandbox.inside.plain import Opaque, decode, encode
+from slm_lora.sandbox.inside.plain import Array, Opaque, decode, encode
 from slm_lora.sandbox.judge import Comparer, Judge
 from slm_lora.sandbox.testcode import compiled
 
@@ -149,7 +149,7 @@ def test_values_come_out_as_they_went_in() -> None:
         ({1: 2}.keys(), {1}),
         (np.float32(1.5), 1.5),
         (np.int64(3), 3),
-        (np.array([[1, 2]]), [[1, 2]]),
+        (np.array([[1, 2]]), Array("int64", [[1, 2]])),
     ]
     for value, expected in pairs:
         found = decode(json.loads(json.dumps(encode(value))))
@@ -354,6 +354,36 @@ def test_arrays_are_compared_element_by_element(test: str, verdict: str, sandbox
 
 
 @linux
+@linux
+@pytest.mark.parametrize(
+    ("solution", "test", "verdict"),
+    [
+        # Hashes of strings decide the order, here and there.
+        ("def f(s): return list(set(s))", "assert f('ab') == list(set('ab'))", "pass"),
+        (
+            "import numpy\ndef f(x): return numpy.float32([0.1])",
+            "assert (f(0) == 0.1).all()",
+            "pass",
+        ),
+        ("def f(x): return 1", "assert (f(0) == [1, 1]).all()", "error"),
+        ("def f(x): return [1, 1]", "assert (f(0) == [1, 1]).all()", "error"),
+        (
+            "def f(x): return x",
+            "def t(): assert f(1) == 1\nt()\ndef t(): assert f(2) == 2\nt()",
+            "pass",
+        ),
+        ("class F:\n    def __add__(self, n): return n + 3", "assert F() + 1 == 4", "pass"),
+        ("class F(int):\n    def __add__(self, n): return None", "assert F(3) + 1 == 4", "fail"),
+    ],
+)
+def test_what_a_comparison_means_is_the_programs(
+    solution: str, test: str, verdict: str, sandbox: Sandbox
+) -> None:
+    name = "F" if "class F" in solution else "f"
+    (found,) = sandbox.judge([Program("p", solution, (test,), (name,))])
+    assert found.verdict == verdict, found
+
+
 def test_a_comparison_without_end_fails_its_program_alone() -> None:
     endless = Program("p", "def f(): return range(10**18)", ("assert 'x' not in f()",), ("f",))
     after = Program("p", "def f(): return range(9)", ("assert 8 in f()",), ("f",))

@@ -35,6 +35,14 @@ class Opaque:
         return f"a value of type {self.kind}"
 
 
+class Array(list[Any]):
+    """The items of an array, for what is asked of arrays alone."""
+
+    def __init__(self, dtype: str, items: list[Any]) -> None:
+        super().__init__(items)
+        self.dtype = dtype
+
+
 def encode(value: Any) -> Any:
     """JSON for a value: builtins as they are, subclasses as their base, arrays as lists, a URL as
     its text, with which its library's equal it; of anything else the name of its type.
@@ -48,7 +56,9 @@ def encode(value: Any) -> Any:
         if issubclass(own, kind):
             return write(value)
     if own.__module__.partition(".")[0] in ARRAYS and hasattr(value, "tolist"):
-        return encode(value.tolist())
+        items = encode(value.tolist())
+        dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
+        return {"array": [dtype, items]} if isinstance(items, list) else items
     return str(value) if own.__name__ == "URL" else {"opaque": own.__name__}
 
 
@@ -128,6 +138,7 @@ _READERS: dict[str, Any] = {
     "date": date.fromisoformat,
     "time": time.fromisoformat,
     "timedelta": lambda parts: timedelta(*parts),
+    "array": lambda parts: Array(parts[0], decode(parts[1])),
     "UUID": lambda text: UUID(int=int(text, 16)),
     "PurePath": PurePath,
     "opaque": Opaque,
