@@ -22,4 +22,4 @@ def stdout(highlight: bool = True) -> Console:
 
 def stderr() -> Console:
     """For logs and progress."""
-    return Console(stderr=True, markup=False, emoji=False)
+    return _Console(stderr=True, markup=False, emoji=False)

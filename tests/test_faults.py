@@ -246,15 +246,16 @@ def test_a_broken_merged_model_is_named_and_made_again(run: Path, done) -> None:
     assert (run / "merged" / "model.safetensors").read_bytes() == whole
 
 
-def test_a_broken_cache_is_made_again(done) -> None:
-    _, words = done
-    tokens = Path(os.environ["SLM_LORA_CACHE"]) / "tokens"
-    for file in tokens.glob("*/train.arrow"):
-        flip(file)
-    again = slm_lora("inspect", *words)
+def test_a_broken_cache_is_made_again(done, tmp_path: Path) -> None:
+    """In a cache of its own: other tests look into theirs once only."""
+    words, own = ["inspect", *done[1]], str(tmp_path)
+    assert slm_lora(*words, SLM_LORA_CACHE=own).returncode == 0
+    (file,) = (tmp_path / "tokens").glob("*/train.arrow")
+    flip(file)
+    again = slm_lora(*words, SLM_LORA_CACHE=own)
     assert again.returncode == 0, again.stderr
     assert "train.arrow has other content" in " ".join(again.stderr.split())
-    assert "made again" not in slm_lora("inspect", *words).stderr
+    assert "made again" not in slm_lora(*words, SLM_LORA_CACHE=own).stderr
 
 
 def test_a_broken_line_of_predictions_is_named(run: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from datasets import Dataset
 from trl import SFTConfig
 
-from slm_lora import __main__
+from slm_lora.cli.dispatch import dispatch
 from slm_lora.data import Prepared
 from slm_lora.training import filling
 from tests.helpers.rows import write_jsonl
@@ -34,9 +34,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict]:
     """What a person sees, and what a machine reads."""
     line = words(tmp_path_factory.mktemp("inspect"))
     with redirect_stdout(StringIO()) as person:
-        __main__.dispatch(line)
+        dispatch(line)
     with redirect_stdout(StringIO()) as machine:
-        __main__.dispatch([*line, "--json"])
+        dispatch([*line, "--json"])
     return person.getvalue(), json.loads(machine.getvalue())
 
 
@@ -114,7 +114,7 @@ def test_labels_in_brackets_are_shown(tmp_path: Path) -> None:
         f"data.train={write_jsonl(tmp_path / 'train.jsonl', rows)}",
     ]  # fmt: skip
     with redirect_stdout(StringIO()) as shown:
-        __main__.dispatch(line)
+        dispatch(line)
     for label in labels:
         assert f"label {label} " in shown.getvalue()
 
@@ -133,7 +133,7 @@ def test_sources_are_told_apart(tmp_path: Path) -> None:
         f"data.train=[{files[0]},{files[1]}]", "data.mix={a: 3, b: 1}",
     ]  # fmt: skip
     with redirect_stdout(StringIO()) as shown:
-        __main__.dispatch(line)
+        dispatch(line)
     given = json.loads(shown.getvalue())["by_source"]
     used = {name: given[name]["used"] for name in "ab"}
     trained = {name: used[name]["train"] + used[name]["validation"] for name in "ab"}

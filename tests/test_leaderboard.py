@@ -14,6 +14,7 @@ from slm_lora.config import compose
 from slm_lora.files import write_json, write_jsonl, write_text
 from slm_lora.leaderboard import write_leaderboard
 from slm_lora.leaderboard.settings import jobs_in, judge_in, like, ranked
+from slm_lora.records import NEEDED
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS
 
@@ -38,8 +39,9 @@ def job(folder: Path, name: int, words: list[str], right: np.ndarray) -> None:
         for i, is_right in enumerate(right)
     ]
     write_text(run.config, compose.to_yaml(config))
-    write_json(run.provenance, {"words": ["+recipe=sentiment", *words]})
-    write_json(run.train, {"seconds": 1.5})
+    nothing = dict.fromkeys(NEEDED["provenance.json"], "")
+    write_json(run.provenance, nothing | {"words": ["+recipe=sentiment", *words]})
+    write_json(run.train, dict.fromkeys(NEEDED["train.json"], 0) | {"seconds": 1.5})
     write_jsonl(run.validation_predictions, found)
     figures = TASK.metrics(found, config.task)
     judged = {"task": TASK.name, "reason": "", "primary": TASK.primary, "tuned": figures}

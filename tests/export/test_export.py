@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from slm_lora.config import compose
 from slm_lora.errors import UserError
 from slm_lora.export import export
+from slm_lora.files import write_json
 from slm_lora.model import load_tokenizer
 from slm_lora.run_folder import Run
 from tests.helpers.adapted_run import adapted_run
@@ -42,6 +43,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     merged = PeftModel.from_pretrained(base, run / "adapter").merge_and_unload()
     merged.save_pretrained(run / "merged")
     load_tokenizer(compose.from_file(run / "config.yaml")).save_pretrained(run / "merged")
+    write_json(run / "merge.json", {"proven": True})
     return run
 
 
