@@ -62,7 +62,7 @@ def cached(folder: Path) -> Iterator[Path]:
             place.mkdir()
             yield place
             seal(place)
-            if not (folder.exists() and not broken(folder)):
+            if broken(folder):
                 put(place, folder)
     except OSError as error:
         raise UserError(

@@ -72,10 +72,10 @@ def _fill(
         Path(folder, "combined").rename(out.adapter)
     for own, copy in ((run.provenance, out.provenance), (run.data_report, out.data_report)):
         shutil.copy(own, copy)
-    alone = replace(
+    own_config = replace(
         config, run_dir=str(out.path), merge=replace(config.merge, adapters=[], weights=[])
     )
-    write_text(out.config, to_yaml(alone))
+    write_text(out.config, to_yaml(own_config))
     write_json(
         out.combination,
         {
@@ -84,7 +84,7 @@ def _fill(
             "tasks": tasks,
         },
     )
-    pipeline.merge(preflight(alone), out)
+    pipeline.merge(preflight(own_config), out)
 
 
 def check_combinable(run: Run, runs: list[Run], configs: list[Config]) -> None:

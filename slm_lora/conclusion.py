@@ -63,10 +63,8 @@ def predictions_of(folder: Run) -> tuple[list[Prediction], list[Prediction]]:
     files = folder.base_predictions, folder.tuned_predictions
     base, tuned = map(read_jsonl, files)
     known: DataReport = read_json(folder.data_report)
-    wanted, again = (
-        known["rows"]["test"],
-        "type the run's command again with run_dir= of its folder",
-    )
+    wanted = known["rows"]["test"]
+    again = "type the run's command again with run_dir= of its folder"
     for file, found in zip(files, (base, tuned), strict=True):
         if len(found) != wanted or len({tuple(sorted(line)) for line in found}) > 1:
             raise UserError(

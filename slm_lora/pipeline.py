@@ -139,7 +139,7 @@ def probe(plan: Plan, folder: Run, base: PreTrainedModel) -> training.Probe | No
     """How long the first training will take, told before anything is scored; nothing where it is
     short, has begun, or is shared by several processes."""
     at, steps = folder.round(0, plan.config.improve.rounds), plan.size.steps
-    begun = at.adapter.exists() or training.last_checkpoint(at.checkpoints)
+    begun = at.adapter.exists() or any(at.checkpoints.glob("checkpoint-*"))
     long = training.worth_a_probe(plan.data, plan.config, plan.device, steps)
     if begun or not long or ranks.WORLD > 1:
         return None

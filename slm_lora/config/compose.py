@@ -100,9 +100,11 @@ def from_file(file: Path, words: list[str] | None = None) -> Config:
     saved = yaml_file.read(file)
     strangers.check(saved, file)
     try:
-        to_config(saved)
+        config = to_config(saved)
     except UserError as error:
         raise UserError(f"{file}: {error.message}", error.hint) from error
+    if not parsed:
+        return config
     try:
         for override in parsed:
             OmegaConf.update(saved, override.key_or_group, override.value(), force_add=True)

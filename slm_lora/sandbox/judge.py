@@ -22,8 +22,6 @@ START = f"import sys; sys.path.insert(0, {str(INSIDE.parent)!r}); "
 START += "from inside.comparer import main; main()"
 OWN_MEMORY = 1 << 30
 """Bytes that Python and numpy may map beside the values."""
-
-
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Signals that no limit sends, and no comparison."""
 

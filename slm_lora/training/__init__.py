@@ -3,7 +3,6 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
-from slm_lora.training.checkpoints import last_checkpoint
 from slm_lora.training.loss import why_not_fused
 from slm_lora.training.memory import writing_memory
 from slm_lora.training.options import resolve, sft_config
@@ -19,7 +18,6 @@ __all__ = [
     "Measure",
     "Probe",
     "in_process",
-    "last_checkpoint",
     "probe",
     "rehearse",
     "resolve",

@@ -42,9 +42,8 @@ def ended(checkpoint: Path) -> TrainerState | None:
     return state if control.get("should_training_stop") else None
 
 
-def best_of(checkpoint: Path, state: TrainerState) -> Path | None:
+def best_of(checkpoint: Path, best: str | None) -> Path | None:
     """The best checkpoint that its state speaks of, beside it: the run folder may have moved."""
-    best = state.best_model_checkpoint
     return checkpoint.with_name(Path(best).name) if best else None
 
 
@@ -52,10 +51,10 @@ def _broken(checkpoint: Path) -> str:
     """What about a checkpoint, or the best one that it speaks of, is no longer as it was written.
     One without files.json was written whole, and then the process was killed."""
     try:
-        read_json(checkpoint / TRAINER_STATE_NAME)
+        state = read_json(checkpoint / TRAINER_STATE_NAME)
     except UserError as error:
         return error.message
-    best = best_of(checkpoint, TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)))
+    best = best_of(checkpoint, state.get("best_model_checkpoint"))
     if best and not best.is_dir():
         return f"{best.name} is missing"
     sealed = [folder for folder in (checkpoint, best or checkpoint) if (folder / FILES).exists()]
@@ -73,9 +72,9 @@ class Resumable(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """The trainer counts tokens from 0, and looks for the best checkpoint where it was."""
-        if state.best_model_checkpoint:
-            best = Path(args.output_dir, Path(state.best_model_checkpoint).name)
-            state.best_model_checkpoint = str(best)
+        here = Path(args.output_dir, f"checkpoint-{state.global_step}")
+        best = best_of(here, state.best_model_checkpoint)
+        state.best_model_checkpoint = str(best) if best else None
         counts = [line["num_tokens"] for line in state.log_history if "num_tokens" in line]
         self.trainer._total_train_tokens = max(counts, default=0)
 

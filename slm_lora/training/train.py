@@ -168,7 +168,9 @@ def train(
         try:
             if checkpoint and (state := ended(checkpoint)):
                 trainer.state = state
-                best = best_of(checkpoint, state) if args.load_best_model_at_end else None
+                best = args.load_best_model_at_end and best_of(
+                    checkpoint, state.best_model_checkpoint
+                )
                 model.load_adapter(str(best or checkpoint), "default", is_trainable=True)
             else:
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
