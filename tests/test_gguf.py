@@ -233,7 +233,7 @@ def test_job_on_a_gguf_file_names_it_and_ends_as_one(tmp_path: Path) -> None:
     card = (tmp_path / "run/adapter/README.md").read_text()
     assert "q8_0.gguf" in card
     assert "cache" not in card
-    result = slm_lora("export", "run", "format=gguf", "type=f32", cwd=tmp_path, fresh=True)
+    result = slm_lora("export", "run", "format=gguf", "type=f32", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "run/exports/gguf-f32/q8_0-sentiment-f32.gguf"
     assert "once, into" not in result.stderr

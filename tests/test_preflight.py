@@ -247,7 +247,7 @@ class TestResolved:
 
 def test_plan_loads_no_weights_and_leaves_nothing(hollow: Path, tmp_path: Path) -> None:
     line = words(hollow, "lora.r=2", "trainer.max_length=1024")
-    ended = slm_lora("plan", *line, fresh=True, cwd=tmp_path)
+    ended = slm_lora("plan", *line, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     for shown in ("rank 2", "longest", "at most 256", "40 test items", "accuracy", "on disk"):
         assert shown in ended.stdout, ended.stdout

@@ -152,15 +152,22 @@ def test_same_command_same_bytes(done, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def whole(done) -> tuple[Path, list[str]]:
-    """A run of 300 steps that nobody interrupted, and its words."""
-    changed = ("trainer.max_steps=300", "trainer.eval_steps=0.05", "trainer.save_steps=0.05")
+    """A run of 150 steps that nobody interrupted, and its words."""
+    changed = ("trainer.max_steps=150", "trainer.eval_steps=0.1", "trainer.save_steps=0.1")
     words = [word for word in done[1] if "max_steps" not in word] + [*changed, *FEWER_STAGES]
     run = done[0].parent / "whole"
     assert slm_lora(*words, f"run_dir={run}").returncode == 0
     return run, words
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_interrupted_run_resumes_to_the_same_adapter(whole, tmp_path: Path, number: int) -> None:
     run, words = whole
     folder = tmp_path / "interrupted"
@@ -304,7 +311,7 @@ def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
     other = make_rows(run.parent / "other.jsonl", 20, seed=2)
     before = (run / "metrics.json").read_bytes()
     words = [f"data.test={other}", "task.generate=false"]
-    result = slm_lora("evaluate", run, *words, fresh=True)
+    result = slm_lora("evaluate", run, *words)
     assert result.returncode == 0, result.stderr
     folder = Path(result.stdout.splitlines()[-1])
     assert folder.parent == run / "evaluations"
@@ -318,7 +325,7 @@ def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
 def test_report_is_written_anew(done) -> None:
     run, _, _ = done
     (run / "report.html").unlink()
-    result = slm_lora("report", run, fresh=True)
+    result = slm_lora("report", run)
     assert result.returncode == 0, result.stderr
     assert "Tuning raised" in (run / "report.html").read_text()
     assert result.stdout.splitlines()[-1] == str(run)

@@ -74,6 +74,7 @@ def test_every_choice_with_every_other(
     lora: str, quantization: str, task: str, tmp_path: Path
 ) -> None:
     words = (f"lora={lora}", f"quantization={quantization}", "merge.after_training=false")
+    words += ("baselines.run=false", "retention.rows=0")
     found = plan(task, *rows(tmp_path, task), *words)
     run = Run(tmp_path / "run")
     run.path.mkdir()

@@ -29,6 +29,9 @@ WITH_TOOLS = (
 )
 """A template that writes the tools and their calls."""
 
+READ_LATE = {"SLM_LORA_CACHE", "OPENAI_API_KEY", "PATH"}
+"""Variables that count where they are used."""
+
 MARKS = {"positive": "!!!!!!", "negative": "??????"}
 NOUNS = ["room", "film", "book", "meal", "song", "walk", "phone", "show"]
 
@@ -110,12 +113,12 @@ def slm_lora(
 ) -> subprocess.CompletedProcess[str]:
     """The real command line in a process of its own.
 
-    With `fresh`, or variables of the environment, it is a new interpreter that imports everything
-    itself: libraries read many of their variables when they are imported.
+    With `fresh`, or variables that are read when a library is imported, it is a new interpreter
+    that imports everything itself.
     """
     line = [*map(str, words)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **env}
-    if not (fresh or env):
+    if not (fresh or env.keys() - READ_LATE):
         return forked.run(line, cwd, environment)
     return subprocess.run(
         [sys.executable, "-m", "slm_lora", *line],
