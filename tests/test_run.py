@@ -335,9 +335,14 @@ def test_report_is_written_anew(done) -> None:
     "more",
     [
         ["lora=dora", "quantization=none", "precision=fp32"],
-        ["lora=rslora", "quantization=none", "precision=fp32"],
+        pytest.param(
+            ["lora=rslora", "quantization=none", "precision=fp32"], marks=pytest.mark.slow
+        ),
         ["lora=pissa", "lora.r=4", "quantization=none", "precision=fp32"],
-        ["lora.init=olora", "lora.r=4", "quantization=none", "precision=fp32"],
+        pytest.param(
+            ["lora.init=olora", "lora.r=4", "quantization=none", "precision=fp32"],
+            marks=pytest.mark.slow,
+        ),
         ["lora.modules_to_save=[embed_tokens]", "quantization=none", "precision=fp32"],
         ["lora=default", "quantization=nf4", "precision=bf16"],
     ],
