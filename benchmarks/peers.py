@@ -32,7 +32,7 @@ from rich.table import Table
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from slm_lora.hardware import cpu_name
-from slm_lora.model import cast_adapter_on_use, location
+from slm_lora.model import compute_in_one_pass, location
 from slm_lora.training.batches import pad_right
 from slm_lora.training.loss import labelled_loss
 
@@ -166,7 +166,7 @@ def held_out_loss(model: str, adapter: Path) -> float:
     tokenizer = AutoTokenizer.from_pretrained(model)
     base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16)
     tuned = PeftModel.from_pretrained(base, adapter).eval()
-    cast_adapter_on_use(tuned)
+    compute_in_one_pass(tuned)
     total, count = 0.0, 0
     for row in rows("test", HELD_OUT):
         turn = [{"role": "user", "content": row["prompt"]}]

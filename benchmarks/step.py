@@ -30,7 +30,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
-from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.training.loss import labelled_loss
 
 REPEATS = 4
@@ -82,7 +82,7 @@ def main() -> None:
     config = load(["+recipe=instruct", named, quantized, "data.train=rows.jsonl", "precision=bf16"])
     base = load_base(config, detect(config))
     model = add_adapter(base, config.lora, config.seed)
-    cast_adapter_on_use(model)
+    compute_in_one_pass(model)
     model.train()
     text = base.config.get_text_config()
     rate = gemm_rate(text.hidden_size, text.intermediate_size)

@@ -60,8 +60,8 @@ from trl import SFTConfig, SFTTrainer
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
-from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.options import resolve, sft_config
 from slm_lora.training.passes import with_passes
@@ -207,7 +207,7 @@ def bare(task: Task, folder: str) -> tuple[nn.Module, Clock]:
     torch.manual_seed(task.seed)
     lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
     model = get_peft_model(model, lora)
-    cast_adapter_on_use(model)
+    compute_in_one_pass(model)
     model.train()
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=task.rate, weight_decay=0, fused=True)

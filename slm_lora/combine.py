@@ -22,7 +22,7 @@ from slm_lora.config.sections.retention import NOTHING
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, scratch, write_json, write_text
 from slm_lora.merge import score
-from slm_lora.model import cast_adapter_on_use
+from slm_lora.model import compute_in_one_pass
 from slm_lora.preflight import Plan, preflight
 from slm_lora.run_folder import Run, alone, new_folder
 
@@ -136,5 +136,5 @@ def combined_adapter(
             "expected adapters of the same rank and kind",
         ) from error
     tuned.set_adapter("combined")
-    cast_adapter_on_use(tuned)
+    compute_in_one_pass(tuned)
     return tuned.eval()

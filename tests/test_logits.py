@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from slm_lora.logits import logits_at
-from slm_lora.model.adapter import cast_adapter_on_use
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.training.loss import labelled_loss
 
 IDS = torch.tensor([[5, 9, 2, 7, 30, 41], [8, 3, 3, 60, 11, 0]])
@@ -86,7 +86,7 @@ def test_every_familys_own_scaling_follows_the_exact_product(family: str) -> Non
 
 def test_head_with_lora() -> None:
     model = get_peft_model(make(LlamaConfig(**SIZES)), LoraConfig(target_modules=["lm_head"]))
-    cast_adapter_on_use(model)
+    compute_in_one_pass(model)
     head = model.get_output_embeddings()
     nn.init.normal_(head.lora_B["default"].weight, std=0.3)
     untouched = head.base_layer.weight.double()

@@ -21,8 +21,8 @@ from slm_lora.config.schema import Config
 from slm_lora.generate import answers
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, load_base, load_tokenizer
-from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import CPU_ATTENTION
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.preflight import Plan, preflight
 from slm_lora.training.loss import labelled_loss
 from slm_lora.training.memory import Batch, Memory, training_memory, writing_memory
@@ -45,7 +45,7 @@ def measured(config: Config, batch: Batch) -> Memory:
     """Two real steps: bytes of the weights and moments by their sizes, and what the profiler saw
     allocated and freed on top of them in the second one."""
     model = add_adapter(load_base(config, CPU), config.lora, config.seed)
-    cast_adapter_on_use(model)
+    compute_in_one_pass(model)
     model.get_base_model().set_attn_implementation(CPU_ATTENTION)
     if config.hardware.gradient_checkpointing:
         model.enable_input_require_grads()
@@ -148,7 +148,7 @@ def test_the_forecast_is_what_writing_takes(
         ]
     )
     model = add_adapter(load_base(config, CPU), config.lora, config.seed)
-    cast_adapter_on_use(model)
+    compute_in_one_pass(model)
     model.eval()
     tokenizer = load_tokenizer(config)
     prompts = [[3 + (i * n) % 250 for i in range(positions)] for n in range(16)]

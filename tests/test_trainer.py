@@ -38,13 +38,14 @@ from trl import SFTConfig, SFTTrainer
 from trl.kernels import ChunkedLogProbFunction
 
 from slm_lora.config.sections.model import LoraConfig as OurLora
-from slm_lora.model.adapter import add_adapter, cast_adapter_on_use
+from slm_lora.model.adapter import add_adapter
 from slm_lora.model.kernels import (
     CPU_ATTENTION,
     SHORT,
     cpu_attention,
     disable_cpu_inference_kernel,
 )
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.training import loss
 from slm_lora.training.batches import GroupedByLength, pad_right
 from slm_lora.training.loss import CrossEntropy, labelled_loss, why_not_fused
@@ -466,11 +467,13 @@ def test_adapter_is_kept_in_fp32_and_computes_in_bf16(
         assert value.dtype == torch.float32
         assert torch.equal(value, start[name])
     seen = []
-    factor = model.base_model.model.model.layers[0].mlp.up_proj.lora_A["default"]
-    factor.register_forward_hook(lambda _, x, y: seen.append((x[0].dtype, y.dtype)))
+    layer = model.base_model.model.model.layers[0].mlp.up_proj
+    layer.register_forward_hook(lambda _, x, y: seen.append((x[0].dtype, y.dtype, y.grad_fn)))
     batch = pad_right(rows(8).to_list())
     loss = labelled_loss(model, batch["input_ids"], batch["labels"])
-    assert seen == [(torch.bfloat16, torch.bfloat16)]
+    ((*dtypes, product),) = seen
+    assert dtypes == [torch.bfloat16, torch.bfloat16]
+    assert type(product).__name__ == "AdaptedBackward", "PEFT's would multiply in fp32"
     assert all(grad.dtype == torch.float32 for grad in gradients(model, loss).values())
 
 
@@ -514,7 +517,7 @@ def nf4_model(folder: Path) -> PreTrainedModel:
 
 def test_an_evaluation_leaves_4bit_gradients_as_they_were(tmp_path: Path) -> None:
     model = adapted(nf4_model(tmp_path))
-    cast_adapter_on_use(model)
+    compute_in_one_pass(model)
     disable_cpu_inference_kernel(model)
     batch = pad_right(rows(8).to_list())
 

@@ -6,7 +6,6 @@ base = model.load_base(config, hardware.detect(config))
 
 from slm_lora.model.adapter import (
     add_adapter,
-    cast_adapter_on_use,
     check_adapter,
     load_adapter,
     lora_config,
@@ -22,14 +21,15 @@ from slm_lora.model.base import (
     warn_of_untrained_end,
 )
 from slm_lora.model.location import location, place_of
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.model.tokenizer import load_tokenizer
 
 __all__ = [
     "DTYPES",
     "add_adapter",
-    "cast_adapter_on_use",
     "check_adapter",
     "check_size",
+    "compute_in_one_pass",
     "empty_model",
     "fingerprint",
     "load_adapter",

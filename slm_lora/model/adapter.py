@@ -11,8 +11,7 @@ import peft
 import torch
 from peft.tuners.lora import LoraLayer
 from safetensors import safe_open
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
@@ -22,6 +21,7 @@ from slm_lora.config.sections.model import LoraConfig
 from slm_lora.errors import UserError
 from slm_lora.files import check_weights, read_json
 from slm_lora.model.base import fingerprint
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.run_folder import Run
 
 
@@ -174,7 +174,7 @@ def load_adapter(
         ) from error
     _check_loaded(tuned, folder, name)
     # As in training, or the same adapter would give other scores.
-    cast_adapter_on_use(tuned)
+    compute_in_one_pass(tuned)
     return tuned.eval()
 
 
@@ -193,26 +193,3 @@ def _check_loaded(tuned: peft.PeftModel, folder: Path, name: str) -> None:
         raise UserError(
             f"the adapter in {folder} is not finite: {bad}", "put it back as it was, or train again"
         )
-
-
-class AdapterLinear(nn.Linear):
-    """One factor of a LoRA update: weight in fp32, product in the dtype of the activations."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        bias = None if self.bias is None else self.bias.to(x.dtype)
-        return F.linear(x, self.weight.to(x.dtype), bias)
-
-
-def cast_adapter_on_use(model: nn.Module) -> None:
-    """Lets a LoRA adapter in fp32 compute in the dtype of its input.
-
-    PEFT casts the input up to the adapter's dtype instead, which runs every factor in fp32. To
-    evaluate a saved adapter as it was trained, call this on the model it was loaded into.
-    """
-    for layer in model.modules():
-        if isinstance(layer, LoraLayer):
-            factors = [*layer.lora_A.values(), *layer.lora_B.values()]
-            if all(isinstance(factor, nn.Linear) for factor in factors):  # not those of a Conv1d
-                layer.cast_input_dtype_enabled = False
-                for factor in factors:
-                    factor.__class__ = AdapterLinear

@@ -29,9 +29,9 @@ from slm_lora.config.schema import Config
 from slm_lora.decoding import ROOM, new_cache
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, empty_model
-from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.base import DTYPES
 from slm_lora.model.kernels import cpu_attention
+from slm_lora.model.lora_layers import compute_in_one_pass, frozen_weight
 from slm_lora.model.packed import bounds_suffice
 from slm_lora.progress import log
 from slm_lora.training.loss import CrossEntropy, why_not_fused
@@ -101,7 +101,7 @@ def _model(config: Config, device: Device) -> tuple[peft.PeftModel, int]:
         base = empty_model(config.model).to(DTYPES[device.precision])
         saved = _quantize(base, config)
     model = add_adapter(base, config.lora, config.seed)
-    cast_adapter_on_use(model)
+    compute_in_one_pass(model)
     if base.config._attn_implementation == "sdpa":
         base.set_attn_implementation(UNMASKED[device.type])
     return model, saved
@@ -291,12 +291,18 @@ class QuantizedLinear(nn.Linear):
         first, second = of.weight.shape
         sizes = (first, second) if isinstance(of, Conv1D) else (second, first)
         super().__init__(*sizes, bias=of.bias is not None, dtype=of.weight.dtype)
+        self.dtype = of.weight.dtype
         self.weight = nn.Parameter(torch.empty(size, dtype=torch.uint8), requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, in) → (…, out)."""
         product: Tensor = Dequantized.apply(x, self.weight, self.out_features)  # type: ignore[no-untyped-call]
         return product if self.bias is None else product + self.bias
+
+
+@frozen_weight.register
+def _(layer: QuantizedLinear) -> Tensor:
+    return torch.empty(layer.out_features, layer.in_features, dtype=layer.dtype)
 
 
 class Dequantized(torch.autograd.Function):

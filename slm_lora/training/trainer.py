@@ -44,8 +44,8 @@ from transformers.trainer_utils import EvalLoopOutput
 from trl import SFTConfig, SFTTrainer
 
 from slm_lora import ranks
-from slm_lora.model.adapter import cast_adapter_on_use
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
+from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.model.packed import keep_apart_by_bounds
 from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.progress import log
@@ -107,7 +107,7 @@ class LoraTrainer(SFTTrainer):
         )
         for parameter, data in full_precision.items():
             parameter.data = data.to(parameter.device)
-        cast_adapter_on_use(self.model)
+        compute_in_one_pass(self.model)
         disable_cpu_inference_kernel(self.model)
         if model.config._attn_implementation == "sdpa":
             if on_cpu and plain:

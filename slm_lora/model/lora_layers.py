@@ -1,0 +1,119 @@
+"""How LoRA layers compute: in the dtype of their input, and each with its update in one pass.
+
+python benchmarks/step.py --model SmolLM2-135M-Instruct.Q4_1.gguf    (what a step takes)
+"""
+
+from functools import singledispatch
+from typing import Any
+
+import bitsandbytes as bnb
+import torch
+from peft.tuners import lora
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+
+class Adapted(torch.autograd.Function):
+    """x Wᵀ + bias + s (x Aᵀ) Bᵀ, the update added where the product of the frozen layer lies.
+
+    PEFT makes three more tensors of the output's size, for the update, for its scaled copy and for
+    the sum; going back, autograd makes one of the gradient times s, and two of the input's size.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, base: nn.Module, a: Tensor, b: Tensor, s: float) -> Tensor:
+        """x (…, in), the frozen layer, A (r, in), B (out, r) → (…, out) in the dtype of x."""
+        ctx.base, ctx.s, ctx.dtype = base, s, a.dtype
+        a, b = a.to(x.dtype), (s * b).to(x.dtype)
+        rows = x.reshape(-1, x.shape[-1])
+        y: Tensor = base(rows)
+        inner = rows @ a.t()
+        y.addmm_(inner, b.t())
+        ctx.save_for_backward(rows, inner, a, b)
+        return y.view(*x.shape[:-1], -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, inner, a, b = ctx.saved_tensors
+        g = gradient.reshape(-1, gradient.shape[-1])
+        g_inner = g @ b
+        g_x = None
+        if ctx.needs_input_grad[0]:
+            g_x = g @ frozen_weight(ctx.base)
+            g_x.addmm_(g_inner, a)
+            g_x = g_x.view(*gradient.shape[:-1], -1)
+        g_a, g_b = g_inner.t() @ rows, g.t() @ inner
+        return g_x, None, g_a.to(ctx.dtype), ctx.s * g_b.to(ctx.dtype), None
+
+
+@singledispatch
+def frozen_weight(layer: nn.Module) -> Tensor:
+    """(out, in), in the dtype of the activations; of which kinds of layer, `registry` says."""
+    raise TypeError(type(layer).__name__)
+
+
+@frozen_weight.register
+def _(layer: nn.Linear) -> Tensor:
+    return layer.weight
+
+
+@frozen_weight.register
+def _(layer: bnb.nn.Linear4bit) -> Tensor:
+    weight: Tensor = bnb.functional.dequantize_4bit(layer.weight, layer.weight.quant_state)
+    return weight
+
+
+class AdapterLinear(nn.Linear):
+    """One factor of a LoRA update: weight in fp32, product in the dtype of the activations."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        return F.linear(x, self.weight.to(x.dtype), bias)
+
+
+class _InOnePass:
+    """Before PEFT's class of a LoRA layer: one plain adapter by `Adapted`, all else by PEFT."""
+
+    def forward(self: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        active = [name for name in self.active_adapters if name in self.lora_A]
+        if args or kwargs or self.disable_adapters or self.merged or len(active) != 1:
+            return super().forward(x, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        (name,) = active
+        dropped = self.training and not isinstance(self.lora_dropout[name], nn.Identity)
+        special = name in self.lora_variant or self.lora_bias[name]
+        if dropped or special or torch.is_autocast_enabled(x.device.type):
+            return super().forward(x)  # type: ignore[misc,no-any-return]
+        factors = self.lora_A[name].weight, self.lora_B[name].weight
+        scaling = self.scaling[name]
+        y: Tensor = Adapted.apply(x, self.base_layer, *factors, scaling)  # type: ignore[no-untyped-call]
+        return y
+
+
+class LinearInOnePass(_InOnePass, lora.Linear):
+    """Of a layer in 16 or 32 bit."""
+
+
+class Linear4bitInOnePass(_InOnePass, lora.Linear4bit):
+    """Of a layer in 4 bit."""
+
+
+ONE_PASS = {lora.Linear: LinearInOnePass, lora.Linear4bit: Linear4bitInOnePass}
+
+
+def compute_in_one_pass(model: nn.Module) -> None:
+    """Lets a LoRA adapter in fp32 compute in the dtype of its input, and in one pass where it can.
+
+    PEFT casts the input up to the adapter's dtype instead, which runs every factor in fp32. To
+    evaluate a saved adapter as it was trained, call this on the model it was loaded into.
+    """
+    for layer in model.modules():
+        if isinstance(layer, lora.LoraLayer):
+            factors = [*layer.lora_A.values(), *layer.lora_B.values()]
+            if all(isinstance(factor, nn.Linear) for factor in factors):  # not those of a Conv1d
+                layer.cast_input_dtype_enabled = False
+                for factor in factors:
+                    factor.__class__ = AdapterLinear
+                if type(layer.get_base_layer()) in frozen_weight.registry:
+                    layer.__class__ = ONE_PASS.get(type(layer), type(layer))
