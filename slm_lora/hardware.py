@@ -18,13 +18,24 @@ LARGE = 300_000_000
 """Parameters above which a CPU is too slow to be meant."""
 
 KNOWN_SIZES = {
-    "TinyLlama/TinyLlama-1.1B-Chat-v1.0": 1_100_048_384,
-    "openai-community/gpt2": 124_439_808,
     "HuggingFaceTB/SmolLM2-135M-Instruct": 134_515_008,
     "HuggingFaceTB/SmolLM2-360M-Instruct": 361_821_120,
+    "HuggingFaceTB/SmolLM2-1.7B-Instruct": 1_711_376_384,
+    "HuggingFaceTB/SmolLM3-3B": 3_075_098_624,
     "Qwen/Qwen2.5-0.5B-Instruct": 494_032_768,
+    "Qwen/Qwen2.5-1.5B-Instruct": 1_543_714_304,
+    "Qwen/Qwen2.5-Coder-0.5B-Instruct": 494_032_768,
+    "Qwen/Qwen2.5-Coder-1.5B-Instruct": 1_543_714_304,
+    "Qwen/Qwen3-0.6B": 596_049_920,
+    "Qwen/Qwen3-1.7B": 1_720_574_976,
+    "TinyLlama/TinyLlama-1.1B-Chat-v1.0": 1_100_048_384,
+    "google/gemma-3-270m-it": 268_098_176,
+    "google/gemma-3-1b-it": 999_885_952,
+    "meta-llama/Llama-3.2-1B-Instruct": 1_235_814_400,
+    "openai-community/gpt2": 124_439_808,
 }
-"""Parameters of the models in conf/model, so that they are refused without a download."""
+"""Parameters of the models in conf/model (benchmarks/fits.py), so that they are refused without a
+download."""
 
 
 @dataclass(frozen=True)

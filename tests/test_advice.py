@@ -65,6 +65,16 @@ def test_the_course_of_the_loss(
     assert found == ([step] if step else [])
 
 
+def test_few_steps_of_many_rows_come_first(tmp_path: Path) -> None:
+    run = with_losses(classification_run(tmp_path, gain=0.3, n=80), [1.0, 0.8, 0.7, 0.6])
+    write_json(run.train, read_json(run.train) | {"steps": 40})
+    first = next_steps(findings(run))[0]
+    assert first == "more and smaller steps: trainer.num_train_epochs=6 batch_size=8"
+    assert facts(tmp_path).count("still falling") == 1
+    write_json(run.train, read_json(run.train) | {"steps": 100})
+    assert "more test rows" in next_steps(findings(run))[0]
+
+
 def test_a_difference_within_chance_asks_for_rows_that_would_show_it(tmp_path: Path) -> None:
     classification_run(tmp_path, gain=0.3, n=80)
     comparison = read_json(tmp_path / "metrics.json")["comparison"]

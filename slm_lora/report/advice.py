@@ -24,6 +24,8 @@ from slm_lora.tasks import TASKS, Finding
 
 STEPS = 3
 """Things to try that are shown: what matters most comes first."""
+FEW, SMALL_BATCH = 100, 8
+"""Steps that a training on few rows may well exceed, and rows of a step that make more of them."""
 FALLING, ROSE = 0.01, 0.03
 """Share of the held-out loss by which its last quarter must have fallen to be called falling, and
 by which it must lie above its lowest to be called risen."""
@@ -34,12 +36,14 @@ def findings(run: Run) -> list[Finding]:
     metrics, training = read_json(run.metrics), read_json(run.train)
     config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
     behind = _of_simple_ways(metrics)
+    early = _of_few_steps(training, config)
     found = [
+        *early,
         *_of_verdict(metrics, config, is_behind=bool(behind)),
         *behind,
         *of_told_ways(metrics),
         *_of_retention(metrics, config),
-        *_of_loss(training, config),
+        *([] if early else _of_loss(training, config)),
         *TASKS[metrics["task"]].findings(metrics),
         _of_test_set(metrics),
     ]
@@ -129,6 +133,20 @@ def _of_retention(metrics: Metrics, config: dict[str, Any]) -> list[Finding]:
             f"trainer.learning_rate={rate / 4:g}, fewer epochs, or general rows among the training "
             "rows, if the model is to do anything else",
         )
+    ]
+
+
+def _of_few_steps(training: Training, config: dict[str, Any]) -> list[Finding]:
+    """First of all: before the model has begun to learn, its other figures say little."""
+    if training["steps"] >= FEW or config["batch_size"] <= SMALL_BATCH:
+        return []
+    return [
+        Finding(
+            f"{loss.fact} {training['steps']} steps are few.",
+            f"more and smaller steps: {loss.step.rpartition(' ')[2]} batch_size={SMALL_BATCH}",
+        )
+        for loss in _of_loss(training, config)
+        if loss.step and loss.step.startswith("train longer")
     ]
 
 
