@@ -63,7 +63,6 @@ def test_the_first_adapter_is_better_and_can_be_taken_along(folder: Path) -> Non
 @pytest.mark.parametrize("chapter", LATER)
 def test_the_commands_of_a_chapter(chapter: str, folder: Path) -> None:
     for line in commands(chapter):
-        shutil.rmtree(folder / "first", ignore_errors=True) if "run_dir=first" in line else None
         typed(line, folder)
 
 

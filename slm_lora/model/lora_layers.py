@@ -25,44 +25,44 @@ class Adapted(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, base: nn.Module, a: Tensor, b: Tensor, s: float) -> Tensor:
         """x (…, in), the frozen layer, A (r, in), B (out, r) → (…, out) in the dtype of x."""
         ctx.base, ctx.s, ctx.dtype = base, s, a.dtype
-        a, b = a.to(x.dtype), (s * b).to(x.dtype)
+        a, b = a.to(x.dtype), b.to(x.dtype)
         rows = x.reshape(-1, x.shape[-1])
         y: Tensor = base(rows)
         inner = rows @ a.t()
-        y.addmm_(inner, b.t())
-        ctx.save_for_backward(rows, inner, a, b)
-        return y.view(*x.shape[:-1], -1)
+        y.addmm_(inner, b.t(), alpha=s)
+        ctx.save_for_backward(rows, inner, a, b, base.weight)
+        return y.view(*x.shape[:-1], y.shape[-1])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        rows, inner, a, b = ctx.saved_tensors
+        rows, inner, a, b, weight = ctx.saved_tensors
         g = gradient.reshape(-1, gradient.shape[-1])
-        g_inner = g @ b
+        g_inner = (g @ b).mul_(ctx.s)
         g_x = None
         if ctx.needs_input_grad[0]:
-            g_x = g @ frozen_weight(ctx.base)
+            g_x = g @ numbers(ctx.base, weight).to(g.dtype)
             g_x.addmm_(g_inner, a)
-            g_x = g_x.view(*gradient.shape[:-1], -1)
+            g_x = g_x.view(*gradient.shape[:-1], rows.shape[-1])
         g_a, g_b = g_inner.t() @ rows, g.t() @ inner
         return g_x, None, g_a.to(ctx.dtype), ctx.s * g_b.to(ctx.dtype), None
 
 
 @singledispatch
-def frozen_weight(layer: nn.Module) -> Tensor:
-    """(out, in), in the dtype of the activations; of which kinds of layer, `registry` says."""
-    raise TypeError(type(layer).__name__)
+def numbers(layer: nn.Module, weight: Tensor) -> Tensor:
+    """The weight (out, in) of a frozen layer, from what the layer holds in its place."""
+    raise TypeError(f"{type(layer).__name__}: not among {list(numbers.registry)}")
 
 
-@frozen_weight.register
-def _(layer: nn.Linear) -> Tensor:
-    return layer.weight
-
-
-@frozen_weight.register
-def _(layer: bnb.nn.Linear4bit) -> Tensor:
-    weight: Tensor = bnb.functional.dequantize_4bit(layer.weight, layer.weight.quant_state)
+@numbers.register
+def _(layer: nn.Linear, weight: Tensor) -> Tensor:
     return weight
+
+
+@numbers.register
+def _(layer: bnb.nn.Linear4bit, weight: Tensor) -> Tensor:
+    found: Tensor = bnb.functional.dequantize_4bit(weight, layer.weight.quant_state)
+    return found
 
 
 class AdapterLinear(nn.Linear):
@@ -77,18 +77,25 @@ class _InOnePass:
     """Before PEFT's class of a LoRA layer: one plain adapter by `Adapted`, all else by PEFT."""
 
     def forward(self: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        active = [name for name in self.active_adapters if name in self.lora_A]
-        if args or kwargs or self.disable_adapters or self.merged or len(active) != 1:
+        if args or kwargs or self.disable_adapters or self.merged or not (name := _only(self, x)):
             return super().forward(x, *args, **kwargs)  # type: ignore[misc,no-any-return]
-        (name,) = active
-        dropped = self.training and not isinstance(self.lora_dropout[name], nn.Identity)
-        special = name in self.lora_variant or self.lora_bias[name]
-        if dropped or special or torch.is_autocast_enabled(x.device.type):
-            return super().forward(x)  # type: ignore[misc,no-any-return]
         factors = self.lora_A[name].weight, self.lora_B[name].weight
         scaling = self.scaling[name]
         y: Tensor = Adapted.apply(x, self.base_layer, *factors, scaling)  # type: ignore[no-untyped-call]
         return y
+
+
+def _only(layer: Any, x: Tensor) -> str | None:
+    """The one active adapter, where it is a plain update of a layer of which nothing is trained."""
+    active = [name for name in layer.active_adapters if name in layer.lora_A]
+    if len(active) != 1:
+        return None
+    (name,) = active
+    dropped = layer.training and not isinstance(layer.lora_dropout[name], nn.Identity)
+    special = name in layer.lora_variant or layer.lora_bias[name]
+    trained = any(p.requires_grad for p in layer.base_layer.parameters())
+    cast = not x.is_meta and torch.is_autocast_enabled(x.device.type)
+    return None if dropped or special or trained or cast else name
 
 
 class LinearInOnePass(_InOnePass, lora.Linear):
@@ -115,5 +122,5 @@ def compute_in_one_pass(model: nn.Module) -> None:
                 layer.cast_input_dtype_enabled = False
                 for factor in factors:
                     factor.__class__ = AdapterLinear
-                if type(layer.get_base_layer()) in frozen_weight.registry:
+                if type(layer.base_layer) in numbers.registry:
                     layer.__class__ = ONE_PASS.get(type(layer), type(layer))

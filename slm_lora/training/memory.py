@@ -31,7 +31,7 @@ from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, empty_model
 from slm_lora.model.base import DTYPES
 from slm_lora.model.kernels import cpu_attention
-from slm_lora.model.lora_layers import compute_in_one_pass, frozen_weight
+from slm_lora.model.lora_layers import compute_in_one_pass, numbers
 from slm_lora.model.packed import bounds_suffice
 from slm_lora.progress import log
 from slm_lora.training.loss import CrossEntropy, why_not_fused
@@ -300,8 +300,8 @@ class QuantizedLinear(nn.Linear):
         return product if self.bias is None else product + self.bias
 
 
-@frozen_weight.register
-def _(layer: QuantizedLinear) -> Tensor:
+@numbers.register
+def _(layer: QuantizedLinear, weight: Tensor) -> Tensor:
     return torch.empty(layer.out_features, layer.in_features, dtype=layer.dtype)
 
 
