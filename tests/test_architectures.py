@@ -63,7 +63,14 @@ def test_every_architecture_is_tried() -> None:
     assert {shape.model_type for shape in SHAPES.values()} == LAST.keys()
 
 
-@pytest.mark.parametrize("kind", LAST)
+ELSEWHERE = {"gpt2", "qwen2"}
+"""Tuned by tests/test_run.py, and exported by tests/export."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.slow if kind in ELSEWHERE else ()) for kind in LAST],
+)
 def test_a_tiny_copy_is_tuned_and_merged(kind: str, tmp_path: Path) -> None:
     config: type[PretrainedConfig] = next(
         type(shape) for shape in SHAPES.values() if shape.model_type == kind

@@ -384,6 +384,7 @@ def test_dry_run_needs_neither_network_nor_token(run: Path, tmp_path: Path) -> N
     assert result.stdout.splitlines()[-1].startswith("dry run: nothing was sent")
 
 
+@pytest.mark.slow
 def test_without_a_token_the_command_line_ends_with_2(run: Path, tmp_path: Path) -> None:
     words = ("publish", run, "hub.repo_id=me/name")
     result = slm_lora(*words, HF_HOME=str(tmp_path), HF_TOKEN="", HF_HUB_OFFLINE="0")

@@ -292,6 +292,7 @@ def test_a_killed_run_goes_on(done, tmp_path: Path) -> None:
     assert adapter(folder) == adapter(run)
 
 
+@pytest.mark.slow
 def test_without_a_new_right_answer_the_adapter_stays(done, tmp_path: Path) -> None:
     run = tmp_path / "run"
     result = slm_lora(*done[1], "improve.temperature=9", "improve.tasks=4", f"run_dir={run}")

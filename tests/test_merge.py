@@ -352,6 +352,7 @@ def test_dtypes_to_try(tmp_path: Path) -> None:
     assert dtypes(compose.load([*words, "merge.dtype=fp16"])) == ["fp16"]
 
 
+@pytest.mark.slow
 def test_merge_in_shards_of_another_dtype(done: Path) -> None:
     result = slm_lora(
         "merge", "run", "merge.dtype=fp16", "merge.max_shard_gb=0.0001", "merge.base=trained",
