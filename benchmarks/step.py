@@ -6,11 +6,15 @@
 A step is the trainer's forward and backward of LoRA (the config's own) on random tokens whose
 second half is trained. The share counts the products of frozen weights (forward and back to the
 input), of the adapter (its own gradients too), of the head at labelled positions, and of causal
-attention, against a product of the model's own widths in the same run. `--compile`: the decoder's
-layers by torch.compile, shapes left open; needs a C++ compiler, and says how long that took.
+attention, against a product of the model's own widths in the same run.
+
+`--peft`: in turn with PEFT's own LoRA layers, the one way to compare where the machine is shared.
+`--compile`: the decoder's layers by torch.compile, shapes left open; needs a C++ compiler, and says
+how long that took.
 """
 
 import argparse
+import math
 import os
 import platform
 import time
@@ -30,7 +34,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
-from slm_lora.model.lora_layers import compute_in_one_pass
+from slm_lora.model.lora_layers import ONE_PASS, compute_in_one_pass
 from slm_lora.training.loss import labelled_loss
 
 REPEATS = 4
@@ -67,6 +71,13 @@ def operations(model: PeftModel, rows: int, positions: int) -> float:
     return float(tokens * (4 * frozen + 6 * trained) + head_too + attention)
 
 
+def as_peft(model: PeftModel, wanted: bool) -> None:
+    """Put PEFT's own classes of LoRA layers in the place of ours, or back."""
+    pairs = {ours: theirs for theirs, ours in ONE_PASS.items()} if wanted else ONE_PASS
+    for layer in model.modules():
+        layer.__class__ = pairs.get(type(layer), type(layer))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -75,6 +86,7 @@ def main() -> None:
     parser.add_argument("--quantization", choices=["none", "nf4"], default="none")
     parser.add_argument("--shapes", default="32x48,8x256", help="rows x positions, with commas")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--peft", action="store_true")
     options = parser.parse_args()
     register()
     named = f"model.name_or_path={options.model}" if options.model else "model=nano"
@@ -105,15 +117,21 @@ def main() -> None:
     table = Table("rows x positions", "seconds", "tokens/s", "GFLOP/s", "of a product")
     for shape in options.shapes.split(","):
         rows, positions = map(int, shape.split("x"))
-        seconds = fastest(partial(step, rows, positions))
-        done = operations(model, rows, positions) / seconds
-        table.add_row(
-            shape,
-            f"{seconds:.2f}",
-            f"{rows * positions / seconds:,.0f}",
-            f"{done / 1e9:.0f}",
-            f"{done / rate:.2f}",
-        )
+        ways = (False, True) if options.peft else (False,)
+        seconds = dict.fromkeys(ways, math.inf)
+        for theirs in 2 * ways:
+            as_peft(model, theirs)
+            seconds[theirs] = min(seconds[theirs], fastest(partial(step, rows, positions)))
+        as_peft(model, False)
+        for theirs, least in seconds.items():
+            done = operations(model, rows, positions) / least
+            table.add_row(
+                f"{shape}{', PEFT' if theirs else ''}",
+                f"{least:.2f}",
+                f"{rows * positions / least:,.0f}",
+                f"{done / 1e9:.0f}",
+                f"{done / rate:.2f}",
+            )
     console.print(
         f"{cpu_name()}, {torch.get_num_threads()} threads, Python {platform.python_version()}, "
         f"torch {torch.__version__}; a product: {rate / 1e9:.0f} GFLOP/s"
