@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.logging import RichHandler
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 # A thread each: threads of several workers wait for one another. Read when torch is imported.
@@ -18,10 +19,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_log_level() -> Iterator[None]:
-    """A command that a test runs in its own process lets our messages through; the next does not."""
+def _own_logging() -> Iterator[None]:
+    """What a command sets up that a test runs in its own process is not there for the next test."""
     yield
     logging.getLogger("slm_lora").setLevel(logging.NOTSET)
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, RichHandler)]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture
