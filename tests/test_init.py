@@ -203,6 +203,7 @@ def test_every_setting_in_the_readme_is_known(kits: Path, kit: str) -> None:
         check_words(settings, kits / kit, sweep=True)
 
 
+@pytest.mark.slow
 def test_a_kit_does_what_its_readme_says(kits: Path) -> None:
     """But for the sweep and what needs the hub; one step of training, in one process."""
     fast = "trainer.max_steps=1 data.test_limit=6 baselines.run=false retention.rows=0"

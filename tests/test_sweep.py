@@ -139,6 +139,7 @@ def optuna_line(words) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_optuna_goes_on_from_its_database(optuna_line, tmp_path: Path) -> None:
     """And leaves alone what another process has running."""
     optuna = pytest.importorskip("optuna")
