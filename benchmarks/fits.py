@@ -75,8 +75,8 @@ PASSES = {
 GPU = Device("cuda", "a GPU", 24 * 2**30, "bf16")
 
 
-def planned(folder: Path, checkpointing: bool, quantization: str = "nf4") -> Config:
-    words = [f"model.name_or_path={folder}", f"quantization={quantization}", "device=cpu"]
+def planned(folder: Path, checkpointing: bool) -> Config:
+    words = [f"model.name_or_path={folder}", "quantization=nf4", "device=cpu"]
     words += [f"hardware.gradient_checkpointing={checkpointing}", "data.train=rows.jsonl"]
     return load(["+recipe=instruct", "precision=bf16", *words])
 
@@ -89,16 +89,15 @@ def main() -> None:
         for name, shape in SHAPES.items():
             path = Path(folder) / name
             shape.save_pretrained(path)
-            config = planned(path, False)
-            count = empty_model(config.model).num_parameters()
-            cells = []
+            count = empty_model(planned(path, False).model).num_parameters()
+            cells, weights = [], 0
             for batch, checkpointing in PASSES.values():
                 memory = training_memory(planned(path, checkpointing), GPU, batch)
                 assert memory is not None
                 cells.append(f"{in_process(GPU, memory.peak) / 1e9:.1f} GB")
-            assert memory is not None
-            weights = memory.weights / 1e9
-            print(f"| `{name}` | {count:,} | {weights:.2f} GB | {' | '.join(cells)} |", flush=True)
+                weights = memory.weights
+            row = [f"`{name}`", f"{count:,}", f"{weights / 1e9:.2f} GB", *cells]
+            print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":

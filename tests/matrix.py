@@ -26,7 +26,7 @@ VENVS = ROOT / ".venvs"
 
 LIGHT = ("3.12", "3.13")
 LIGHT_TESTS = ("data", "sandbox", "test_imports.py", "test_stats.py")
-"""Those of tests/config would do too, but say the same on every Python, in a minute."""
+"""Those of tests/config would mostly do too, but say the same on every Python, in a minute."""
 IMPORT_TORCH = ("accelerate", "bitsandbytes", "peft", "torch", "trl")
 READ_AS_TEXT = ("peft", "trl")
 """Of those: installed all the same, for slm_lora/config/options.py reads their source."""
