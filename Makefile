@@ -68,6 +68,9 @@ benchmark: setup ## our training against plain TRL, our sandbox against a plain 
 docs: .venv/installed ## the guide as a site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
+notebook: .venv/installed ## notebooks/*.ipynb from their sources
+	$(BIN)/jupytext --to ipynb --quiet notebooks/*.py
+
 nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 	$(BIN)/python recipes/nano/corpus.py
 	$(BIN)/python recipes/nano/tokenizer.py
@@ -77,6 +80,6 @@ nano: setup ## rebuild the embedded model from nothing (build/nano/model)
 		recipes/nano/pretrain.py --compile --init-from build/nano/first --lr 1.5e-3 --steps 13000
 	$(BIN)/python recipes/nano/gates.py build/nano/model
 
-.PHONY: help setup sandbox quickstart test test-light test-matrix coverage lint format check-datasets benchmark docs nano
+.PHONY: help setup sandbox quickstart test test-light test-matrix coverage lint format check-datasets benchmark docs nano notebook
 .PHONY: check-some-datasets test-all
 .PHONY: real-model check-real

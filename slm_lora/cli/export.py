@@ -1,8 +1,11 @@
 """The merged model for other programs: `slm-lora export RUN format=gguf type=q8_0`."""
 
+from importlib.util import find_spec
+
 from slm_lora.cli.finished import open_adapted
 from slm_lora.cli.merge import merge_run
 from slm_lora.cli.verb import Verb
+from slm_lora.config import compose
 from slm_lora.config.quoting import shell_word
 from slm_lora.errors import UserError
 from slm_lora.run_folder import alone
@@ -20,17 +23,25 @@ def main(words: list[str]) -> None:
             f"{folder.path} is merged already, so {merging[0]} would change nothing",
             f"type {line} first",
         )
+    if finished.config.export.type == "q4_k_m" and find_spec("llama_cpp") is None:
+        raise UserError(
+            "type=q4_k_m is made by llama.cpp's own quantizer, which is not installed",
+            "type pip install 'slm-lora[llama-cpp]' (built from source: minutes), or type=q8_0",
+        )
     if finished.config.export.format != "lora-gguf" and not folder.merged.exists():
         merge_run(finished.config, folder)
+    from slm_lora.conclusion import conclude
     from slm_lora.export import export
 
     with alone(folder.path):
         export(finished.config, folder)
+        if folder.metrics.exists():  # the report shows what the number format cost
+            conclude(compose.without_words(folder.config), folder)
 
 
 VERB = Verb(
     summary="for llama.cpp, Ollama, vLLM, llama2.c; read back",
-    usage="RUN format=gguf [type=q8_0]",
+    usage="RUN format=gguf [type=q8_0|q4_k_m]",
     about=(
         "Writes the merged model, or the adapter, in the file format of another program, into "
         "RUN/exports. Each file is read back and must write the same as the merged model. A run "
@@ -39,6 +50,7 @@ VERB = Verb(
     ),
     examples=(
         "export RUN format=gguf type=q8_0",
+        "export RUN format=gguf type=q4_k_m",
         "export RUN format=llama2c",
         "export RUN format=lora-gguf",
     ),

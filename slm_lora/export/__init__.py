@@ -1,6 +1,7 @@
 """The merged model in the file format of another program, proven before it gets its name.
 
     python -m slm_lora export RUN format=gguf type=q8_0       llama.cpp, Ollama
+    python -m slm_lora export RUN format=gguf type=q4_k_m     in 4 bits
     python -m slm_lora export RUN format=llama2c              llama2.c
     python -m slm_lora export RUN format=hf                   transformers, vLLM
     python -m slm_lora export RUN format=lora-gguf            llama.cpp, only the adapter
@@ -11,9 +12,12 @@ that is not merged yet is merged first; an export of the same name is replaced.
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+from gguf import GGUFReader
 from rich.table import Table
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 from transformers.utils.logging import disable_progress_bar
@@ -22,12 +26,15 @@ from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.console import stdout
 from slm_lora.export import adapter, gguf, llama2c, ollama, proof, tensors
+from slm_lora.export.quantize import quantize
+from slm_lora.export.scoring import scored
 from slm_lora.export.vocabulary import vocabulary
 from slm_lora.export.weights import Weights
-from slm_lora.files import replacing, sums, write_json
+from slm_lora.files import replacing, scratch, sums, write_json
+from slm_lora.gguf.convert import read_model
 from slm_lora.model import load_config
 from slm_lora.progress import log
-from slm_lora.run_folder import Run, check_merged
+from slm_lora.run_folder import Run, check_merged, merged_weights
 
 Report = dict[str, Any]
 
@@ -58,6 +65,7 @@ def export(config: Config, run: Run) -> None:
             "type": None if form == "hf" else number_type,
             "bytes": sum(sizes),
             **report,
+            "merged": {} if form == "lora-gguf" else merged_weights(run),
             "files": sums(folder),
         }
     write_json(run.exports / f"{label}.json", report)
@@ -76,13 +84,23 @@ def show(report: Report) -> None:
     """For a person: what was written and how it was proven."""
     table = Table(show_header=False)
     for key, value in report.items():
-        if key not in ("warnings", "files") and value is not None:
+        if key not in ("warnings", "files", "merged") and value is not None:
             shown = f"{value:,}" if type(value) is int else value
             shown = f"{value:.4g}" if isinstance(value, float) else shown
+            shown = change_of_metric(value) if isinstance(value, dict) else shown
             table.add_row(key.replace("_", " "), str(shown))
     stdout().print(table)
     for warning in report.get("warnings", []):
         log.warning("%s", warning)
+
+
+def change_of_metric(found: dict[str, Any]) -> str:
+    """What the number format changed, in a line."""
+    low, high = found["ci95"]
+    return (
+        f"{found['tuned']:.4f} → {found['exported']:.4f} on {found['rows']:,} test rows, "
+        f"95 % interval of the difference {low:+.3f} to {high:+.3f}"
+    )
 
 
 def _gguf(
@@ -96,19 +114,24 @@ def _gguf(
     texts = [rendering.full_text(row, tokenizer) for row in rows]
     words = vocabulary(tokenizer, parts.vocab_size, prompts, texts)
     file = folder / f"{name}-{number_type}.gguf"
-    gguf.write(
-        file, name, parts, weights, vocabulary=words, tokenizer=tokenizer, number_type=number_type
-    )
+    write = partial(gguf.write, name=name, config=parts, weights=weights)
+    write = partial(write, vocabulary=words, tokenizer=tokenizer)
+    if number_type == "q4_k_m":
+        with scratch(folder) as beside:
+            whole = Path(beside) / file.name
+            write(whole, number_type="f32")
+            quantize(whole, file)
+    else:
+        write(file, number_type=number_type)
     exact = gguf.check_file(file, parts, weights, words)
-    # transformers forgets that GPT-2's context is also its number of positions.
-    known = {"n_positions": parts.n_positions} if parts.model_type == "gpt2" else {}
-    found = proof.prove(
-        run.merged,
-        lambda: proof.load(folder, gguf_file=file.name, **known),
-        tokenizer,
-        rows,
-        exact,
-    )
+
+    def read_back() -> Any:
+        return read_model(file, GGUFReader(file), torch.float32).eval()
+
+    limits = proof.Limits() if number_type != "q4_k_m" else proof.OF_4_BITS
+    found = proof.prove(run.merged, read_back, tokenizer, rows, exact, limits)
+    if number_type in tensors.ROUNDED:
+        found |= scored(config, run, tokenizer, read_back)
     makers = GenerationConfig.from_pretrained(run.merged).eos_token_id
     stops = rendering.stop_ids(tokenizer, makers)
     text = ollama.modelfile(

@@ -15,6 +15,7 @@ from slm_lora.errors import UserError
 from slm_lora.export import tensors
 from slm_lora.export.vocabulary import Vocabulary
 from slm_lora.export.weights import Weights
+from slm_lora.gguf.convert import ROTATION
 
 
 def write(
@@ -46,12 +47,17 @@ def write(
         shape = tensors.laid_out_shape(n, weights.shape(n), config)
         kinds[n] = tensors.type_of(places[n], shape, number_type)
         tensors.add(writer, places[n], shape, kinds[n])
+    scales = tensors.rotation(config)
+    if scales is not None:
+        tensors.add(writer, ROTATION, scales.shape, gguf.GGMLQuantizationType.F32)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for n in weights.names:
         values = tensors.laid_out(n, weights(n), config)
         writer.write_tensor_data(tensors.encoded(places[n], values, kinds[n]))
+    if scales is not None:
+        writer.write_tensor_data(scales)
     writer.close()
 
 
@@ -70,6 +76,9 @@ def check_file(
     for name, place in tensors.names(config, weights.names).items():
         values = tensors.laid_out(name, weights(name), config)
         errors[place] = tensors.errors(values, there[place])
+    scales = tensors.rotation(config)
+    if scales is not None:
+        errors[ROTATION] = tensors.errors(scales, there[ROTATION])
     wrong = [place for place, (_, relative) in errors.items() if not relative <= 1]
     keys = gguf.Keys.Tokenizer
     for key, wanted in ((keys.LIST, vocabulary.tokens), (keys.MERGES, vocabulary.merges)):
@@ -96,11 +105,15 @@ def _add_config(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
     head = config.hidden_size // config.num_attention_heads
     if config.model_type != "qwen2":  # the one that has no key for it
         head = config.head_dim or head
+    rotation = config.rope_parameters
+    if config.model_type == "gemma3_text":
+        rotation = rotation["full_attention"]
+        writer.add_sliding_window(config.sliding_window)
     writer.add_context_length(context(config))
     writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_rope_freq_base(rotation["rope_theta"])
     writer.add_rope_dimension_count(head)
     writer.add_key_length(head)
     writer.add_value_length(head)
@@ -122,7 +135,7 @@ def _add_tokenizer(
     writer.add_token_types(vocabulary.types)
     if vocabulary.scores:
         writer.add_token_scores(vocabulary.scores)
-        writer.add_add_space_prefix(True)
+        writer.add_add_space_prefix(vocabulary.space_first)
     if vocabulary.merges:
         writer.add_token_merges(vocabulary.merges)
     for add, number in (

@@ -28,11 +28,6 @@ WRITTEN = 64
 """Tokens written after a prompt, at most."""
 SAME = 1e-3
 """Largest difference of two logits of models with the same weights: the order of the sums."""
-MIN_EQUAL_TOKENS, MAX_KL = 0.9, 0.02
-"""Of next tokens, and of nats a token, when the file's weights are not the merged model's. Each is
-as near as its number format allows: that is known by then. This finds weights in the wrong place,
-which are nats away. A real model is undecided at many tokens of a prompt: q8_0 changed 5 % of the
-likeliest ones of SmolLM2-135M, at 0.005 nats."""
 QUESTIONS = [
     "What is the capital of France?",
     "Write a short story about a dog.",
@@ -44,6 +39,20 @@ QUESTIONS = [
     "2 + 2 =",
 ]
 Proof = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of next tokens, and of nats a token, when the file's weights are not the merged model's. Each
+    is as near as its number format allows: that is known by then. This finds weights in the wrong
+    place, which are nats away. A real model is undecided at many tokens of a prompt: q8_0 changed
+    5 % of the likeliest ones of SmolLM2-135M, at 0.005 nats."""
+
+    min_equal_tokens: float = 0.9
+    max_kl: float = 0.02
+
+
+OF_4_BITS = Limits(min_equal_tokens=0.6, max_kl=0.5)
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ def prove(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     exact: bool,
+    limits: Limits = Limits(),
 ) -> Proof:
     """The model of the folder `merged` and the exported one, compared on eight of the rows. They
     are in memory one after the other.
@@ -102,11 +112,11 @@ def prove(
             "exact_weights": exact,
             **distance(wanted.logits, found.logits),
         }
-    check_proof(proof)
+    check_proof(proof, limits)
     return proof
 
 
-def check_proof(proof: Proof) -> None:
+def check_proof(proof: Proof, limits: Limits) -> None:
     """Refuse an export that is not the merged model.
 
     Raises:
@@ -115,7 +125,9 @@ def check_proof(proof: Proof) -> None:
     if proof["exact_weights"]:
         same = proof["greedy_equal"] == proof["prompts"] and proof["max_logit_difference"] <= SAME
     else:
-        same = proof["equal_tokens"] >= MIN_EQUAL_TOKENS and proof["mean_kl"] <= MAX_KL
+        same = (
+            proof["equal_tokens"] >= limits.min_equal_tokens and proof["mean_kl"] <= limits.max_kl
+        )
     if not same:
         raise UserError(
             f"the exported model is not the merged one: {proof['greedy_equal']} of "

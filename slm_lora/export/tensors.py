@@ -1,8 +1,9 @@
 """Names, layout and number formats of a model's tensors in GGUF.
 
 Names come from the gguf package's own map. llama.cpp rotates neighbouring values of a head in a
-Llama, so rows of its query and key matrices are interleaved, as in convert_hf_to_gguf.py; Qwen2
-keeps transformers' order. GPT-2's matrices are stored transposed in transformers.
+Llama, so rows of its query and key matrices are interleaved, as in convert_hf_to_gguf.py; Qwen and
+Gemma keep transformers' order. GPT-2's matrices are stored transposed in transformers, and Gemma's
+norms there lack the 1 that they are added to.
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 from gguf import GGMLQuantizationType as Type
 from numpy.typing import NDArray
 from transformers import PreTrainedConfig
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from slm_lora.errors import UserError
 from slm_lora.llama2c.weights import Array, interleaved
@@ -21,8 +23,13 @@ ARCHITECTURES = {
     "llama": gguf.MODEL_ARCH.LLAMA,
     "mistral": gguf.MODEL_ARCH.LLAMA,
     "qwen2": gguf.MODEL_ARCH.QWEN2,
+    "qwen3": gguf.MODEL_ARCH.QWEN3,
+    "gemma3_text": gguf.MODEL_ARCH.GEMMA3,
     "gpt2": gguf.MODEL_ARCH.GPT2,
 }
+GEMMA_PATTERN = 6
+"""Of so many layers of a Gemma 3 one sees the whole context; llama.cpp has no key for it, nor for
+the rotation of the others."""
 TYPES = {"f32": Type.F32, "f16": Type.F16, "bf16": Type.BF16, "q8_0": Type.Q8_0}
 FILE_TYPES = {
     "f32": gguf.LlamaFileType.ALL_F32,
@@ -30,6 +37,8 @@ FILE_TYPES = {
     "bf16": gguf.LlamaFileType.MOSTLY_BF16,
     "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
 }
+ROUNDED = ("q8_0", "q4_k_m")
+"""Number formats that no model's weights fit in exactly."""
 BLOCK = 32
 """Values of a q8_0 block; a row that is no multiple of it stays f16, as llama.cpp does it."""
 
@@ -49,12 +58,32 @@ def check_architecture(config: PreTrainedConfig) -> None:
             "scale_attn_weights": not config.scale_attn_weights,
             "scale_attn_by_inverse_layer_idx": config.scale_attn_by_inverse_layer_idx,
         }
-    else:
-        biased = config.model_type == "llama" and (config.attention_bias or config.mlp_bias)
+    elif config.model_type == "gemma3_text":
+        rotations = config.rope_parameters
+        local = {"rope_type": "default", "rope_theta": 10_000.0}
+        pattern = [
+            "full_attention" if n % GEMMA_PATTERN == 0 else "sliding_attention"
+            for n in range(1, config.num_hidden_layers + 1)
+        ]
         odd = {
-            "attention_bias or mlp_bias": biased,
+            "attention_bias": config.attention_bias,
+            "hidden_activation": config.hidden_activation != "gelu_pytorch_tanh",
+            "layer_types": config.layer_types != pattern,
+            "query_pre_attn_scalar": config.query_pre_attn_scalar != config.head_dim,
+            "final_logit_softcapping": config.final_logit_softcapping,
+            "attn_logit_softcapping": config.attn_logit_softcapping,
+            "rope_parameters": rotations["full_attention"]["rope_type"] != "default"
+            or rotations["sliding_attention"] != local,
+        }
+    else:
+        biased = config.model_type != "qwen2" and getattr(config, "attention_bias", False)
+        rotations = ("default", "llama3") if config.model_type == "llama" else ("default",)
+        odd = {
+            "attention_bias": biased,
+            "mlp_bias": getattr(config, "mlp_bias", False),
             "hidden_act": config.hidden_act != "silu",
-            "rope_parameters": config.rope_parameters["rope_type"] != "default",
+            "rope_parameters": config.rope_parameters["rope_type"] not in rotations,
+            "use_sliding_window": getattr(config, "use_sliding_window", False),
         }
     for key, there in odd.items():
         if there:
@@ -86,7 +115,21 @@ def laid_out(name: str, values: Array, config: PreTrainedConfig) -> Array:
     """A tensor as llama.cpp wants it; `name` is transformers'."""
     if _turned(name, config):
         return np.ascontiguousarray(values.T)
+    if config.model_type == "gemma3_text" and name.endswith("norm.weight"):
+        return values + 1
     return interleaved(values, rotated_heads(name, config))
+
+
+def rotation(config: PreTrainedConfig) -> Array | None:
+    """What the frequencies of a scaled rotation are divided by, (half a head); None where it is the
+    plain one."""
+    if config.model_type != "llama" or config.rope_parameters["rope_type"] == "default":
+        return None
+    width, theta = config.head_dim, config.rope_parameters["rope_theta"]
+    scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
+    plain = theta ** -(np.arange(0, width, 2) / width)
+    scales: Array = (plain / scaled.double().numpy()).astype(np.float32)
+    return scales
 
 
 def laid_out_shape(name: str, shape: tuple[int, ...], config: PreTrainedConfig) -> tuple[int, ...]:
@@ -139,6 +182,9 @@ def encoded(place: str, values: Array, number_type: Type) -> NDArray[Any]:
     return gguf.quants.quantize(values, number_type)
 
 
+LOST = 0.25
+"""Of a matrix in 4 to 6 bits, the share of its values' root mean square that may be lost. Random
+ones lose 0.08; another matrix in its place is 1.4 off."""
 SAME = 2.0**-25
 """Half the smallest step of f16, next to zero: a difference that no sum notices."""
 
@@ -148,6 +194,10 @@ def errors(values: Array, tensor: gguf.ReaderTensor) -> tuple[float, float]:
     of what the number format may be off (above 1: a wrong file)."""
     found = gguf.quants.dequantize(tensor.data, tensor.tensor_type).reshape(values.shape)
     size = np.abs(values)
+    apart = np.abs(found - values)
+    if tensor.tensor_type not in TYPES.values():  # llama.cpp chose it, and weighs what it loses
+        lost = float(np.sqrt(np.mean(apart**2) / np.mean(size**2)))
+        return float(apart.max()), lost / LOST
     if tensor.tensor_type == Type.Q8_0:
         steps = size.reshape(-1, BLOCK).max(axis=1) / 127
         # A step, of which rounding takes half, and what f16 takes from the step: next to zero, as
@@ -157,5 +207,4 @@ def errors(values: Array, tensor: gguf.ReaderTensor) -> tuple[float, float]:
     else:
         bits = {Type.F32: 24, Type.F16: 11, Type.BF16: 8}[tensor.tensor_type]
         allowed = size * 2.0**-bits
-    apart = np.abs(found - values)
     return float(apart.max()), float((apart / (allowed + SAME)).max())

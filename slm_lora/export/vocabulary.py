@@ -38,8 +38,9 @@ HARD = [
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`model` and `pre` are GGUF's tokenizer.ggml.model and .pre. As the tokenizer gives them ids,
-    so does it `prompts_alike` of the run's prompts and `rows_alike` of its whole rows."""
+    """`model` and `pre` are GGUF's tokenizer.ggml.model and .pre; `space_first`, of scored pieces:
+    whether a stretch of text begins with a space. As the tokenizer gives them ids, so does it
+    `prompts_alike` of the run's prompts and `rows_alike` of its whole rows."""
 
     model: str
     pre: str
@@ -47,6 +48,7 @@ class Vocabulary:
     types: list[TokenType]
     scores: list[float]
     merges: list[str]
+    space_first: bool
     prompts_alike: int
     rows_alike: int
 
@@ -70,13 +72,15 @@ def vocabulary(
     )
     scores: list[float] = []
     merges: list[str] = []
+    space_first = False
     if is_byte_level(tokenizer):
         kind, pre = "gpt2", _best_words(tokenizer, [*prompts, *rows, *HARD])
         rebuilt = _words(tokenizer, pre)
         merges = [" ".join(merge) for merge in model["merges"]]
     elif model["type"] == "BPE" and model["byte_fallback"]:
         kind, pre = "llama", "default"
-        rebuilt = _sentence_pieces(tokenizer)
+        space_first = _begins_with_space(tokenizer)
+        rebuilt = _sentence_pieces(tokenizer, space_first)
         scores = pieces_of(tokenizer).scores + [0.0 for _ in padding]
     else:
         raise UserError(
@@ -90,7 +94,7 @@ def vocabulary(
             f"{pre}, gives {alike[0]} of {len(prompts)} prompts the same ids",
             "type format=hf, which keeps the tokenizer as it is",
         )
-    return Vocabulary(kind, pre, tokens, types, scores, merges, *alike)
+    return Vocabulary(kind, pre, tokens, types, scores, merges, space_first, *alike)
 
 
 def _types(tokens: list[str], tokenizer: PreTrainedTokenizerBase) -> list[TokenType]:
@@ -131,10 +135,16 @@ def _words(tokenizer: PreTrainedTokenizerBase, pre: str) -> Tokenizer:
     return rebuilt
 
 
-def _sentence_pieces(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
+def _begins_with_space(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether it puts a space before a text, as Llama's does and Gemma's does not."""
+    first = tokenize(["a"], tokenizer)[0][0]
+    return str(tokenizer.convert_ids_to_tokens(first)).startswith("▁")
+
+
+def _sentence_pieces(tokenizer: PreTrainedTokenizerBase, space_first: bool) -> Tokenizer:
     """The tokenizer with llama.cpp's handling of spaces."""
     spec = json.loads(tokenizer.backend_tokenizer.to_str())
     spec["post_processor"] = None
     rebuilt = Tokenizer.from_str(json.dumps(spec))
-    keep_whole(rebuilt)
+    keep_whole(rebuilt, space_first)
     return rebuilt

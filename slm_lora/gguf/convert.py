@@ -25,6 +25,7 @@ from slm_lora.gguf.words import SAME, WORDS, keep_whole, split_as
 from slm_lora.progress import log, wants_bars
 
 ROTATION = "rope_freqs.weight"
+"""What Llama 3.1 and later divide the frequencies of the rotation by."""
 LLAMA3 = {
     "rope_type": "llama3",
     "low_freq_factor": 1.0,
@@ -52,7 +53,7 @@ def to_folder(file: Path, folder: Path) -> None:
         link = Path(name) / "model.gguf"
         link.symlink_to(file.resolve())
         try:
-            tokenizer, model = _tokenizer(link, reader), _model(link, reader)
+            tokenizer, model = _tokenizer(link, reader), read_model(link, reader)
         except (ValueError, KeyError, NotImplementedError, OSError) as error:
             reason = str(error).strip().split("\n")[0].replace(str(link), "the file")
             raise UserError(
@@ -63,21 +64,29 @@ def to_folder(file: Path, folder: Path) -> None:
     model.save_pretrained(folder)
 
 
-def _model(file: Path, reader: gguf.GGUFReader) -> Any:
-    # Without the first, newer versions of transformers keep some kinds of model as they are packed;
-    # of the second it forgets that it is GPT-2's context.
+def read_model(file: Path, reader: gguf.GGUFReader, dtype: torch.dtype | None = None) -> Any:
+    """The model of the file, which lies in a folder without a tokenizer; its own dtype unless one
+    is named.
+
+    Raises:
+        ValueError, KeyError, NotImplementedError: transformers cannot read it.
+    """
     options: dict[str, Any] = {}
-    if hasattr(transformers, "GgufConfig"):
+    if hasattr(transformers, "GgufConfig"):  # newer versions keep some kinds as they are packed
         options["quantization_config"] = transformers.GgufConfig(dequantize=True)
-    if positions := reader.get_field("gpt2.context_length"):
-        options["n_positions"] = int(positions.contents())
+    for key, forgotten in (
+        ("gpt2.context_length", "n_positions"),
+        ("qwen3.attention.key_length", "head_dim"),
+    ):
+        if field := reader.get_field(key):
+            options[forgotten] = int(field.contents())
     disable_progress_bar()
     # transformers shows a bar of its own there, to everybody.
     with nullcontext() if wants_bars() else redirect_stderr(StringIO()):
         model, found = AutoModelForCausalLM.from_pretrained(
             file.parent,
             gguf_file=file.name,
-            dtype=_dtype(reader),
+            dtype=dtype or _dtype(reader),
             output_loading_info=True,
             **options,
         )

@@ -17,6 +17,7 @@ from slm_lora.records import Metrics, Provenance, Training
 from slm_lora.report import plots
 from slm_lora.report.advice import findings, next_steps
 from slm_lora.report.baselines import columns, line, simple_ways, ways
+from slm_lora.report.exports import exports
 from slm_lora.report.outline import Section, outline
 from slm_lora.report.retention import most_unlearnt, sentences
 from slm_lora.report.rounds import round_lines, rounds_said, rounds_table
@@ -96,6 +97,7 @@ def write_report(run_dir: Path) -> Path:
             data=outline(read_json(run.data_report), "Data"),
             merge_caption=merge_caption(metrics["merge"]) if "merge" in metrics else None,
             merge=_merge(metrics),
+            exports=exports(run, metrics["primary"]),
             surroundings=_surroundings(provenance),
             config=config,
             config_text=config_text,

@@ -11,6 +11,7 @@ from slm_lora.run_folder.folder import (
     check_same,
     differences,
     fault_of_merged,
+    merged_weights,
     new_folder,
     open_run,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "check_same",
     "differences",
     "fault_of_merged",
+    "merged_weights",
     "new_folder",
     "open_run",
     "record_base",

@@ -146,6 +146,12 @@ def check_merged(run: Run) -> None:
     check_weights(run.merged, "model")
 
 
+def merged_weights(run: Run) -> dict[str, str]:
+    """File of merged/ → SHA-256 of its weights, by which an export tells what it was made from."""
+    files = read_json(run.merge_proof).get("files", {})
+    return {name: part["sha256"] for name, part in files.items() if name.endswith(".safetensors")}
+
+
 def check_free(config: Config) -> None:
     """Look whether `run_dir` names a new folder, an empty one, or one that holds a run, and that no
     other process writes there.

@@ -5,6 +5,7 @@ pytest tests/export/test_export.py
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from slm_lora.errors import UserError
 from slm_lora.export import export
 from slm_lora.files import write_json
 from slm_lora.model import load_tokenizer
+from slm_lora.report.exports import exports
 from slm_lora.run_folder import Run
 from tests.helpers.adapted_run import adapted_run
 from tests.helpers.export_models import make
@@ -141,6 +143,73 @@ def test_too_far_from_the_merged_model_leaves_nothing(run: Path) -> None:
         do(run, "format=gguf", "type=q8_0")
     assert "type=f32" in refused.value.hint
     assert list((run / "exports").iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole run of a small model: trained, scored, merged."""
+    folder = tmp_path_factory.mktemp("scored")
+    ended = slm_lora(
+        "+recipe=sentiment",
+        f"model.name_or_path={make(folder / 'base', 'llama')}",
+        f"data.train={make_rows(folder / 'train.jsonl', 60)}",
+        f"data.test={make_rows(folder / 'test.jsonl', 24, seed=1)}",
+        *("data.prompt='{text}'", "trainer.max_steps=8", "trainer.learning_rate=1e-2"),
+        *("quantization=none", "device=cpu", "precision=fp32", "batch_size=16"),
+        *("baselines.run=false", "retention.rows=0", "task.generate=false"),
+        f"run_dir={folder / 'run'}",
+    )
+    assert ended.returncode == 0, ended.stderr
+    return folder / "run"
+
+
+@pytest.mark.parametrize(
+    "number_type",
+    [
+        "q8_0",
+        pytest.param(
+            "q4_k_m",
+            marks=pytest.mark.skipif(find_spec("llama_cpp") is None, reason="no llama_cpp"),
+        ),
+    ],
+)
+def test_what_fewer_bits_cost_stands_in_the_report(
+    scored: Path, tmp_path: Path, number_type: str
+) -> None:
+    run = shutil.copytree(scored, tmp_path / "run")
+    ended = slm_lora("export", run, "format=gguf", f"type={number_type}")
+    assert ended.returncode == 0, ended.stderr
+    found = report(run, f"gguf-{number_type}")
+    metric = found["accuracy"]
+    told = [json.loads(line) for line in (run / "predictions/tuned.jsonl").open()]
+    right = sum(item["prediction"] == item["label"] for item in told)
+    assert (metric["tuned"], metric["rows"]) == (right / 24, 24)
+    assert metric["ci95"][0] <= metric["exported"] - metric["tuned"] <= metric["ci95"][1]
+    change = f"{metric['tuned']:.4f} → {metric['exported']:.4f} on 24 test rows"
+    assert change in ended.stdout
+    page = (run / "report.html").read_text()
+    assert "<h2>Exports</h2>" in page
+    assert f"gguf-{number_type}" in page
+    # Of a model that was merged again it says nothing any more.
+    proof = json.loads((run / "merge.json").read_text())
+    proof["files"]["model.safetensors"]["sha256"] = "another"
+    write_json(run / "merge.json", proof)
+    assert exports(Run(run), "accuracy") is None
+
+
+@pytest.mark.skipif(find_spec("llama_cpp") is not None, reason="llama_cpp is there")
+def test_4_bits_without_llama_cpp_are_refused_before_anything_is_done(run: Path) -> None:
+    shutil.rmtree(run / "merged")
+    ended = slm_lora("export", run, "format=gguf", "type=q4_k_m")
+    assert ended.returncode == 2
+    assert "pip install 'slm-lora[llama-cpp]'" in ended.stderr
+    assert not (run / "merged").exists()
+
+
+@pytest.mark.parametrize("form", ["llama2c", "lora-gguf"])
+def test_4_bits_are_for_gguf_only(run: Path, form: str) -> None:
+    with pytest.raises(UserError, match=f"q4_k_m, which {form} does not have"):
+        do(run, f"format={form}", "type=q4_k_m")
 
 
 def test_what_would_change_nothing_is_refused(run: Path) -> None:

@@ -35,7 +35,7 @@ def test_bytes_without_a_token_are_left_out_by_llama_cpp(unk_token: str | None, 
 
 
 def test_sentence_pieces_get_scores() -> None:
-    tokenizer = sentence_pieces()
+    tokenizer = sentence_pieces(space_first=True)
     found = vocabulary(tokenizer, 290, TEXTS, TEXTS)
     assert (found.model, found.rows_alike) == ("llama", len(TEXTS))
     place = found.tokens.index
@@ -70,7 +70,7 @@ def test_other_kinds_of_tokenizer_are_refused() -> None:
 
 
 def test_merges_that_no_scores_can_say_are_refused() -> None:
-    tokenizer = sentence_pieces()
+    tokenizer = sentence_pieces(space_first=True)
     spec = json.loads(tokenizer.backend_tokenizer.to_str())
     spec["model"]["merges"].remove(["▁t", "he"])  # SentencePiece would join these too
     spec["model"]["merges"].append(["h", "a"])

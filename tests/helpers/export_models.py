@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -17,9 +19,11 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 
-from slm_lora.gguf.words import WORDS
+from slm_lora.gguf.words import WORDS, keep_whole
 from slm_lora.llama2c.tokenizer import BYTES, SPECIAL, Pieces
 from tests.helpers.tiny import CHAT_TEMPLATE
 
@@ -42,7 +46,16 @@ SHAPE = {
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
-KINDS = ("llama", "sentencepiece", "mistral", "qwen2", "gpt2")
+KINDS = ("llama", "llama3", "sentencepiece", "mistral", "qwen2", "qwen3", "gemma3", "gpt2")
+LLAMA3 = {
+    "rope_type": "llama3",
+    "rope_theta": 10_000.0,
+    "factor": 32.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192,
+}
+"""Llama 3.2's rotation."""
 
 
 def byte_level(
@@ -67,13 +80,15 @@ def byte_level(
     )
 
 
-def sentence_pieces() -> PreTrainedTokenizerFast:
-    """Scored pieces with bytes to fall back on."""
+def sentence_pieces(space_first: bool) -> PreTrainedTokenizerFast:
+    """Scored pieces with bytes to fall back on; `space_first` as Llama has them, else as Gemma."""
     merged = ["▁t", "he", "▁a", "▁the", "!!", "!!!!", "at", "cat", "▁c"]
     texts = [*SPECIAL, *BYTES, *merged, "▁", *"ethanocdsp!?é12"]
     scores = [0.0] * 259 + [-float(n) for n in range(len(texts) - 259)]
+    backend = Pieces(texts, scores).tokenizer()
+    keep_whole(backend, space_first)
     return PreTrainedTokenizerFast(
-        tokenizer_object=Pieces(texts, scores).tokenizer(),
+        tokenizer_object=backend,
         bos_token="<s>",
         eos_token="</s>",
         unk_token="<unk>",
@@ -83,8 +98,16 @@ def sentence_pieces() -> PreTrainedTokenizerFast:
 
 def make(folder: Path, kind: str, template: str = CHAT_TEMPLATE) -> Path:
     """A transformers folder: a 2-layer model of random weights in fp32, and its tokenizer."""
-    pre = {"llama": "smollm", "qwen2": "qwen2", "mistral": "llama-bpe", "gpt2": "gpt-2"}
-    tokenizer = sentence_pieces() if kind == "sentencepiece" else byte_level(pre[kind])
+    pre = {
+        "llama": "smollm",
+        "llama3": "llama-bpe",
+        "qwen2": "qwen2",
+        "qwen3": "qwen2",
+        "mistral": "llama-bpe",
+        "gpt2": "gpt-2",
+    }
+    scored = kind in ("sentencepiece", "gemma3")
+    tokenizer = sentence_pieces(kind != "gemma3") if scored else byte_level(pre[kind])
     tokenizer.chat_template = template
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
@@ -103,6 +126,15 @@ def make(folder: Path, kind: str, template: str = CHAT_TEMPLATE) -> Path:
         model = MistralForCausalLM(MistralConfig(**SHAPE, sliding_window=96))
     elif kind == "qwen2":
         model = Qwen2ForCausalLM(Qwen2Config(**SHAPE, tie_word_embeddings=True))
+    elif kind == "qwen3":
+        heads = {"head_dim": 128, "layer_types": None}  # wider than their share of the width
+        model = Qwen3ForCausalLM(Qwen3Config(**SHAPE, **heads, tie_word_embeddings=True))
+    elif kind == "gemma3":
+        deep = SHAPE | {"num_hidden_layers": 7}  # of them the sixth sees everything
+        heads = {"head_dim": 256, "sliding_window": 4, "layer_types": None}
+        model = Gemma3ForCausalLM(Gemma3TextConfig(**deep, **heads))
+    elif kind == "llama3":
+        model = LlamaForCausalLM(LlamaConfig(**SHAPE, rope_parameters=LLAMA3))
     else:
         model = LlamaForCausalLM(LlamaConfig(**SHAPE, tie_word_embeddings=kind == "llama"))
     for name, parameter in model.named_parameters():

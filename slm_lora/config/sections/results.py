@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from slm_lora.config.checks import check_fields, number, one_of
 from slm_lora.errors import UserError
 
-GGUF_TYPES = ("f32", "f16", "bf16", "q8_0")
+GGUF_TYPES = ("f32", "f16", "bf16", "q8_0", "q4_k_m")
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,10 @@ class ExportConfig:
     """`gguf` (llama.cpp, Ollama), `llama2c` (llama2.c), `hf` (a folder for transformers, vLLM), or
     `lora-gguf` (the adapter only, for llama.cpp)."""
     type: str | None = field(default=None, metadata=one_of(*GGUF_TYPES))
-    """Number format of the matrices: `f32`, `f16`, `bf16` or `q8_0` for gguf and lora-gguf, `f32`
-    (version 0) or `q8_0` (version 2) for llama2c; null takes f16, and f32 for llama2c. hf keeps
-    that of the merged model."""
+    """Number format of the matrices: `f32`, `f16`, `bf16` or `q8_0` for gguf and lora-gguf, for
+    gguf also `q4_k_m` (4 bits, by llama.cpp's own quantizer: the extra llama-cpp), `f32` (version
+    0) or `q8_0` (version 2) for llama2c; null takes f16, and f32 for llama2c. hf keeps that of the
+    merged model."""
 
     def __post_init__(self) -> None:
         check_fields("export", self)
@@ -88,10 +89,15 @@ class ExportConfig:
                 f"export.type is {self.type}, and hf keeps that of the merged model",
                 "leave it out; type slm-lora merge RUN merge.dtype=… for another",
             )
-        if self.format == "llama2c" and self.type in ("f16", "bf16"):
+        if self.format == "llama2c" and self.type in ("f16", "bf16", "q4_k_m"):
             raise UserError(
                 f"export.type is {self.type}, which llama2c does not have",
                 "type type=f32 or type=q8_0",
+            )
+        if self.format == "lora-gguf" and self.type == "q4_k_m":
+            raise UserError(
+                "export.type is q4_k_m, which lora-gguf does not have",
+                "type type=q8_0, or format=gguf for the merged model in 4 bits",
             )
 
 

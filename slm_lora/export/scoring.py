@@ -1,0 +1,47 @@
+"""What a number format costs: the task's own metric of the exported model, against the tuned one's.
+
+python -m slm_lora export RUN format=gguf type=q4_k_m
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from slm_lora.config.schema import Config
+from slm_lora.config.sections.retention import NOTHING
+from slm_lora.errors import UserError
+from slm_lora.files import read_json, read_jsonl
+from slm_lora.merge import whole_training
+from slm_lora.merge.proof import compare_metric
+from slm_lora.preflight import preflight
+from slm_lora.progress import log
+from slm_lora.run_folder import Run
+
+
+def scored(
+    config: Config,
+    run: Run,
+    tokenizer: PreTrainedTokenizerBase,
+    exported: Callable[[], Any],
+) -> dict[str, Any]:
+    """The primary metric of the exported model beside that of the run's own predictions, on as many
+    test rows as fit into a third of the training's time: `tuned`, `exported`, `ci95` of exported
+    minus tuned, `rows`. Nothing where the run was not scored, or its rows cannot be read any more.
+    """
+    if not run.tuned_predictions.exists() or not run.train.exists():
+        return {}
+    simple = replace(config, baselines=replace(config.baselines, run=False), retention=NOTHING)
+    try:
+        plan = preflight(simple)
+    except UserError as error:
+        log.warning("the exported model was not scored: %s; %s", error.message, error.hint)
+        return {}
+    tuned = read_jsonl(run.tuned_predictions)
+    if [item["id"] for item in tuned] != [row["id"] for row in plan.data.test]:
+        log.warning("the exported model was not scored: the test rows are not those of the run")
+        return {}
+    _, seconds = whole_training(read_json(run.train))
+    found = compare_metric(exported(), plan, tokenizer, tuned, seconds / 3)
+    return {plan.task.primary: {"exported" if k == "merged" else k: v for k, v in found.items()}}
