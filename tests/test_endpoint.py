@@ -70,7 +70,7 @@ def own_server(run: Path, template: str | None = None) -> Iterator[str]:
     pair = chat.load(config, folder)
     if template is not None:
         pair.tokenizer.chat_template = template
-    app = make_app(pair, config, None, True, asyncio.Event())
+    app = make_app(pair, config, "", None, True, asyncio.Event())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

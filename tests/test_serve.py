@@ -6,6 +6,7 @@ python -m pytest tests/test_serve.py
 import asyncio
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -34,10 +35,11 @@ from slm_lora.config.sections.results import ChatConfig, ServeConfig
 from slm_lora.errors import UserError
 from slm_lora.files import write_jsonl
 from slm_lora.run_folder import Run
-from slm_lora.serve.app import make_app
+from slm_lora.serve.app import make_app, page_of
 from slm_lora.serve.protocol import ApiError
 from slm_lora.serve.server import AT_ONCE, make_server
 from slm_lora.serve.worker import ClientGoneError, Work, Worker
+from tests.helpers import fake_run
 from tests.helpers.adapted_run import adapted_run
 from tests.helpers.browser import CHROMIUM, Browser
 from tests.helpers.tiny import CHAT_TEMPLATE, make_llama, make_rows
@@ -433,7 +435,7 @@ def test_a_request_must_come_in_time(pair: Pair, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("slm_lora.serve.server.WHOLE", 0.3)
     monkeypatch.setattr("slm_lora.serve.server.IDLE", 0.1)
     healthy = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    with running(make_app(pair, pair.config, None, True, asyncio.Event())) as url:
+    with running(make_app(pair, pair.config, "", None, True, asyncio.Event())) as url:
         for sent, status in (
             (b"", 0),
             (STAGES["half a head"], 408),
@@ -591,7 +593,7 @@ def test_localhost_is_this_machine(server: Server) -> None:
 
 
 def test_key(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
-    client = TestClient(make_app(pair, pair.config, KEY, False, asyncio.Event()))
+    client = TestClient(make_app(pair, pair.config, "", KEY, False, asyncio.Event()))
     body = asking("base", max_tokens=1)
     for headers in ({}, {"Authorization": f"Bearer {KEY}x"}, {"Authorization": KEY}):
         for found in (
@@ -610,11 +612,11 @@ def test_key(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.fixture(scope="module")
-def labelling_url(labelling_pair: Pair) -> Iterator[str]:
+def labelling_url(labelling_pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app of a classification in a thread, so that a browser can reach it."""
-    with running(
-        make_app(labelling_pair, labelling_pair.config, None, True, asyncio.Event())
-    ) as url:
+    config = labelling_pair.config
+    page = page_of(config, Run(fake_run.classification_run(tmp_path_factory.mktemp("told"))))
+    with running(make_app(labelling_pair, config, page, None, True, asyncio.Event())) as url:
         yield url
 
 
@@ -688,7 +690,11 @@ def test_page_in_a_browser(
     browser.type(HOSTILE)
     browser.press("Enter", "\r")
     browser.wait_for(DONE.format(1))
-    assert browser.evaluate("document.title") == "Base and tuned"
+    title = browser.evaluate("document.title")
+    assert re.fullmatch(r"Base and tuned: better, accuracy 0\.\d+ → 0\.\d+", title)
+    told = browser.evaluate("document.getElementById('verdict').textContent")
+    assert told.startswith("Tuning raised accuracy from")
+    assert not browser.evaluate("document.querySelector('.copy')"), "a label is no text to copy"
     assert browser.evaluate("document.querySelector('.asked').textContent") == HOSTILE
     prompt = chat.prompt(labelling_pair, [{"role": "user", "content": HOSTILE}])
     for name in chat.MODELS:
@@ -722,6 +728,12 @@ def test_page_in_a_browser(
     answers = "[...document.querySelectorAll('.answer')].map(a => a.textContent)"
     texts = [expected(pair, name).text for name in chat.MODELS]
     assert browser.evaluate(answers) == texts
+    assert browser.evaluate("document.querySelectorAll('.copy').length") == 2
+    assert browser.evaluate("document.title") == "Base and tuned"
+    fenced = json.dumps("So:\n```python\nx <b> 1\n```\nand so on")
+    parts = f"written({fenced}).map(part => [part.tagName, part.textContent])"
+    code = ["PRE", "x <b> 1\n"]
+    assert browser.evaluate(parts) == [["SPAN", "So:\n"], code, ["SPAN", "and so on"]]
     assert browser.evaluate("turns.tuned.length") == 2
     browser.type("a" * 300)
     browser.press("Enter", "\r")

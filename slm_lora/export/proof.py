@@ -53,6 +53,7 @@ class Limits:
 
 
 OF_4_BITS = Limits(min_equal_tokens=0.6, max_kl=0.5)
+"""SmolLM2-135M in q4_k_m: 0.83 of the tokens, 0.10 nats, and one of 90 answers another."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,10 @@ from slm_lora.records import Metrics, Provenance, Training
 from slm_lora.report import plots
 from slm_lora.report.advice import findings, next_steps
 from slm_lora.report.baselines import columns, line, simple_ways, ways
+from slm_lora.report.data import in_words
 from slm_lora.report.exports import exports
 from slm_lora.report.outline import Section, outline
+from slm_lora.report.prompts import reader
 from slm_lora.report.retention import most_unlearnt, sentences
 from slm_lora.report.rounds import round_lines, rounds_said, rounds_table
 from slm_lora.report.summary import (
@@ -26,6 +28,7 @@ from slm_lora.report.summary import (
     combination_table,
     count,
     figures,
+    in_short,
     items,
     merge_caption,
     merge_rows,
@@ -41,6 +44,7 @@ __all__ = [
     "combination_table",
     "count",
     "findings",
+    "in_short",
     "line",
     "merge_table",
     "next_steps",
@@ -72,12 +76,13 @@ def write_report(run_dir: Path) -> Path:
     config, provenance = yaml.safe_load(config_text), read_json(run.provenance)
     found = findings(run)
     page = (
-        _environment(task)
+        _environment(task, run)
         .get_template("template.html.jinja")
         .render(
             metrics=metrics,
             verdict=verdict(metrics),
             outcome=outcome(metrics),
+            in_short=in_short(metrics),
             items=items(metrics),
             findings=[finding.fact for finding in found],
             next_steps=next_steps(found),
@@ -95,6 +100,7 @@ def write_report(run_dir: Path) -> Path:
             lm_eval=outline(metrics.get("retention", {}).get("lm_eval", {}), "lm_eval"),
             training=_training_figures(training),
             data=outline(read_json(run.data_report), "Data"),
+            data_said=in_words(read_json(run.data_report)),
             merge_caption=merge_caption(metrics["merge"]) if "merge" in metrics else None,
             merge=_merge(metrics),
             exports=exports(run, metrics["primary"]),
@@ -109,7 +115,7 @@ def write_report(run_dir: Path) -> Path:
     return run.report
 
 
-def _environment(task: Task) -> Environment:
+def _environment(task: Task, run: Run) -> Environment:
     """The page's templates, those of the task's folder under `task/`. Autoescape is on for all:
     prompts, labels and answers are untrusted text."""
     own = {"task": FileSystemLoader(task.folder)}
@@ -125,6 +131,7 @@ def _environment(task: Task) -> Environment:
         "interval": formatting.interval,
         "number": number,
         "plain": formatting.plain,
+        "readable": reader(run),
         "signed": formatting.signed,
     }
     return environment

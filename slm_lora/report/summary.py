@@ -38,6 +38,7 @@ class KeyFigure:
     """One metric, ready to be shown; `change` is better, worse, same or unclear."""
 
     name: str
+    about: str
     base: str
     tuned: str
     base_interval: str
@@ -91,6 +92,7 @@ def figures(metrics: Metrics) -> list[KeyFigure]:
         found.append(
             KeyFigure(
                 name=f"{metric.label}, {metric.unit}" if metric.unit else metric.label,
+                about=metric.about,
                 base=number(base),
                 tuned=number(tuned),
                 base_interval=interval(before.get(f"{key}_ci95")),
@@ -100,6 +102,12 @@ def figures(metrics: Metrics) -> list[KeyFigure]:
             )
         )
     return found
+
+
+def in_short(metrics: Metrics) -> str:
+    """The verdict for the title of a page: `better, accuracy 0.503 → 0.863`."""
+    first = figures(metrics)[0]
+    return f"{outcome(metrics)}, {first.name} {first.base} → {first.tuned}"
 
 
 def summary_table(metrics: Metrics) -> Table:

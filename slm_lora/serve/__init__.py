@@ -36,7 +36,7 @@ def serve(config: Config, run: Run) -> None:
     key = os.environ.get(KEY) or None
     with bound(config.serve) as listening:
         from slm_lora import chat
-        from slm_lora.serve.app import make_app
+        from slm_lora.serve.app import make_app, page_of
         from slm_lora.serve.server import make_server
 
         log.info("loading %s and its adapter", config.model.name_or_path)
@@ -44,7 +44,8 @@ def serve(config: Config, run: Run) -> None:
         if not local and key is None:
             log.warning("whoever reaches this machine may use the models: set %s", KEY)
         leaving = asyncio.Event()
-        app = make_app(chat.load(config, run), config, key, local, leaving)
+        pair, page = chat.load(config, run), page_of(config, run)
+        app = make_app(pair, config, page, key, local, leaving)
         server = make_server(app, leaving)
         host, port = listening.getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)

@@ -6,6 +6,7 @@ request whose Host is another name (DNS rebinding) or whose Origin is another si
 
 import asyncio
 import hmac
+import html
 import json
 import re
 import time
@@ -28,20 +29,40 @@ from slm_lora import chat
 from slm_lora.chat import MODELS, Answer, Pair
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.files import read_json
 from slm_lora.progress import log
+from slm_lora.report import in_short, verdict
+from slm_lora.run_folder import Run
 from slm_lora.serve import protocol
 from slm_lora.serve.protocol import ApiError, ChatRequest
 from slm_lora.serve.worker import ClientGoneError, Work, Worker
 
-PAGE = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
+def page_of(config: Config, run: Run) -> str:
+    """The page, with the run's verdict where there is one."""
+    text = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
+    metrics = read_json(run.metrics) if run.metrics.is_file() else None
+    for place, shown in {
+        "%SHORT%": f": {in_short(metrics)}" if metrics else "",
+        "%VERDICT%": verdict(metrics) if metrics else "",
+        "%KIND%": config.task.kind,
+    }.items():
+        text = text.replace(place, html.escape(shown))
+    return text
+
+
 def make_app(
-    pair: Pair, config: Config, key: str | None, local: bool, leaving: asyncio.Event
+    pair: Pair,
+    config: Config,
+    page: str,
+    key: str | None,
+    local: bool,
+    leaving: asyncio.Event,
 ) -> FastAPI:
-    """The app for one run. `local`: it listens on the loopback address; `leaving` is set
-    when the server was told to stop."""
+    """The app for one run, with that `page`. `local`: it listens on the loopback address; `leaving`
+    is set when the server was told to stop."""
     worker, began = Worker(leaving), int(time.time())
 
     async def own_host(request: Request) -> None:
@@ -58,8 +79,8 @@ def make_app(
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(allowed)])
 
     @app.get("/")
-    async def page() -> Response:
-        return HTMLResponse(PAGE, headers=page_headers(PAGE))
+    async def start() -> Response:
+        return HTMLResponse(page, headers=page_headers(page))
 
     @app.get("/health")
     async def health() -> dict[str, str]:

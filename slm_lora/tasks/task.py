@@ -37,6 +37,8 @@ class Metric:
     higher_is_better: bool = True
     hub: str | None = None
     """Its metric type in the hub's model-index; None leaves it out."""
+    about: str = ""
+    """What it says, in a line."""
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,37 @@ from slm_lora.tasks import paired
 from slm_lora.tasks.task import Metric, Prediction
 
 FIGURES: Mapping[str, Metric] = {
-    "accuracy": Metric("accuracy", hub="accuracy"),
-    "f1_macro": Metric("macro F1", hub="f1"),
-    "log_loss": Metric("log loss", "nats", higher_is_better=False),
-    "brier": Metric("Brier score", "0 to 2", higher_is_better=False),
-    "calibration_error": Metric("calibration error", higher_is_better=False),
-    "accuracy_generated": Metric("accuracy of written answers"),
-    "unparsable": Metric("written answers that name no label", higher_is_better=False),
+    "accuracy": Metric(
+        "accuracy",
+        hub="accuracy",
+        about="share of the items whose likeliest label is the right one",
+    ),
+    "f1_macro": Metric(
+        "macro F1", hub="f1", about="precision and recall in one, the mean over the labels"
+    ),
+    "log_loss": Metric(
+        "log loss",
+        "nats",
+        higher_is_better=False,
+        about="how surprised it is by the right label; sure and wrong costs most",
+    ),
+    "brier": Metric(
+        "Brier score",
+        "0 to 2",
+        higher_is_better=False,
+        about="squared distance of the probabilities from the truth",
+    ),
+    "calibration_error": Metric(
+        "calibration error",
+        higher_is_better=False,
+        about="how far its probabilities are from how often it is right",
+    ),
+    "accuracy_generated": Metric(
+        "accuracy of written answers", about="the label that it writes, not the likeliest one"
+    ),
+    "unparsable": Metric(
+        "written answers that name no label", higher_is_better=False, about="share of all answers"
+    ),
 }
 
 

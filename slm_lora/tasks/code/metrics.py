@@ -20,7 +20,16 @@ MOST_MESSAGES = 10
 def figures(found: Figures) -> Mapping[str, Metric]:
     """pass@1 and every other pass@k that was estimated."""
     keys = [key for key in found if key.startswith("pass@") and not key.endswith("_ci95")]
-    return {key: Metric(key, hub=key) for key in keys}
+    return {
+        key: Metric(
+            key,
+            hub=key,
+            about="chance that an answer passes all tests of its task"
+            if key == "pass@1"
+            else f"chance that one of {key.removeprefix('pass@')} answers passes",
+        )
+        for key in keys
+    }
 
 
 def metrics(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, Any]:

@@ -15,11 +15,25 @@ from slm_lora.tasks.task import Figures, Metric, Prediction
 from slm_lora.tasks.text.nearness import SCORES
 
 FIGURES: Mapping[str, Metric] = {
-    "loss": Metric("loss", "nats per token", higher_is_better=False),
-    "perplexity": Metric("perplexity", higher_is_better=False, hub="perplexity"),
-    "exact_match": Metric("exact match", hub="exact_match"),
-    "rouge_l": Metric("ROUGE-L", "0 to 1", hub="rouge"),
-    "chrf": Metric("chrF", "0 to 1", hub="chrf"),
+    "loss": Metric(
+        "loss",
+        "nats per token",
+        higher_is_better=False,
+        about="how surprised it is by the reference's tokens",
+    ),
+    "perplexity": Metric(
+        "perplexity",
+        higher_is_better=False,
+        hub="perplexity",
+        about="the same as a number of equally likely tokens to choose from",
+    ),
+    "exact_match": Metric(
+        "exact match", hub="exact_match", about="share of the answers that are the reference"
+    ),
+    "rouge_l": Metric(
+        "ROUGE-L", "0 to 1", hub="rouge", about="words in common with the reference, in its order"
+    ),
+    "chrf": Metric("chrF", "0 to 1", hub="chrf", about="short runs of characters in common"),
 }
 
 
