@@ -9,6 +9,7 @@ RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends bubblewrap gcc libc6-dev libseccomp2 \
  && rm -rf /var/lib/apt/lists/*
 
+ARG PIP_EXTRA_INDEX_URL
 COPY . /source
 RUN pip install --no-cache-dir --constraint /source/constraints.txt '/source[code,serve,sweep]'
 

@@ -20,7 +20,7 @@ from slm_lora.data import programs
 from slm_lora.data.files import read_files
 from slm_lora.errors import UserError
 from slm_lora.files import write_jsonl
-from slm_lora.progress import track
+from slm_lora.progress import log, track
 from slm_lora.sandbox import Program, Sandbox, Verdict
 
 
@@ -35,6 +35,7 @@ def judge_programs(file: str, config: Config, out: Path | None) -> bool:
         raise UserError(f"out={out} exists already", "remove it, or name another file")
     items = read(file, config)
     began = time.monotonic()
+    log.info("running %s programs", f"{len(items):,}")
     with Sandbox(config.sandbox) as sandbox:
         pending = [sandbox.submit(item) for item in items]
         for _ in track(as_completed(pending), len(pending), "running programs"):

@@ -21,11 +21,12 @@ from rich.console import Console
 
 from slm_lora import conclusion
 from slm_lora.errors import UserError
-from slm_lora.files import write_json, write_text
+from slm_lora.files import write_json, write_jsonl, write_text
 from slm_lora.formatting import number, p_value
 from slm_lora.report import summary_table, verdict, write_report
 from slm_lora.report.outline import outline
 from slm_lora.run_folder import Run
+from slm_lora.tasks import TASKS
 from tests.helpers.browser import CHROMIUM
 from tests.helpers.fake_run import (
     classification_run,
@@ -491,3 +492,44 @@ def test_page_in_a_browser(page: Path, tmp_path: Path, width: int, scheme: str) 
     assert (np.median(pixels) > 0.5) == (scheme == "light")
     tuned = np.array([0, 0x72, 0xB2] if scheme == "light" else [0x5A, 0xB4, 0xEC]) / 255
     assert (np.abs(pixels - tuned).max(axis=2) < 0.02).sum() > 500, "no plot in the tuned colour"
+
+
+# ---------------------------------------------------------------- in plain words
+
+
+def test_every_figure_is_explained_and_the_title_tells_the_verdict(page: Path) -> None:
+    text = page.read_text()
+    for metric in TASKS["classification"].figures({}).values():
+        assert metric.about
+        assert f"<small>{escape(metric.about)}</small>" in text
+    for kind, found in (("code", {"pass@1": 0.5, "pass@5": 0.7}), ("text", {})):
+        assert all(metric.about for metric in TASKS[kind].figures(found).values())
+    title = re.search("<title>(.*)</title>", text)
+    assert title
+    assert re.fullmatch(r"better, accuracy 0\.\d+ → 0\.\d+: instruct, \S+", title[1])
+
+
+def test_the_data_in_words(page: Path) -> None:
+    known = json.loads((page.parent / "data_report.json").read_text())
+    rows, lengths = known["rows"], known["lengths"]["train"]
+    text = " ".join(Page(page).text.split())
+    assert f"Rows: {rows['train']:,} to train on" in text
+    assert f"Half of the training rows have up to {lengths['p50']:,} tokens" in text
+    assert f"the longest {lengths['max']:,}; {known['truncated']['train']:,} were cut off." in text
+    assert f"with the text of a test row, left out: {known['overlap']['exact']:,}" in text
+
+
+def test_prompts_are_shown_without_the_template(tmp_path: Path) -> None:
+    run = Run(classification_run(tmp_path))
+    asked = "<|im_start|>user\nWas <b>it good?<|im_end|>\n<|im_start|>assistant\n"
+    for file in (run.base_predictions, run.tuned_predictions):
+        found = [{**line, "prompt": asked} for line in map(json.loads, file.open())]
+        write_jsonl(file, found)
+    assert escape("<|im_start|>") in write_report(run.path).read_text()  # no tokenizer here
+    special = [
+        {"content": token, "special": token.startswith("<|im")}
+        for token in ("<|im_start|>", "<|im_end|>", "<b>")
+    ]
+    write_json(run.adapter / "tokenizer.json", {"added_tokens": special})
+    text = write_report(run.path).read_text()
+    assert "<pre>user\nWas &lt;b&gt;it good?\nassistant</pre>" in text

@@ -7,7 +7,7 @@ from slm_lora.cli.line import parse
 from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.errors import UserError
-from slm_lora.progress import set_up_logging
+from slm_lora.progress import log, set_up_logging
 
 
 def main(words: list[str]) -> None:
@@ -21,6 +21,7 @@ def main(words: list[str]) -> None:
     settings = [word for word in args.overrides if word not in files]
     config = compose.load(settings, args.config_dir)
     set_up_logging()
+    log.info("reading %s", files[0])
     from slm_lora.check import judge_programs
 
     passed = judge_programs(files[0], config, Path(outs[-1]) if outs else None)

@@ -44,6 +44,7 @@ def open_finished(name: str, verb: Verb, words: list[str]) -> Finished:
             raise _not_changeable(name, verb, key, setting)
     saved = compose.from_file(path / "config.yaml", settings)
     set_up_logging()
+    log.info("opening %s", path)  # what follows imports torch: seconds
     config, untyped = only_typed(replace(saved, run_dir=words[0]), typed)
     if untyped:
         log.warning(
