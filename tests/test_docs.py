@@ -8,7 +8,7 @@ import re
 import shlex
 from pathlib import Path
 
-from slm_lora.cli import VERBS
+from slm_lora.cli import VERBS, usage
 from slm_lora.cli.finished import open_finished
 from slm_lora.cli.line import parse
 from slm_lora.config import compose
@@ -76,6 +76,12 @@ def test_a_wrong_line_would_be_noticed(tmp_path: Path) -> None:
     assert "lora.rank" in str(fault(["+recipe=sentiment", "lora.rank=8"], run))
     assert "lora.r" in str(fault(["merge", "RUN", "lora.r=8"], run))
     assert "is not" in str(fault(["-m", "+recipe=sentiment", "lora.ranks=2,8"], run))
+
+
+def test_the_page_of_the_verbs_is_fresh() -> None:
+    assert (ROOT / "docs/cli.md").read_text() == usage.markdown(VERBS) + "\n", (
+        "type: python -m slm_lora help --markdown > docs/cli.md"
+    )
 
 
 def transcripts() -> list[tuple[str, str]]:

@@ -45,6 +45,8 @@ def dispatch(words: list[str]) -> None:
         print(f"slm_lora {__version__}")
     elif first in VERBS and {"-h", "--help"} & set(words):
         print(usage.of_verb(first, VERBS[first]))
+    elif words[:2] == ["help", "--markdown"]:
+        print(usage.markdown(VERBS))
     elif first == "help" and words[1:2] and words[1] in VERBS:
         print(usage.of_verb(words[1], VERBS[words[1]]))
     elif first == "help" or {"-h", "--help"} & set(words):

@@ -66,6 +66,31 @@ def of_verb(name: str, verb: Verb) -> str:
     return "\n\n".join(parts)
 
 
+def markdown(verbs: dict[str, Verb]) -> str:
+    """docs/cli.md: every verb with its usage, examples and options; keys stand in config.md."""
+    parts = [
+        "# Every verb",
+        "Made by `python -m slm_lora help --markdown > docs/cli.md`; `slm-lora VERB --help` says the "
+        "same and lists the keys that a verb may change. `RUN` is a run folder, and what the keys "
+        "mean stands in [every key](config.md). Exit codes: 0 done, 1 our bug, 2 user error, 130 "
+        "interrupted.",
+    ]
+    for name, verb in verbs.items():
+        examples = "\n".join(f"slm-lora {line}" for line in verb.examples)
+        parts += [
+            f"## {name}",
+            f"`{f'slm-lora {name} {verb.usage}'.rstrip()}`",
+            verb.about,
+            f"```text\n{examples}\n```",
+        ]
+        if verb.options:
+            rows = [f"| `{option}` | {meaning} |" for option, meaning in verb.options]
+            parts.append("\n".join(["| option | what it does |", "| --- | --- |", *rows]))
+        if verb.may_change and not verb.any_key:
+            parts.append(f"May change {', '.join(f'`{key}`' for key in verb.may_change)}.")
+    return "\n\n".join(parts)
+
+
 def _keys(verb: Verb) -> list[Key]:
     """In the order in which the verb names its sections."""
     found = schema_keys().values()
