@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.tiny import slm_lora
+from tests.test_docs import lines
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "guide"
@@ -64,6 +65,23 @@ def test_the_first_adapter_is_better_and_can_be_taken_along(folder: Path) -> Non
 def test_the_commands_of_a_chapter(chapter: str, folder: Path) -> None:
     for line in commands(chapter):
         typed(line, folder)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme(folder: Path) -> None:
+    """Those for the embedded model and for a finished run; code_gen takes minutes, and chapter 7
+    has one of its own."""
+    rows = (folder / "reviews.csv").read_text().splitlines()[:40]
+    (folder / "other.tsv").write_text("\n".join(rows).replace(",", "\t"))
+    found = [
+        ["first" if word == "RUN" else word for word in words]
+        for words in lines(ROOT / "README.md")
+        if "RUN" in words or "model=nano" in words
+    ]
+    assert len(found) >= 8
+    for words in found:
+        if "+recipe=code_gen" not in words:
+            typed(shlex.join(["python", "-m", "slm_lora", *words]), folder)
 
 
 def test_the_messages_of_troubleshooting_are_in_the_code() -> None:

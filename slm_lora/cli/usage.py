@@ -70,10 +70,10 @@ def markdown(verbs: dict[str, Verb]) -> str:
     """docs/cli.md: every verb with its usage, examples and options; keys stand in config.md."""
     parts = [
         "# Every verb",
-        "Made by `python -m slm_lora help --markdown > docs/cli.md`; `slm-lora VERB --help` says the "
-        "same and lists the keys that a verb may change. `RUN` is a run folder, and what the keys "
-        "mean stands in [every key](config.md). Exit codes: 0 done, 1 our bug, 2 user error, 130 "
-        "interrupted.",
+        "Made by `python -m slm_lora help --markdown > docs/cli.md`; `slm-lora VERB --help` says "
+        "the same and lists the keys that a verb may change. `RUN` is a run folder, and what the "
+        "keys mean stands in [every key](config.md). Exit codes: 0 done, 1 our bug, 2 user error, "
+        "130 interrupted.",
     ]
     for name, verb in verbs.items():
         examples = "\n".join(f"slm-lora {line}" for line in verb.examples)
