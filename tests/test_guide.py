@@ -4,11 +4,13 @@ pytest tests/test_guide.py                          chapter 2
 pytest tests/test_guide.py -m 'slow or not slow'    every chapter, in order
 """
 
+import csv
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -71,8 +73,8 @@ def test_the_commands_of_a_chapter(chapter: str, folder: Path) -> None:
 def test_the_commands_of_the_readme(folder: Path) -> None:
     """Those for the embedded model and for a finished run; code_gen takes minutes, and chapter 7
     has one of its own."""
-    rows = (folder / "reviews.csv").read_text().splitlines()[:40]
-    (folder / "other.tsv").write_text("\n".join(rows).replace(",", "\t"))
+    with (folder / "reviews.csv").open(newline="") as rows, (folder / "other.tsv").open("w") as to:
+        csv.writer(to, delimiter="\t").writerows(islice(csv.reader(rows), 40))
     found = [
         ["first" if word == "RUN" else word for word in words]
         for words in lines(ROOT / "README.md")
