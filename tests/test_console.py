@@ -11,6 +11,7 @@ from rich.table import Table
 
 from slm_lora import console, progress
 from slm_lora.cli.summary import print_verdict
+from slm_lora.config.quoting import shell_word
 from slm_lora.hub import _table
 from slm_lora.hub.files import File
 from slm_lora.run_folder import Run
@@ -58,6 +59,7 @@ def test_a_verdict_names_a_folder_with_brackets(
     print_verdict(Run(folder))
     printed = capsys.readouterr().out
     assert f"report: {folder}/report.html" in printed
+    assert f"to go on: slm-lora merge {shell_word(str(folder))}\n" in printed
     assert printed.splitlines()[-1] == str(folder)
 
 

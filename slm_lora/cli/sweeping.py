@@ -89,5 +89,3 @@ def _tell(chosen: Run) -> None:
         raise
     print(f"\nThe best, job {chosen.path.name}, on the test rows:")
     print_verdict(chosen)
-    print(f"to go on: slm-lora merge {name}, slm-lora chat {name}")
-    print(f"          slm-lora publish {name} hub.repo_id=USER/NAME")

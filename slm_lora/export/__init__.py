@@ -114,6 +114,7 @@ def _gguf(
     texts = [rendering.full_text(row, tokenizer) for row in rows]
     words = vocabulary(tokenizer, parts.vocab_size, prompts, texts)
     file = folder / f"{name}-{number_type}.gguf"
+    log.info("writing %s", file.name)
     write = partial(gguf.write, name=name, config=parts, weights=weights)
     write = partial(write, vocabulary=words, tokenizer=tokenizer)
     if number_type == "q4_k_m":
@@ -123,6 +124,7 @@ def _gguf(
             quantize(whole, file)
     else:
         write(file, number_type=number_type)
+    log.info("reading %s back", file.name)
     exact = gguf.check_file(file, parts, weights, words)
 
     def read_back() -> Any:
@@ -131,6 +133,7 @@ def _gguf(
     limits = proof.Limits() if number_type != "q4_k_m" else proof.OF_4_BITS
     found = proof.prove(run.merged, read_back, tokenizer, rows, exact, limits)
     if number_type in tensors.ROUNDED:
+        log.info("asking it the test rows")
         found |= scored(config, run, tokenizer, read_back)
     makers = GenerationConfig.from_pretrained(run.merged).eos_token_id
     stops = rendering.stop_ids(tokenizer, makers)
