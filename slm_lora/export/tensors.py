@@ -196,8 +196,8 @@ def errors(values: Array, tensor: gguf.ReaderTensor) -> tuple[float, float]:
     size = np.abs(values)
     apart = np.abs(found - values)
     if tensor.tensor_type not in TYPES.values():  # llama.cpp chose it, and weighs what it loses
-        lost = float(np.sqrt(np.mean(apart**2) / np.mean(size**2)))
-        return float(apart.max()), lost / LOST
+        lost, there = np.sqrt(np.mean(apart**2)), np.sqrt(np.mean(size**2))
+        return float(apart.max()), float(lost / (LOST * there + SAME))
     if tensor.tensor_type == Type.Q8_0:
         steps = size.reshape(-1, BLOCK).max(axis=1) / 127
         # A step, of which rounding takes half, and what f16 takes from the step: next to zero, as
