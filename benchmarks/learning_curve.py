@@ -4,8 +4,9 @@ and the best simple way then reach on the test rows.
     python benchmarks/learning_curve.py build/curve +recipe=sentiment model=nano batch_size=8
     python benchmarks/learning_curve.py build/curve --plot curve.svg …      the same, and drawn
 
-Every word but those is the job's. The seed also draws the rows. Finished runs in the folder are not
-run again, so an interrupted curve goes on. Prints a table for benchmarks/RESULTS.md.
+Every word but those is the job's. The seeds are those of the training; which rows are taken is up
+to data.seed, the same for all. Finished runs in the folder are not run again, so an interrupted
+curve goes on. Prints a table for benchmarks/RESULTS.md.
 """
 
 import argparse

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, PretrainedConfig
 from benchmarks.fits import SHAPES
 from slm_lora.config import compose
 from slm_lora.config.places import groups
+from slm_lora.export.tensors import check_architecture
 from slm_lora.hardware import KNOWN_SIZES
 from slm_lora.model import empty_model
 from tests.helpers.tiny import CHAT_TEMPLATE, make_rows, make_tokenizer, slm_lora
@@ -61,6 +62,12 @@ def test_parameters_are_known_before_a_download(name: str, tmp_path: Path) -> No
 
 def test_every_architecture_is_tried() -> None:
     assert {shape.model_type for shape in SHAPES.values()} == LAST.keys()
+
+
+def test_gguf_takes_every_preset() -> None:
+    """Files of tiny copies: tests/export/test_gguf.py."""
+    for shape in SHAPES.values():
+        check_architecture(shape)
 
 
 ELSEWHERE = {"gpt2", "qwen2"}

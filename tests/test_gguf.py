@@ -22,7 +22,7 @@ from slm_lora.export.weights import Weights
 from slm_lora.gguf import convert, model_folder
 from slm_lora.model import load_tokenizer
 from slm_lora.model.location import location, place_of
-from tests.helpers.export_models import KINDS, SHAPE, TEXTS, make
+from tests.helpers.export_models import READ, SHAPE, TEXTS, make
 from tests.helpers.tiny import make_llama, make_rows, slm_lora
 
 IDS = [1, *(3 + 37 * n % 397 for n in range(95))]
@@ -57,7 +57,7 @@ def logits(folder: Path) -> np.ndarray:
         return model(torch.tensor([IDS])).logits[0].numpy()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", READ)
 def test_model_and_tokenizer_are_those_of_the_folder(tmp_path: Path, kind: str) -> None:
     folder = make(tmp_path / "model", kind)
     found = model_folder(write(folder))

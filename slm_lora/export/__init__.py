@@ -128,6 +128,8 @@ def _gguf(
     exact = gguf.check_file(file, parts, weights, words)
 
     def read_back() -> Any:
+        if parts.model_type == "smollm3":
+            return gguf.read_smollm3(file, parts)
         return read_model(file, GGUFReader(file), torch.float32).eval()
 
     limits = proof.Limits() if number_type != "q4_k_m" else proof.OF_4_BITS

@@ -6,9 +6,12 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from pathlib import Path
+from typing import Any
 
 import gguf
-from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.errors import UserError
@@ -92,6 +95,20 @@ def check_file(
     return max(apart for apart, _ in errors.values()) <= tensors.SAME
 
 
+def read_smollm3(file: Path, config: PreTrainedConfig) -> Any:
+    """The model of a file of SmolLM3's, in fp32: transformers reads all other kinds, not this."""
+    there = {tensor.name: tensor for tensor in gguf.GGUFReader(file).tensors}
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    state = model.state_dict()
+    tied = {"lm_head.weight"} if config.tie_word_embeddings else set()
+    for name, place in tensors.names(config, sorted(state.keys() - tied)).items():
+        tensor = there[place]
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+        values = tensors.of_transformers(name, values.reshape(state[name].shape), config)
+        state[name].copy_(torch.from_numpy(np.ascontiguousarray(values)))
+    return model.eval()
+
+
 def _add_config(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
     writer.add_block_count(config.num_hidden_layers)
     writer.add_embedding_length(config.hidden_size)
@@ -103,8 +120,7 @@ def _add_config(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
         writer.add_layer_norm_eps(config.layer_norm_epsilon)
         return
     head = config.hidden_size // config.num_attention_heads
-    if config.model_type != "qwen2":  # the one that has no key for it
-        head = config.head_dim or head
+    head = getattr(config, "head_dim", None) or head
     rotation = config.rope_parameters
     if config.model_type == "gemma3_text":
         rotation = rotation["full_attention"]

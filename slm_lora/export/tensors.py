@@ -25,11 +25,14 @@ ARCHITECTURES = {
     "qwen2": gguf.MODEL_ARCH.QWEN2,
     "qwen3": gguf.MODEL_ARCH.QWEN3,
     "gemma3_text": gguf.MODEL_ARCH.GEMMA3,
+    "smollm3": gguf.MODEL_ARCH.SMOLLM3,
     "gpt2": gguf.MODEL_ARCH.GPT2,
 }
 GEMMA_PATTERN = 6
 """Of so many layers of a Gemma 3 one sees the whole context; llama.cpp has no key for it, nor for
 the rotation of the others."""
+SMOLLM_PATTERN = 4
+"""Of so many layers of a SmolLM3 one has no rotation; llama.cpp has no key for it either."""
 TYPES = {"f32": Type.F32, "f16": Type.F16, "bf16": Type.BF16, "q8_0": Type.Q8_0}
 FILE_TYPES = {
     "f32": gguf.LlamaFileType.ALL_F32,
@@ -85,6 +88,9 @@ def check_architecture(config: PreTrainedConfig) -> None:
             "rope_parameters": config.rope_parameters["rope_type"] not in rotations,
             "use_sliding_window": getattr(config, "use_sliding_window", False),
         }
+        if config.model_type == "smollm3":
+            rotated = [int(n % SMOLLM_PATTERN > 0) for n in range(1, config.num_hidden_layers + 1)]
+            odd["no_rope_layers"] = config.no_rope_layers != rotated
     for key, there in odd.items():
         if there:
             raise UserError(
@@ -120,6 +126,14 @@ def laid_out(name: str, values: Array, config: PreTrainedConfig) -> Array:
     return interleaved(values, rotated_heads(name, config))
 
 
+def of_transformers(name: str, values: Array, config: PreTrainedConfig) -> Array:
+    """The other way: a tensor laid out for llama.cpp as the model of that config has it."""
+    heads = rotated_heads(name, config)
+    if not heads:
+        return values
+    return values.reshape(heads, -1, 2, values.shape[1]).swapaxes(1, 2).reshape(values.shape)
+
+
 def rotation(config: PreTrainedConfig) -> Array | None:
     """What the frequencies of a scaled rotation are divided by, (half a head); None where it is the
     plain one."""
@@ -145,7 +159,7 @@ def _turned(name: str, config: PreTrainedConfig) -> bool:
 
 def rotated_heads(name: str, config: PreTrainedConfig) -> int:
     """Heads of a matrix whose rows llama.cpp has interleaved; 0 for any other."""
-    if config.model_type in ("llama", "mistral"):
+    if config.model_type in ("llama", "mistral", "smollm3"):
         if "q_proj" in name:
             return int(config.num_attention_heads)
         if "k_proj" in name:

@@ -21,6 +21,8 @@ from transformers import (
     Qwen2ForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
+    SmolLM3Config,
+    SmolLM3ForCausalLM,
 )
 
 from slm_lora.gguf.words import WORDS, keep_whole
@@ -46,7 +48,9 @@ SHAPE = {
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
-KINDS = ("llama", "llama3", "sentencepiece", "mistral", "qwen2", "qwen3", "gemma3", "gpt2")
+READ = ("llama", "llama3", "sentencepiece", "mistral", "qwen2", "qwen3", "gemma3", "gpt2")
+"""Those that transformers reads back."""
+KINDS = (*READ, "smollm3")
 LLAMA3 = {
     "rope_type": "llama3",
     "rope_theta": 10_000.0,
@@ -103,6 +107,7 @@ def make(folder: Path, kind: str, template: str = CHAT_TEMPLATE) -> Path:
         "llama3": "llama-bpe",
         "qwen2": "qwen2",
         "qwen3": "qwen2",
+        "smollm3": "llama-bpe",
         "mistral": "llama-bpe",
         "gpt2": "gpt-2",
     }
@@ -133,6 +138,9 @@ def make(folder: Path, kind: str, template: str = CHAT_TEMPLATE) -> Path:
         deep = SHAPE | {"num_hidden_layers": 7}  # of them the sixth sees everything
         heads = {"head_dim": 256, "sliding_window": 4, "layer_types": None}
         model = Gemma3ForCausalLM(Gemma3TextConfig(**deep, **heads))
+    elif kind == "smollm3":
+        deep = SHAPE | {"num_hidden_layers": 5}  # of them the fourth has no rotation
+        model = SmolLM3ForCausalLM(SmolLM3Config(**deep, layer_types=None, pad_token_id=0))
     elif kind == "llama3":
         model = LlamaForCausalLM(LlamaConfig(**SHAPE, rope_parameters=LLAMA3))
     else:
