@@ -56,6 +56,8 @@ def score_and_train(plan: Plan, folder: Run) -> None:
     first, last = improve.first_round(plan, folder), plan.config.improve.rounds
     missing = first < last or not all(path.exists() for path in wanted)
     measured, items = None, []
+    if not missing:
+        log.info("%s holds this run, trained and scored already", folder.path)
     if missing:
         plan.task.check(plan.data.test, plan.config)
         for part in plan.retention:

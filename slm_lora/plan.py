@@ -16,6 +16,7 @@ from slm_lora.model import load_config, place_of
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.rendering import encode
+from slm_lora.report.advice import FEW, SMALL_BATCH
 from slm_lora.training import in_process, writing_memory
 
 FILES = (".safetensors", ".json", ".model", ".txt", ".jinja")
@@ -39,6 +40,7 @@ def lines(plan: Plan) -> dict[str, str]:
     tokens = sum(lengths)
     rows = {split: f"{n:,}" for split, n in report["rows"].items()}
     packed = ", packed" if config.trainer["packing"] else ""
+    few = size.steps < FEW and config.batch_size > SMALL_BATCH
     return {
         "base model": f"{config.model.name_or_path}, {size.parameters:,} parameters, "
         f"{config.quantization.method} in {plan.device.precision} on {plan.device.name}",
@@ -48,7 +50,8 @@ def lines(plan: Plan) -> dict[str, str]:
         "tokens": f"{tokens:,} of training, {tokens / len(lengths):.0f} a row, "
         f"longest {max(lengths)} of at most {config.trainer['max_length']}{packed}",
         "steps": f"{size.steps:,} of {config.batch_size} rows, "
-        f"{config.hardware.micro_batch_size} a pass{packed}",
+        f"{config.hardware.micro_batch_size} a pass{packed}"
+        + (f"; these are few: batch_size={SMALL_BATCH} makes more and smaller ones" if few else ""),
         "memory": _memory(plan),
         **_later_memory(plan),
         **_rounds(plan),

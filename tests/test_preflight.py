@@ -13,6 +13,7 @@ import yaml
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.plan import lines
 from slm_lora.preflight import Plan, preflight
 from tests.helpers.tiny import make_gpt2, make_llama, make_rows, slm_lora
 
@@ -126,6 +127,12 @@ def test_sizes_by_hand(hollow: Path) -> None:
     steps = -(-len(found.data.train) // 32) * 3
     assert found.size.steps == steps
     assert plan(hollow, "trainer.max_steps=7").size.steps == 7
+
+
+def test_a_plan_says_that_its_steps_are_few(hollow: Path) -> None:
+    assert "few: batch_size=8" in lines(plan(hollow))["steps"]
+    assert "few" not in lines(plan(hollow, "batch_size=8"))["steps"]
+    assert "few" not in lines(plan(hollow, "trainer.max_steps=100"))["steps"]
 
 
 def test_the_config_that_is_written_holds_the_question_that_is_asked(hollow: Path) -> None:

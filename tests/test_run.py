@@ -199,6 +199,7 @@ def test_finished_run_computes_nothing_again(done) -> None:
     assert result.returncode == 0, result.stderr
     assert {file: file.stat().st_mtime_ns for file in run.rglob("*.safetensors")} == before
     assert "loading" not in result.stderr
+    assert "first holds this run, trained and scored already" in " ".join(result.stderr.split())
 
 
 def test_other_config_is_refused(done) -> None:
