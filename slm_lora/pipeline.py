@@ -340,6 +340,7 @@ def check_rows(plan: Plan, folder: Run) -> None:
 def predict(plan: Plan, scored: PreTrainedModel | PeftModel, file: Path, title: str) -> None:
     """The model's predictions on the test rows, written to the file."""
     task, config = plan.task, plan.config
+    log.info("%s: %s test items", title, f"{len(plan.data.test):,}")
     found = task.predict(
         scored, plan.tokenizer, plan.data.test, plan.labels, config=config, title=title
     )

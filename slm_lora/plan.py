@@ -69,11 +69,13 @@ def _memory(plan: Plan) -> str:
         return "not known for this model"
     memory, batch = found.memory, found.batch
     rest = memory.peak - memory.weights - memory.optimizer
+    around = found.process - memory.peak
     how = "recomputed" if plan.config.hardware.gradient_checkpointing else "kept"
     return (
         f"{decimal(found.process)} of {decimal(found.available)} at the peak of training: weights "
         f"{decimal(memory.weights)}, optimizer {decimal(memory.optimizer)}, activations "
-        f"{decimal(rest)} ({how}; {batch.rows} x {batch.positions} positions a pass)"
+        f"{decimal(rest)} ({how}; {batch.rows} x {batch.positions} positions a pass), libraries "
+        f"{decimal(around)}"
     )
 
 

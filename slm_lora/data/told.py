@@ -48,7 +48,7 @@ def _shares(several: dict[str, SourceRows]) -> str:
 
 def _balance(labels: Counter[str]) -> str:
     (top, most), least = labels.most_common(1)[0], min(labels.values())
-    said = f"labels of the training rows: {counted(labels)}"
+    said = f"labels of the rows for training and validation: {counted(labels)}"
     if most < UNBALANCED * least:
         return said
     share = most / labels.total()

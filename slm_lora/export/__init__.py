@@ -70,6 +70,8 @@ def export(config: Config, run: Run) -> None:
         }
     write_json(run.exports / f"{label}.json", report)
     show(report)
+    if form == "gguf":
+        log.info("a Modelfile lies beside it: ollama create %s -f Modelfile, in that folder", name)
     print(run.exports / label / file if file else run.exports / label)
 
 

@@ -105,8 +105,8 @@ def _of_simple_ways(metrics: Metrics) -> list[Finding]:
     return [
         Finding(
             f"A simple way, {best.label}, is better than the tuned model.",
-            f"a larger base model, or more training rows: {best.label} reaches {best.all.figure} "
-            "with these",
+            f"{best.label} itself, which reaches {best.all.figure} with these rows; else a larger "
+            "base model, or more rows and cleaner ones",
         )
     ]
 

@@ -13,7 +13,7 @@ from slm_lora import formatting
 from slm_lora.files import Json
 from slm_lora.formatting import evidence, interval, number, signed
 from slm_lora.records import Comparison, MergeProof, Metrics
-from slm_lora.report.baselines import remark
+from slm_lora.report.baselines import remark, simple_ways
 from slm_lora.report.retention import sentences
 from slm_lora.tasks import TASKS
 
@@ -105,9 +105,14 @@ def figures(metrics: Metrics) -> list[KeyFigure]:
 
 
 def in_short(metrics: Metrics) -> str:
-    """The verdict for the title of a page: `better, accuracy 0.503 → 0.863`."""
+    """The verdict for the title of a page: `better, accuracy 0.503 → 0.863`, and the best simple
+    way where tuning is not shown to be better than that."""
     first = figures(metrics)[0]
-    return f"{outcome(metrics)}, {first.name} {first.base} → {first.tuned}"
+    said = f"{outcome(metrics)}, {first.name} {first.base} → {first.tuned}"
+    best = next(iter(simple_ways(metrics)), None)
+    if best is None or best.tuned_is == "better":
+        return said
+    return f"{said}, {best.label} {best.all.figure}"
 
 
 def summary_table(metrics: Metrics) -> Table:

@@ -80,5 +80,5 @@ class TrainingProgress(TrainerCallback):
         self.bar.update(self.task, figures=figures)
         if not console.is_terminal:
             log.info(
-                "step %d/%d  %s  %.0f s left", state.global_step, state.max_steps, figures, left
+                "step %d/%d  %s  %.0f s to train", state.global_step, state.max_steps, figures, left
             )

@@ -171,8 +171,8 @@ def test_the_log_names_every_source_with_its_rows(
         f"3 to test on from {test_file} (3 read)"
     )
     assert labels == (
-        "labels of the training rows: 0 (6), 1 (30); unbalanced: '1' is 83% of them, so read "
-        "f1_macro beside accuracy"
+        "labels of the rows for training and validation: 0 (6), 1 (30); unbalanced: '1' is 83% of "
+        "them, so read f1_macro beside accuracy"
     )
     caplog.clear()
     load_rows(DataConfig(train=str(train), validation_fraction=0, test_fraction=0.5))
