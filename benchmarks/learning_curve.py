@@ -10,6 +10,7 @@ curve goes on. Prints a table for benchmarks/RESULTS.md.
 """
 
 import argparse
+import math
 import os
 import statistics
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 
 from slm_lora import plotting
 from slm_lora.files import read_json
+from slm_lora.tasks import TASKS
 
 ROWS = (50, 100, 200, 500, 1000, 2000)
 SEEDS = (1, 2, 3)
@@ -56,9 +58,11 @@ def job(folder: Path, rows: int, seed: int, words: list[str]) -> dict[str, Any]:
 
 
 def simple(metrics: dict[str, Any]) -> float:
-    """The primary metric of the best way that trains no adapter."""
-    ways = metrics["baselines"].values()
-    return float(max(way[metrics["primary"]] for way in ways if not way["of_tuned"]))
+    """The primary metric of the best way that trains no adapter; NaN where none was measured."""
+    primary, task = metrics["primary"], TASKS[metrics["task"]]
+    found = [way[primary] for way in metrics["baselines"].values() if not way["of_tuned"]]
+    best = max if task.higher_is_better else min
+    return float(best(found, default=math.nan))
 
 
 def tuned(metrics: dict[str, Any]) -> float:

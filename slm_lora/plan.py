@@ -40,7 +40,8 @@ def lines(plan: Plan) -> dict[str, str]:
     tokens = sum(lengths)
     rows = {split: f"{n:,}" for split, n in report["rows"].items()}
     packed = ", packed" if config.trainer["packing"] else ""
-    few = size.steps < FEW and config.batch_size > SMALL_BATCH
+    of_rows = config.trainer.get("max_steps", -1) <= 0  # else a smaller batch makes no more of them
+    few = of_rows and size.steps < FEW and config.batch_size > SMALL_BATCH
     return {
         "base model": f"{config.model.name_or_path}, {size.parameters:,} parameters, "
         f"{config.quantization.method} in {plan.device.precision} on {plan.device.name}",

@@ -20,7 +20,7 @@ from tests.helpers.tiny import slm_lora
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("recipes/*/README.md")]
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:python|torchrun .*|accelerate launch .*) -m slm_lora (.+)")
+COMMAND = re.compile(r"(?:(?:python|torchrun .*|accelerate launch .*) -m slm_lora|slm-lora) (.+)")
 OF_A_RUN = ("evaluate", "report", "merge", "export", "chat", "serve", "publish")
 COMPOSED = ("run", "plan", "inspect")
 NOT_LOOKED_AT = ("init", "check", "doctor", "keys")
@@ -44,6 +44,9 @@ def fault(words: list[str], run: Path) -> str | None:
     try:
         if verb in OF_A_RUN:
             changed = [word for word in settings if re.match(r"[\w.]+=", word)]
+            others = [word for word in settings if word not in changed]
+            if odd := _unknown(verb, others):
+                return f"{' '.join(words)}: {odd}"
             if verb == "export":
                 changed = [f"export.{w}" if re.match("(format|type)=", w) else w for w in changed]
             open_finished(verb, VERBS[verb], [str(run), *changed])
@@ -56,6 +59,18 @@ def fault(words: list[str], run: Path) -> str | None:
     except UserError as error:
         return f"{' '.join(words)}: {error.message}"
     return None
+
+
+def _unknown(verb: str, words: list[str]) -> list[str]:
+    """Of the words that are no settings, those that are neither the run, nor a file that is read
+    (`< FILE`), nor an option of the verb, nor, for chat, the question."""
+    options = {option.partition(" ")[0] for option, _ in VERBS[verb].options}
+    rest = words[1:]
+    if "<" in rest:
+        rest = rest[: rest.index("<")]
+    if verb == "chat" and rest and not rest[0].startswith("-"):
+        rest = rest[1:]
+    return [word for word in rest if word not in options]
 
 
 def test_every_command_line_is_one_that_the_program_takes(tmp_path: Path) -> None:
@@ -75,6 +90,8 @@ def test_a_wrong_line_would_be_noticed(tmp_path: Path) -> None:
     run = classification_run(tmp_path / "RUN")
     assert "lora.rank" in str(fault(["+recipe=sentiment", "lora.rank=8"], run))
     assert "lora.r" in str(fault(["merge", "RUN", "lora.r=8"], run))
+    assert "--bogus" in str(fault(["publish", "RUN", "hub.repo_id=a/b", "--bogus"], run))
+    assert "tpye" in str(fault(["export", "RUN", "format=gguf", "tpye"], run))
     assert "is not" in str(fault(["-m", "+recipe=sentiment", "lora.ranks=2,8"], run))
 
 

@@ -25,6 +25,7 @@ def test_it_is_that_of_its_source() -> None:
 def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     (tmp_path / "docs/guide").mkdir(parents=True)
     shutil.copy(ROOT / "docs/guide/reviews.csv", tmp_path / "docs/guide")
     folder = tmp_path / "notebooks"

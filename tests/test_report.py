@@ -519,6 +519,15 @@ def test_the_data_in_words(page: Path) -> None:
     assert f"with the text of a test row, left out: {known['overlap']['exact']:,}" in text
 
 
+def test_a_run_of_an_older_version_is_told_too(tmp_path: Path) -> None:
+    run = Run(classification_run(tmp_path))
+    known = json.loads(run.data_report.read_text())
+    for key in ("excluded", "unanswered", "truncated"):
+        del known[key]
+    write_json(run.data_report, known)
+    assert "to train on" in write_report(run.path).read_text()
+
+
 def test_prompts_are_shown_without_the_template(tmp_path: Path) -> None:
     run = Run(classification_run(tmp_path))
     asked = "<|im_start|>user\nWas <b>it good?<|im_end|>\n<|im_start|>assistant\n"

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from slm_lora.cli.finished import open_adapted
 from slm_lora.cli.merge import merge_run
 from slm_lora.cli.verb import Verb
-from slm_lora.config import compose
 from slm_lora.config.quoting import shell_word
 from slm_lora.errors import UserError
+from slm_lora.progress import log
 from slm_lora.run_folder import alone
 
 
@@ -30,13 +30,16 @@ def main(words: list[str]) -> None:
         )
     if finished.config.export.format != "lora-gguf" and not folder.merged.exists():
         merge_run(finished.config, folder)
-    from slm_lora.conclusion import conclude
     from slm_lora.export import export
+    from slm_lora.report import write_report
 
     with alone(folder.path):
         export(finished.config, folder)
-        if folder.metrics.exists():  # the report shows what the number format cost
-            conclude(compose.without_words(folder.config), folder)
+        if folder.report.exists():  # it also shows what the number format cost
+            try:
+                write_report(folder.path)
+            except UserError as error:
+                log.warning("%s is as it was: %s", folder.report, error.message)
 
 
 VERB = Verb(

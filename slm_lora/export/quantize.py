@@ -12,6 +12,9 @@ from typing import Any
 
 from slm_lora.errors import UserError
 
+_kept: list[Any] = []
+"""What llama.cpp calls with its messages, from then on until the process ends."""
+
 
 def quantize(file: Path, to: Path) -> None:
     """Write the GGUF file of unquantized weights as q4_k_m.
@@ -27,6 +30,7 @@ def quantize(file: Path, to: Path) -> None:
     def hear(level: int, text: bytes, data: Any) -> None:
         said.append(text.decode(errors="replace").strip())
 
+    _kept.append(hear)
     llama_cpp.llama_log_set(hear, None)  # else all goes to stderr
     wanted = llama_cpp.llama_model_quantize_default_params()
     wanted.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M

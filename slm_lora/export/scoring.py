@@ -19,6 +19,9 @@ from slm_lora.preflight import preflight
 from slm_lora.progress import log
 from slm_lora.run_folder import Run
 
+AT_ONCE = 8
+"""Rows scored or written at once, by which the speed is measured: one batch is always scored."""
+
 
 def scored(
     config: Config,
@@ -28,20 +31,23 @@ def scored(
 ) -> dict[str, Any]:
     """The primary metric of the exported model beside that of the run's own predictions, on as many
     test rows as fit into a third of the training's time: `tuned`, `exported`, `ci95` of exported
-    minus tuned, `rows`. Nothing where the run was not scored, or its rows cannot be read any more.
+    minus tuned, `rows`. Nothing where the run was not scored, its rows cannot be read any more, or
+    its programs cannot be judged here.
     """
     if not run.tuned_predictions.exists() or not run.train.exists():
         return {}
-    simple = replace(config, baselines=replace(config.baselines, run=False), retention=NOTHING)
+    few = replace(config.task, batch_size=min(config.task.batch_size, AT_ONCE))
+    nothing = replace(config.baselines, run=False)
+    simple = replace(config, baselines=nothing, retention=NOTHING, task=few)
+    tuned = read_jsonl(run.tuned_predictions)
+    _, seconds = whole_training(read_json(run.train))
     try:
         plan = preflight(simple)
-    except UserError as error:
+        if [item["id"] for item in tuned] != [row["id"] for row in plan.data.test]:
+            raise UserError("the test rows are not those of the run", "name those: data.test=FILE")
+        model = exported().to(plan.device.type)
+        found = compare_metric(model, plan, tokenizer, tuned, seconds / 3)
+    except UserError as error:  # the file is proven all the same
         log.warning("the exported model was not scored: %s; %s", error.message, error.hint)
         return {}
-    tuned = read_jsonl(run.tuned_predictions)
-    if [item["id"] for item in tuned] != [row["id"] for row in plan.data.test]:
-        log.warning("the exported model was not scored: the test rows are not those of the run")
-        return {}
-    _, seconds = whole_training(read_json(run.train))
-    found = compare_metric(exported(), plan, tokenizer, tuned, seconds / 3)
     return {plan.task.primary: {"exported" if k == "merged" else k: v for k, v in found.items()}}

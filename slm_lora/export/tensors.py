@@ -17,6 +17,7 @@ from transformers import PreTrainedConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from slm_lora.errors import UserError
+from slm_lora.gguf.convert import LLAMA3
 from slm_lora.llama2c.weights import Array, interleaved
 
 ARCHITECTURES = {
@@ -80,12 +81,13 @@ def check_architecture(config: PreTrainedConfig) -> None:
         }
     else:
         biased = config.model_type != "qwen2" and getattr(config, "attention_bias", False)
-        rotations = ("default", "llama3") if config.model_type == "llama" else ("default",)
+        rope = config.rope_parameters
+        scaled = config.model_type == "llama" and LLAMA3.items() <= rope.items()
         odd = {
             "attention_bias": biased,
             "mlp_bias": getattr(config, "mlp_bias", False),
             "hidden_act": config.hidden_act != "silu",
-            "rope_parameters": config.rope_parameters["rope_type"] not in rotations,
+            "rope_parameters": rope["rope_type"] != "default" and not scaled,
             "use_sliding_window": getattr(config, "use_sliding_window", False),
         }
         if config.model_type == "smollm3":

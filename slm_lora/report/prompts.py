@@ -3,21 +3,25 @@
 readable = reader(run); readable("<|im_start|>user\\nHello<|im_end|>\\n")
 """
 
-import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+from slm_lora.files import read_json
 from slm_lora.run_folder import Run
 
 
 def reader(run: Run) -> Callable[[str], str]:
     """Takes the special tokens of the run's tokenizer out of a text; leaves it as it is where the
     folder has no tokenizer."""
-    file = run.adapter / "tokenizer.json"
-    if not file.is_file():
+    # An evaluation lies in the folder of the run that has the adapter.
+    folders = (run.adapter, run.path.absolute().parents[1] / run.adapter.name)
+    files = [folder / "tokenizer.json" for folder in folders]
+    file = next(filter(Path.is_file, files), None)
+    if file is None:
         return str
-    added = json.loads(file.read_text(encoding="utf-8"))["added_tokens"]
-    special = [re.escape(token["content"]) for token in added if token["special"]]
+    added = read_json(file).get("added_tokens") or []
+    special = [re.escape(token["content"]) for token in added if token.get("special")]
     if not special:
         return str
     pattern = re.compile("|".join(sorted(special, key=len, reverse=True)))

@@ -197,6 +197,25 @@ def test_what_fewer_bits_cost_stands_in_the_report(
     assert exports(Run(run), "accuracy") is None
 
 
+def test_what_cannot_be_scored_or_told_is_exported_all_the_same(
+    scored: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(scored, tmp_path / "run")
+    for side in ("base", "tuned"):
+        file = run / f"predictions/{side}.jsonl"
+        first, rest = file.read_text().split("\n", 1)
+        file.write_text("\n".join([json.dumps(json.loads(first) | {"id": "another"}), rest]))
+    (run / "train.json").rename(run / "gone.json")
+    ended = slm_lora("export", run, "format=gguf", "type=f16")
+    assert ended.returncode == 0, ended.stderr
+    assert "report.html is as it was: no train.json" in " ".join(ended.stderr.split())
+    (run / "gone.json").rename(run / "train.json")
+    ended = slm_lora("export", run, "format=gguf", "type=q8_0")
+    assert ended.returncode == 0, ended.stderr
+    assert "was not scored: the test rows are not those" in " ".join(ended.stderr.split())
+    assert "accuracy" not in report(run, "gguf-q8_0")
+
+
 @pytest.mark.skipif(find_spec("llama_cpp") is not None, reason="llama_cpp is there")
 def test_4_bits_without_llama_cpp_are_refused_before_anything_is_done(run: Path) -> None:
     shutil.rmtree(run / "merged")

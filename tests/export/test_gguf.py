@@ -207,6 +207,12 @@ def test_no_begin_of_text_where_the_template_writes_none(tmp_path: Path) -> None
             ),
             "rope_parameters",
         ),
+        (
+            LlamaConfig(
+                **SHAPE, rope_parameters=LLAMA3 | {"original_max_position_embeddings": 4096}
+            ),
+            "rope_parameters",
+        ),
         (Qwen3Config(**SHAPE, attention_bias=True), "attention_bias"),
         (Qwen2Config(**SHAPE, use_sliding_window=True), "use_sliding_window"),
         (Gemma3TextConfig(**SHAPE, query_pre_attn_scalar=168), "query_pre_attn_scalar"),
