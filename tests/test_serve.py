@@ -692,7 +692,10 @@ def test_page_in_a_browser(
     browser.wait_for(DONE.format(1))
     title = browser.evaluate("document.title")
     assert re.fullmatch(r"Base and tuned: better, accuracy 0\.\d+ → 0\.\d+", title)
-    told = browser.evaluate("document.getElementById('verdict').textContent")
+    assert browser.evaluate("document.getElementById('verdict').textContent") == (
+        f"On the test rows: {title.removeprefix('Base and tuned: ')}."
+    )
+    told = browser.evaluate("document.getElementById('verdict').title")
     assert told.startswith("Tuning raised accuracy from")
     assert not browser.evaluate("document.querySelector('.copy')"), "a label is no text to copy"
     assert browser.evaluate("document.querySelector('.asked').textContent") == HOSTILE
@@ -729,7 +732,7 @@ def test_page_in_a_browser(
     texts = [expected(pair, name).text for name in chat.MODELS]
     assert browser.evaluate(answers) == texts
     assert browser.evaluate("document.querySelectorAll('.copy').length") == 2
-    assert browser.evaluate("document.title") == "Base and tuned"
+    assert browser.evaluate("document.title") == "Base and tuned: not measured"
     fenced = json.dumps("So:\n```python\nx <b> 1\n```\nand so on")
     parts = f"written({fenced}).map(part => [part.tagName, part.textContent])"
     code = ["PRE", "x <b> 1\n"]

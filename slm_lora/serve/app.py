@@ -45,7 +45,7 @@ def page_of(config: Config, run: Run) -> str:
     text = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
     metrics = read_json(run.metrics) if run.metrics.is_file() else None
     for place, shown in {
-        "%SHORT%": f": {in_short(metrics)}" if metrics else "",
+        "%SHORT%": in_short(metrics) if metrics else "not measured",
         "%VERDICT%": verdict(metrics) if metrics else "",
         "%KIND%": config.task.kind,
     }.items():
