@@ -103,6 +103,7 @@ def check_jobs(overrides: list[str], config_dir: Path | None, folder: Path) -> J
 def _preflight(configs: list[Config], folder: Path | None) -> tuple["Task", str]:
     """Look whether every job could come to its end; jobs mostly share their rows. Returns whose
     primary metric they are chosen by, and why. `folder` is null where Optuna numbers the jobs."""
+    log.info("looking at each job before the first begins")  # what follows imports torch: seconds
     from slm_lora.data import load_rows
     from slm_lora.preflight import preflight
     from slm_lora.tasks import check_best_by, judge_of

@@ -33,7 +33,6 @@ def run_sweep(settings: list[str], config_dir: Path | None) -> None:
     folder = compose.sweep_folder(
         [word for word, override in parsed if not override.is_sweep_override()], config_dir
     )
-    log.info("looking at each job before the first begins")
     jobs = sweep.check_jobs(settings, config_dir, folder)
     objectives: list[float | None] = []
 
