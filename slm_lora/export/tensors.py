@@ -14,10 +14,9 @@ import numpy as np
 from gguf import GGMLQuantizationType as Type
 from numpy.typing import NDArray
 from transformers import PreTrainedConfig
-from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from slm_lora.errors import UserError
-from slm_lora.gguf.convert import LLAMA3
+from slm_lora.gguf.convert import LLAMA3, rotation_scales
 from slm_lora.llama2c.weights import Array, interleaved
 
 ARCHITECTURES = {
@@ -141,11 +140,7 @@ def rotation(config: PreTrainedConfig) -> Array | None:
     plain one."""
     if config.model_type != "llama" or config.rope_parameters["rope_type"] == "default":
         return None
-    width, theta = config.head_dim, config.rope_parameters["rope_theta"]
-    scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
-    plain = theta ** -(np.arange(0, width, 2) / width)
-    scales: Array = (plain / scaled.double().numpy()).astype(np.float32)
-    return scales
+    return rotation_scales(config)
 
 
 def laid_out_shape(name: str, shape: tuple[int, ...], config: PreTrainedConfig) -> tuple[int, ...]:

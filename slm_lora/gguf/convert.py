@@ -116,12 +116,20 @@ def scale_rotation(config: Any, scales: NDArray[np.float32]) -> None:
     Raises:
         ValueError: it is another one.
     """
-    theta, width = config.rope_parameters["rope_theta"], 2 * len(scales)
-    plain = theta ** -(np.arange(0, width, 2) / width)
+    theta = config.rope_parameters["rope_theta"]
     config.rope_parameters = LLAMA3 | {"rope_theta": theta, "factor": float(scales.max())}
-    scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
-    if not np.allclose(plain / scaled.numpy(), scales, rtol=1e-3):
+    found = rotation_scales(config)
+    if found.shape != scales.shape or not np.allclose(found, scales, rtol=1e-3):
         raise ValueError("its rotation is scaled in another way than Llama 3's")
+
+
+def rotation_scales(config: Any) -> NDArray[np.float32]:
+    """What a config with Llama 3's rotation divides the frequencies by, (half a head)."""
+    scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
+    width = 2 * len(scaled)
+    plain = config.rope_parameters["rope_theta"] ** -(np.arange(0, width, 2) / width)
+    scales: NDArray[np.float32] = (plain / scaled.double().numpy()).astype(np.float32)
+    return scales
 
 
 def _tokenizer(file: Path, reader: gguf.GGUFReader) -> PreTrainedTokenizerBase:
