@@ -25,8 +25,11 @@ from slm_lora.ranks import ALL, Share
 
 MOST_LOGITS = 2**28
 """Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
-LONG_BEGINNING = 64
-"""Tokens that all prompts begin with, from which on they are read once."""
+LONG_BEGINNING = 16
+"""Tokens that all texts begin with, from which on they are read once: a template's system message,
+or examples."""
+LONG_TO_WRITE_AFTER = 64
+"""The same for prompts to write after: every token that is written attends to it in a pass more."""
 BY_PLACE = ("gpt_neo", "mpt")
 """Kinds of models whose attention measures distances by place, pads included."""
 
@@ -52,14 +55,12 @@ def answer_log_likelihoods(
     *,
     batch_size: int,
     title: str,
-    share_beginning: bool = False,
 ) -> list[list[float]]:
     """Log-likelihood of each answer's tokens after its prompt: natural logarithm, in fp32.
 
     Prompts and answers have one entry an item and neither is empty. Items that share what the
-    model reads (one-token labels of one row) share a forward pass. Beyond the model's context a
-    prompt loses its beginning, and an answer its end. `share_beginning`: what all prompts begin
-    with, such as examples, is read once.
+    model reads (one-token labels of one row) share a forward pass, and what all prompts begin with
+    is read once. Beyond the model's context a prompt loses its beginning, and an answer its end.
     """
     found = dict(
         ranks.shared(
@@ -69,7 +70,6 @@ def answer_log_likelihoods(
             answers,
             batch_size=batch_size,
             title=title,
-            share_beginning=share_beginning,
         )
     )
     return [found[item] for item in range(len(prompts))]
@@ -84,7 +84,6 @@ def _log_likelihoods(
     *,
     batch_size: int,
     title: str,
-    share_beginning: bool,
 ) -> list[tuple[int, list[float]]]:
     """(index of the item, what `answer_log_likelihoods` tells of it) of one rank's share."""
     context = context_length(model.config)
@@ -95,10 +94,10 @@ def _log_likelihoods(
         contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
     texts = list(contexts)
     starts = [min(len(prompts[item]) for item in contexts[text]) - 1 for text in texts]
-    shared, beginning = 0, None
-    if share_beginning:
-        shared = min(shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts))
-        beginning = _read_beginning(model, texts[0][:shared]) if shared else None
+    shared = min(shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts))
+    if shared < LONG_BEGINNING or len(texts) == 1 or not rows_can_leave(model.config):
+        shared = 0
+    beginning = _read_beginning(model, texts[0][:shared]) if shared else None
     found: list[tuple[int, list[float]]] = []
     lengths = [len(text) for text in texts]
     groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS, share)
@@ -356,7 +355,7 @@ def _beginning_of_all(
     not taken from position ids."""
     shared = min(shared_beginning(prompts), min(map(len, prompts)) - 1)
     slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
-    if shared < LONG_BEGINNING or slides or model.config.model_type in BY_PLACE:
+    if shared < LONG_TO_WRITE_AFTER or slides or model.config.model_type in BY_PLACE:
         return [], None
     beginning = prompts[0][:shared]
     return beginning, _read_beginning(model, beginning)

@@ -30,7 +30,6 @@ def label_scores(
     *,
     config: TaskConfig,
     title: str,
-    share_beginning: bool = False,
 ) -> tuple[list[Encoded], NDArray[np.float64]]:
     """Each row encoded with each label as its answer (row by row), and scores (rows, labels).
 
@@ -46,7 +45,6 @@ def label_scores(
         [item.answer for item in encoded],
         batch_size=config.batch_size,
         title=title,
-        share_beginning=share_beginning,
     )
     scores = np.empty((len(rows), len(labels)))
     for n in range(len(rows)):

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,9 @@ def test_examples_that_do_not_fit_are_left_out(caplog: pytest.LogCaptureFixture)
 
 
 @pytest.mark.parametrize("make", [make_llama, make_gpt2])
-def test_a_beginning_read_once_gives_the_same_scores(tmp_path: Path, make: Any) -> None:
+def test_a_beginning_read_once_gives_the_same_scores(
+    tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Labels of many tokens, rows of unlike lengths, in batches of unlike sizes."""
     compose.register()
     folder = make(tmp_path / "model")
@@ -162,12 +165,17 @@ def test_a_beginning_read_once_gives_the_same_scores(tmp_path: Path, make: Any) 
     tokenizer = loading.load_tokenizer(compose.load([f"model.name_or_path={folder}"]))
     asked, _ = with_examples(TEST, TRAIN, 2, seed=0, fits=lambda rows: True)
     config = compose.load(["task.batch_size=2"]).task
-    one, other = (
-        label_scores(
-            model, tokenizer, asked, LABELS, config=config, title="", share_beginning=shared
-        )[1]
-        for shared in (False, True)
-    )
+    found = []
+    for least in (sys.maxsize, 16):
+        monkeypatch.setattr("slm_lora.generate.LONG_BEGINNING", least)
+        positions = []
+        model.get_input_embeddings().register_forward_hook(
+            lambda _, ids, __, seen=positions: seen.append(ids[0].numel())
+        )
+        scores = label_scores(model, tokenizer, asked, LABELS, config=config, title="")[1]
+        found.append((scores, sum(positions)))
+    (one, whole), (other, parts) = found
+    assert parts < 0.8 * whole
     assert np.allclose(one, other, atol=1e-4)
     assert np.ptp(one, axis=0).min() > 1e-3  # the rows differ
 

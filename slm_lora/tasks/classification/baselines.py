@@ -104,7 +104,6 @@ def shots(given: Given) -> list[Prediction]:
         labels,
         config=config.task,
         title=f"base model, {count} examples: scoring",
-        share_beginning=True,
     )
     prompts = [rendering.prompt_text(row, tokenizer) for row in rows]
     return [{**p, "examples": count} for p in _scored(given, prompts, scores)]
