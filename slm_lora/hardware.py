@@ -4,10 +4,12 @@ python -m slm_lora doctor
 """
 
 import ctypes
+import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +71,27 @@ def check_without_torch(config: Config) -> None:
         raise UserError(
             f"precision=bf16 on a GPU of compute capability {capability}",
             "bf16 needs 8.0 or later; type precision=fp16",
+        )
+
+
+def check_compiler(config: Config) -> None:
+    """Look for what torch compiles with, where it is to compile.
+
+    Raises:
+        UserError: the compiler is not there, or Python's header files.
+    """
+    if not config.hardware.compile:
+        return
+    compiler = os.environ.get("CXX") or {"win32": "cl", "darwin": "clang++"}.get(
+        sys.platform, "g++"
+    )
+    header = Path(sysconfig.get_path("include")) / "Python.h"
+    missing = compiler if shutil.which(compiler) is None else "" if header.exists() else str(header)
+    if missing:
+        raise UserError(
+            f"hardware.compile=true, but {missing} is not found",
+            "type hardware.compile=false, or install a C++ compiler and Python's header files "
+            "(Debian: sudo apt install g++ python3-dev)",
         )
 
 

@@ -312,6 +312,42 @@ def test_a_loss_that_does_not_compile_is_told(monkeypatch: pytest.MonkeyPatch) -
     why_not_fused.cache_clear()
 
 
+@pytest.mark.slow  # a minute of compiling
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_compiled_layers_train_as_others(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path, checkpointing: bool
+) -> None:
+    """Evaluations between the steps too; what is left behind is a plain model."""
+    data, results = rows(24), []
+    for compiled in (False, True):
+        torch.compiler.reset()
+        torch._dynamo.utils.counters.clear()
+        trainer = LoraTrainer(
+            model=adapted(base_model(LLAMA)),
+            args=arguments(
+                tmp_path,
+                **{CHECKPOINTING: checkpointing},
+                learning_rate=1e-3,
+                eval_strategy="steps",
+                eval_steps=2,
+            ),
+            train_dataset=data,
+            eval_dataset=rows(6),
+            processing_class=tokenizer,
+            compiled=compiled,
+        )
+        trainer.train()
+        log = trainer.state.log_history
+        losses = [line[key] for line in log for key in ("loss", "eval_loss") if key in line]
+        results.append((weights(trainer.model), losses))
+        graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
+        assert (graphs > 0) is compiled
+        assert not any(module._compiled_call_impl for module in trainer.model.modules())
+    (plain, told), (ours, also) = results
+    assert_close(ours, plain, relative=1e-3)
+    assert also == pytest.approx(told, rel=1e-4)
+
+
 def test_accumulated_micro_batches_equal_one_batch(
     tokenizer: PreTrainedTokenizerFast, tmp_path: Path
 ) -> None:

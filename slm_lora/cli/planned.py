@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from slm_lora.config.schema import Config
-from slm_lora.hardware import check_without_torch
+from slm_lora.hardware import check_compiler, check_without_torch
 from slm_lora.progress import log
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def planned(config: Config, elsewhere: bool = False) -> "Plan":
     """
     if not elsewhere:
         check_without_torch(config)
+        check_compiler(config)
     log.info("reading the data")
     from slm_lora.data import load_rows
 

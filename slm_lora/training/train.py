@@ -59,6 +59,7 @@ def make_trainer(
     validation: Dataset,
     callbacks: Sequence[TrainerCallback] = (),
     measure: Measure | None = None,
+    compiled: bool = False,
 ) -> LoraTrainer:
     """The trainer of these rows. It may refuse what `SFTConfig` took.
 
@@ -74,6 +75,7 @@ def make_trainer(
             processing_class=tokenizer,
             callbacks=list(callbacks),
             measure=measure,
+            compiled=compiled,
         )
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
         raise UserError(
@@ -155,6 +157,7 @@ def train(
         validation=data.validation,
         callbacks=callbacks,
         measure=measure,
+        compiled=config.hardware.compile,
     )
     trainer.add_callback(Resumable(trainer))
     # It prints to stdout, which is for the summary.

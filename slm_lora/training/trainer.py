@@ -22,6 +22,7 @@ What differs, and why:
   are kept apart by a kernel that knows where each ends, where torch has one for that GPU.
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
   are used, so its matrix products run in the dtype of the activations, without autocast.
+- `compiled`: torch compiles the decoder's layers, for passes that train only.
 - `measure`: what else every evaluation measures, to choose the best checkpoint by.
 - A pass that memory does not suffice for is done in halves, with the same gradients, and none is as
   large again.
@@ -33,14 +34,16 @@ What differs, and why:
 import math
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from datasets import Dataset
 from peft import PeftModel
 from torch import Tensor, nn
 from torch.utils.data import Sampler
-from transformers.trainer_utils import EvalLoopOutput
+from transformers.trainer_utils import EvalLoopOutput, TrainOutput
 from trl import SFTConfig, SFTTrainer
 
 from slm_lora import ranks
@@ -50,6 +53,7 @@ from slm_lora.model.packed import keep_apart_by_bounds
 from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.progress import log
 from slm_lora.training.batches import GroupedByLength, pad_right
+from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.halves import halves
 from slm_lora.training.loss import labelled_loss, why_not_fused
 
@@ -78,9 +82,11 @@ class LoraTrainer(SFTTrainer):
         train_dataset: Dataset,
         eval_dataset: Dataset | dict[str, Dataset] | None = None,
         measure: Measure | None = None,
+        compiled: bool = False,
         **kwargs: Any,
     ) -> None:
         self.measure = measure
+        self.compiled = compiled
         self.most_positions = sys.maxsize
         if measure:
             args.metric_for_best_model = f"eval_{measure.name}"
@@ -115,6 +121,11 @@ class LoraTrainer(SFTTrainer):
             elif real and args.packing and not on_cpu:
                 keep_apart_by_bounds(model.get_base_model(), args.device)
 
+    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
+        """As transformers does."""
+        with compiled_layers(self.model) if self.compiled else nullcontext():
+            return super().train(*args, **kwargs)
+
     def compute_loss(
         self,
         model: nn.Module,
@@ -142,11 +153,12 @@ class LoraTrainer(SFTTrainer):
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """As transformers does, and the measure of the model, for the log and the callbacks."""
-        output = super().evaluation_loop(*args, **kwargs)
-        measure = self.measure
-        if measure and (key := f"eval_{measure.name}") not in output.metrics:
-            output.metrics[key] = ranks.agreed(lambda: measure.of(self.model))
-        return output
+        with torch.compiler.set_stance("force_eager"):
+            output = super().evaluation_loop(*args, **kwargs)
+            measure = self.measure
+            if measure and (key := f"eval_{measure.name}") not in output.metrics:
+                output.metrics[key] = ranks.agreed(lambda: measure.of(self.model))
+            return output
 
     def training_step(
         self,

@@ -265,6 +265,16 @@ def test_bf16_on_an_old_gpu(line: str, message: str, tmp_path, monkeypatch) -> N
     assert message in result.stderr
 
 
+def test_compiling_needs_a_compiler(tmp_path, monkeypatch) -> None:
+    line = ["+recipe=instruct", "model=nano", "data.train=no.jsonl", "hardware.compile=true"]
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    result = run(line)
+    assert result.returncode == 2
+    assert "no-such-compiler is not found" in result.stderr
+    assert "hardware.compile=false" in result.stderr
+    assert result.stdout.splitlines()[-1] == "no torch"
+
+
 @reads_data
 def test_a_driver_without_nvidia_smi_decides_nothing(tmp_path, monkeypatch) -> None:
     """As in WSL and in containers: whether there is a GPU, torch tells later."""
