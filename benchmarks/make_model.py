@@ -1,6 +1,9 @@
 """Writes a Llama with random weights and a tokenizer of numbered words, for measuring speed.
 
-python benchmarks/make_model.py --shape tinyllama OUT     (2.2 GB)
+    python benchmarks/make_model.py --shape tinyllama OUT     (2.2 GB)
+
+`--tokenizer nano`: the embedded model's tokenizer, which reads every text and has a chat template,
+so that a recipe runs on a model of that size.
 """
 
 import argparse
@@ -9,7 +12,16 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
-from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, set_seed
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    set_seed,
+)
+
+from slm_lora import nano
 
 SHAPES = {
     "llama7m": {
@@ -31,29 +43,42 @@ SHAPES = {
 LONGEST = 2048
 
 
-def make_model(shape: str, folder: Path, seed: int = 0) -> None:
-    """A folder that `from_pretrained` loads: weights in bf16 as safetensors, and the tokenizer."""
+def make_model(
+    shape: str, folder: Path, seed: int = 0, tokenizer: PreTrainedTokenizerBase | None = None
+) -> None:
+    """A folder that `from_pretrained` loads: weights in bf16 as safetensors, and the tokenizer; by
+    default one of numbered words."""
     sizes = SHAPES[shape]
     set_seed(seed)
+    tokenizer = tokenizer or numbered_words(sizes["vocab_size"])
     config = LlamaConfig(
         **sizes,
         max_position_embeddings=LONGEST,
-        bos_token_id=1,
-        eos_token_id=1,
-        pad_token_id=0,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
         # Large enough for the frozen head to tell tokens apart: logits spread by about 1.6.
         initializer_range=1.6 / sizes["hidden_size"] ** 0.5,
     )
     AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).save_pretrained(folder)
-    words = Tokenizer(WordLevel({f"w{i}": i for i in range(sizes["vocab_size"])}, unk_token="w0"))
-    PreTrainedTokenizerFast(
+    tokenizer.save_pretrained(folder)
+
+
+def numbered_words(count: int) -> PreTrainedTokenizerFast:
+    """w0 is the pad, w1 begins and ends a text."""
+    words = Tokenizer(WordLevel({f"w{i}": i for i in range(count)}, unk_token="w0"))
+    return PreTrainedTokenizerFast(
         tokenizer_object=words, pad_token="w0", bos_token="w1", eos_token="w1"
-    ).save_pretrained(folder)
+    )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--shape", choices=SHAPES, required=True)
+    parser.add_argument("--tokenizer", choices=["nano"])
     parser.add_argument("folder", metavar="OUT", type=Path)
     options = parser.parse_args()
-    make_model(options.shape, options.folder)
+    of_nano = AutoTokenizer.from_pretrained(nano.PATH) if options.tokenizer else None
+    make_model(options.shape, options.folder, tokenizer=of_nano)
