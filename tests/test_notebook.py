@@ -22,6 +22,7 @@ def test_it_is_that_of_its_source() -> None:
     assert not any(cell.get("outputs") for cell in ours.cells)
 
 
+@pytest.mark.slow  # a training; its lines are those of chapter 2, which tests/test_guide.py runs
 def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
