@@ -70,7 +70,7 @@ def test_gguf_takes_every_preset() -> None:
         check_architecture(shape)
 
 
-ELSEWHERE = {"gpt2", "qwen2"}
+ELSEWHERE = {"gpt2", "llama", "qwen2"}
 """Tuned by tests/test_run.py, and exported by tests/export."""
 
 

@@ -202,7 +202,11 @@ def test_a_broken_checkpoint_is_passed_over_and_nothing_differs(run: Path, done)
 
 
 @pytest.mark.parametrize(
-    "end", [["trainer.max_steps=6"], ["trainer.max_steps=40", "early_stopping=1"]]
+    "end",
+    [
+        pytest.param(["trainer.max_steps=6"], marks=pytest.mark.slow),
+        ["trainer.max_steps=40", "early_stopping=1"],
+    ],
 )
 def test_a_run_killed_after_its_last_checkpoint_trains_no_further(
     done, tmp_path: Path, end: list[str]

@@ -252,7 +252,9 @@ STOPS = {
 LAST = ["adapter", "checkpoints", "train.json", "metrics.json", "predictions/tuned.jsonl"]
 
 
-@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize(
+    "stop", ["while it drew", pytest.param("before it chose", marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_goes_on_to_the_same_adapter(done, tmp_path: Path, stop: str) -> None:
     """What a run leaves that is killed between two stages; the files that are there stay."""
     run, words, _ = done

@@ -104,9 +104,9 @@ def allocated(do: Callable[[], object]) -> int:
     [
         ("llama", "none", False),
         ("llama", "nf4", False),
-        ("llama", "none", True),
+        pytest.param("llama", "none", True, marks=pytest.mark.slow),
         ("gpt2", "none", False),
-        ("gpt2", "nf4", False),
+        pytest.param("gpt2", "nf4", False, marks=pytest.mark.slow),
     ],
 )
 def test_the_forecast_is_what_a_real_step_takes(

@@ -85,8 +85,15 @@ def test_halves_of_padded_rows() -> None:
     assert [int(part["num_tokens"]) for part in (first, second)] == [int(batch["num_tokens"]), 0]
 
 
-@pytest.mark.parametrize("packing", [False, True], ids=["padded", "packed"])
-@pytest.mark.parametrize("accumulation", [1, 2])
+@pytest.mark.parametrize(
+    ("packing", "accumulation"),
+    [
+        (False, 2),
+        (True, 1),
+        pytest.param(False, 1, marks=pytest.mark.slow),
+        pytest.param(True, 2, marks=pytest.mark.slow),
+    ],
+)
 def test_training_goes_on_from_the_same_step(
     packing: bool,
     accumulation: int,

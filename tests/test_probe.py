@@ -44,8 +44,8 @@ def probed(plan: Plan, base: torch.nn.Module) -> training.Probe | None:
     "more",
     [
         ["quantization=nf4"],
-        ["quantization=none", "lora=pissa"],
-        ["quantization=none", "lora=dora"],
+        pytest.param(["quantization=none", "lora=pissa"], marks=pytest.mark.slow),
+        pytest.param(["quantization=none", "lora=dora"], marks=pytest.mark.slow),
         ["trainer.packing=true", "batch_size=16"],
         ["hardware.gradient_checkpointing=true"],
     ],
