@@ -19,6 +19,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -29,12 +30,12 @@ from peft import PeftModel
 from rich.console import Console
 from rich.table import Table
 from torch import nn
-from transformers.modeling_layers import GradientCheckpointingLayer
 
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
 from slm_lora.model.lora_layers import ONE_PASS, compute_in_one_pass
+from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.loss import labelled_loss
 
 REPEATS = 4
@@ -78,38 +79,12 @@ def as_peft(model: PeftModel, wanted: bool) -> None:
         layer.__class__ = pairs.get(type(layer), type(layer))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", help="folder or GGUF file; default: nano")
-    parser.add_argument("--quantization", choices=["none", "nf4"], default="none")
-    parser.add_argument("--shapes", default="32x48,8x256", help="rows x positions, with commas")
-    parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--peft", action="store_true")
-    options = parser.parse_args()
-    register()
-    named = f"model.name_or_path={options.model}" if options.model else "model=nano"
-    quantized = f"quantization={options.quantization}"
-    config = load(["+recipe=instruct", named, quantized, "data.train=rows.jsonl", "precision=bf16"])
-    base = load_base(config, detect(config))
-    model = add_adapter(base, config.lora, config.seed)
-    compute_in_one_pass(model)
-    model.train()
-    text = base.config.get_text_config()
-    rate = gemm_rate(text.hidden_size, text.intermediate_size)
-
-    def step(rows: int, positions: int) -> None:
-        ids = torch.randint(3, text.vocab_size, (rows, positions))
-        labels = ids.clone()
-        labels[:, : positions // 2] = -100
-        torch.autograd.backward(labelled_loss(model, ids, labels))
-
+def tell(
+    options: argparse.Namespace, model: PeftModel, step: Callable[[int, int], None], rate: float
+) -> None:
+    """Print seconds and share of each shape."""
     console = Console()
     if options.compile:
-        for layer in model.modules():
-            if isinstance(layer, GradientCheckpointingLayer):
-                layer.compile(dynamic=True)
         began = time.perf_counter()
         step(2, 8)
         step(3, 17)
@@ -137,6 +112,37 @@ def main() -> None:
         f"torch {torch.__version__}; a product: {rate / 1e9:.0f} GFLOP/s"
     )
     console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", help="folder or GGUF file; default: nano")
+    parser.add_argument("--quantization", choices=["none", "nf4"], default="none")
+    parser.add_argument("--shapes", default="32x48,8x256", help="rows x positions, with commas")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--peft", action="store_true")
+    options = parser.parse_args()
+    register()
+    named = f"model.name_or_path={options.model}" if options.model else "model=nano"
+    quantized = f"quantization={options.quantization}"
+    config = load(["+recipe=instruct", named, quantized, "data.train=rows.jsonl", "precision=bf16"])
+    base = load_base(config, detect(config))
+    model = add_adapter(base, config.lora, config.seed)
+    compute_in_one_pass(model)
+    model.train()
+    text = base.config.get_text_config()
+    rate = gemm_rate(text.hidden_size, text.intermediate_size)
+
+    def step(rows: int, positions: int) -> None:
+        ids = torch.randint(3, text.vocab_size, (rows, positions))
+        labels = ids.clone()
+        labels[:, : positions // 2] = -100
+        torch.autograd.backward(labelled_loss(model, ids, labels))
+
+    with compiled_layers(model) if options.compile else nullcontext():
+        tell(options, model, step, rate)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl
+from slm_lora.hardware import check_compiler
 from slm_lora.records import Metrics
 from slm_lora.run_folder import Run
 from slm_lora.run_folder import open_run as open_folder
@@ -47,6 +48,7 @@ def run(config: Config) -> "FinishedRun":
             "run() in several processes",
             f"type {ranks.program()} -m slm_lora +recipe=… for a run on several GPUs",
         )
+    check_compiler(config)
     plan = preflight(config)
     with open_folder(plan.config, []) as folder:
         pipeline.run(plan, folder)

@@ -25,11 +25,12 @@ from slm_lora.ranks import ALL, Share
 
 MOST_LOGITS = 2**28
 """Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
-LONG_BEGINNING = 16
-"""Tokens that all texts begin with, from which on they are read once: a template's system message,
-or examples."""
-LONG_TO_WRITE_AFTER = 64
-"""The same for prompts to write after: every token that is written attends to it in a pass more."""
+LEAST_SHARED_SCORING = 16
+"""Tokens that all texts begin with, from which on scoring reads them once, where they are also a
+quarter of the texts: a template's system message, or examples."""
+LEAST_SHARED_WRITING = 64
+"""The same for prompts to write after: every token that is written attends to them in a pass
+more."""
 BY_PLACE = ("gpt_neo", "mpt")
 """Kinds of models whose attention measures distances by place, pads included."""
 
@@ -59,8 +60,9 @@ def answer_log_likelihoods(
     """Log-likelihood of each answer's tokens after its prompt: natural logarithm, in fp32.
 
     Prompts and answers have one entry an item and neither is empty. Items that share what the
-    model reads (one-token labels of one row) share a forward pass, and what all prompts begin with
-    is read once. Beyond the model's context a prompt loses its beginning, and an answer its end.
+    model reads (one-token labels of one row) share a forward pass, and a long beginning that all
+    prompts share is read once. Beyond the model's context a prompt loses its beginning, and an
+    answer its end.
     """
     found = dict(
         ranks.shared(
@@ -94,10 +96,7 @@ def _log_likelihoods(
         contexts.setdefault((*prompt, *answer[:-1]), []).append(item)
     texts = list(contexts)
     starts = [min(len(prompts[item]) for item in contexts[text]) - 1 for text in texts]
-    shared = min(shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts))
-    if shared < LONG_BEGINNING or len(texts) == 1 or not rows_can_leave(model.config):
-        shared = 0
-    beginning = _read_beginning(model, texts[0][:shared]) if shared else None
+    shared, beginning = _beginning_to_score(model, prompts, texts)
     found: list[tuple[int, list[float]]] = []
     lengths = [len(text) for text in texts]
     groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS, share)
@@ -186,9 +185,25 @@ def shared_beginning(texts: Sequence[Sequence[int]]) -> int:
     return sum(1 for _ in takewhile(bool, alike))
 
 
-def _read_beginning(model: Any, tokens: Sequence[int]) -> DynamicCache:
-    """What attention keeps of a text that others go on from."""
-    cache = new_cache(model.config)
+def _beginning_to_score(
+    model: Any, prompts: list[list[int]], texts: list[tuple[int, ...]]
+) -> tuple[int, DynamicCache | None]:
+    """How many tokens to read once that all texts begin with, within their prompts, and what
+    attention keeps of them; none where they are few, or where the model keeps more than keys and
+    values, or nothing."""
+    shared = min([shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts)])
+    share = shared * (len(texts) - 1) / max(sum(map(len, texts)), 1)
+    if shared < LEAST_SHARED_SCORING or share < 0.25 or not rows_can_leave(model.config):
+        return 0, None
+    # Each batch is read at once: a cache with room for more would only take memory.
+    cache = DynamicCache(config=model.config.get_text_config())
+    read = _read_beginning(model, texts[0][:shared], cache)
+    # openai-gpt and RWKV take no cache, and say nothing when they are given one.
+    return (shared, read) if read.get_seq_length() == shared else (0, None)
+
+
+def _read_beginning(model: Any, tokens: Sequence[int], cache: DynamicCache) -> DynamicCache:
+    """What attention keeps of a text that others go on from, in an empty cache."""
     _read(model, torch.tensor([tokens], device=next(model.parameters()).device), cache)
     return cache
 
@@ -355,10 +370,10 @@ def _beginning_of_all(
     not taken from position ids."""
     shared = min(shared_beginning(prompts), min(map(len, prompts)) - 1)
     slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
-    if shared < LONG_TO_WRITE_AFTER or slides or model.config.model_type in BY_PLACE:
+    if shared < LEAST_SHARED_WRITING or slides or model.config.model_type in BY_PLACE:
         return [], None
     beginning = prompts[0][:shared]
-    return beginning, _read_beginning(model, beginning)
+    return beginning, _read_beginning(model, beginning, new_cache(model.config))
 
 
 def _after(beginning: Tensor, rows: Tensor) -> Tensor:

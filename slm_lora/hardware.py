@@ -82,14 +82,13 @@ def check_compiler(config: Config) -> None:
     """
     if not config.hardware.compile:
         return
-    compiler = os.environ.get("CXX") or {"win32": "cl", "darwin": "clang++"}.get(
-        sys.platform, "g++"
-    )
-    header = Path(sysconfig.get_path("include")) / "Python.h"
-    missing = compiler if shutil.which(compiler) is None else "" if header.exists() else str(header)
+    default = {"win32": "cl", "darwin": "clang++"}.get(sys.platform, "g++")
+    compiler, header = os.environ.get("CXX") or default, Path(sysconfig.get_path("include"))
+    missing = [] if shutil.which(compiler) else [compiler]
+    missing += [] if (header / "Python.h").exists() else [str(header / "Python.h")]
     if missing:
         raise UserError(
-            f"hardware.compile=true, but {missing} is not found",
+            f"hardware.compile=true, but {' and '.join(missing)} is not found",
             "type hardware.compile=false, or install a C++ compiler and Python's header files "
             "(Debian: sudo apt install g++ python3-dev)",
         )

@@ -26,7 +26,7 @@ from slm_lora.config.words import check_words, value_of
 from slm_lora.console import stderr
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json
-from slm_lora.hardware import check_without_torch
+from slm_lora.hardware import check_compiler, check_without_torch
 from slm_lora.progress import log
 from slm_lora.run_folder import InUseError, Run, alone, check_same, open_run
 
@@ -76,6 +76,7 @@ def check_jobs(overrides: list[str], config_dir: Path | None, folder: Path) -> J
         first = [_first_tried(override, fixed, config_dir) for override in space]
         config = compose.load([*fixed, *first], config_dir)
         check_without_torch(config)
+        check_compiler(config)
         judge, reason = _preflight([config], None)
         direction = config.sweep.direction or ("maximize" if judge.higher_is_better else "minimize")
         swept = frozenset(o.key_or_group for o in space)
@@ -95,6 +96,7 @@ def check_jobs(overrides: list[str], config_dir: Path | None, folder: Path) -> J
     configs = [compose.load(words, config_dir) for words in jobs]
     for config in configs:
         check_without_torch(config)
+        check_compiler(config)
     judge, reason = _preflight(configs, folder)
     swept = frozenset(o.key_or_group for o in ours if o.is_sweep_override())
     return Jobs(len(jobs), swept, judge, reason)
@@ -195,6 +197,7 @@ def sweep_job(composed: DictConfig, folder: Path, words: list[str], jobs: Jobs) 
         config = replace(compose.to_config(composed), run_dir=str(folder))
         config = replace(config, merge=replace(config.merge, after_training=False))
         check_without_torch(config)
+        check_compiler(config)
         from slm_lora import pipeline
         from slm_lora.preflight import preflight
 
@@ -244,6 +247,7 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    torch.compiler.reset()  # what was compiled is for the shapes of that job's adapter
     if platform.libc_ver()[0] == "glibc":
         # It keeps what was freed; over a sweep that looks like a leak and adds to the peak.
         ctypes.CDLL(None).malloc_trim(0)

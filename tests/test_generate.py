@@ -11,7 +11,9 @@ from transformers import (
     AutoTokenizer,
     BloomConfig,
     GPT2Config,
+    LlamaConfig,
     MistralConfig,
+    OpenAIGPTConfig,
 )
 
 from slm_lora import generate
@@ -64,6 +66,49 @@ def test_scores_equal_one_plain_forward_an_item(parts) -> None:
             logits = model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
         expected = [logits[len(prompt) - 1 + i, token].item() for i, token in enumerate(answer)]
         assert got == pytest.approx(expected, abs=1e-4)
+
+
+SMALL = {"vocab_size": 320, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+OF_GPT = {"vocab_size": 320, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}
+
+
+@pytest.mark.parametrize(
+    ("config", "once"),
+    [
+        (LlamaConfig(**SMALL, intermediate_size=64), True),
+        (GPT2Config(**OF_GPT), True),
+        (BloomConfig(**SMALL), True),
+        (
+            MistralConfig(**SMALL, num_key_value_heads=2, intermediate_size=64, sliding_window=8),
+            True,
+        ),
+        (OpenAIGPTConfig(**OF_GPT), False),  # takes no cache, and does not say so
+    ],
+    ids=lambda value: getattr(value, "model_type", ""),
+)
+def test_a_beginning_read_once_gives_the_same_scores(config, once: bool, monkeypatch) -> None:
+    torch.manual_seed(0)
+    config.initializer_range = 0.3
+    model = AutoModelForCausalLM.from_config(config).eval()
+    prompts, answers = items(13)
+    prompts = [[*range(100, 124), *prompt[:20]] for prompt in prompts]
+    found = []
+    for least in (sys.maxsize, 16):
+        monkeypatch.setattr(generate, "LEAST_SHARED_SCORING", least)
+        seen: list[int] = []
+        with model.get_input_embeddings().register_forward_hook(
+            lambda _, ids, __, seen=seen: seen.append(ids[0].numel())
+        ):
+            scores = answer_log_likelihoods(model, prompts, answers, batch_size=4, title="")
+        found.append((scores, sum(seen)))
+    (apart, all_read), (shared, read) = found
+    for one, other in zip(apart, shared, strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+    assert (read < 0.7 * all_read) is once
+
+
+def test_nothing_to_score(parts) -> None:
+    assert answer_log_likelihoods(parts[0], [], [], batch_size=4, title="") == []
 
 
 def test_batch_of_one_and_of_many_agree(parts) -> None:

@@ -7,19 +7,30 @@ python benchmarks/step.py --compile                             (what it takes a
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
+import torch._dynamo
 from torch import nn
 from transformers.modeling_layers import GradientCheckpointingLayer
+
+from slm_lora.progress import log
+
+RECOMPILED = 64
+"""How often, at most: the first layer needs no gradient of its input, attention of short rows is
+another, and some models have two kinds of layers. Beyond torch's own limit of 8 nothing is."""
 
 
 @contextmanager
 def compiled_layers(model: nn.Module) -> Iterator[None]:
-    """Each layer by itself: all have one code, so it is compiled once. Shapes are left open, for
-    batches differ in rows and positions."""
+    """Each layer by itself: all have one code, which is compiled once for each kind of input. Rows
+    and positions are left open, for batches differ in them."""
     layers = [m for m in model.modules() if isinstance(m, GradientCheckpointingLayer)]
+    if not layers:
+        log.warning("hardware.compile=true, but torch finds no layers to compile in this model")
     for layer in layers:
         layer.compile(dynamic=True)
     try:
-        yield
+        with torch._dynamo.config.patch(recompile_limit=RECOMPILED):
+            yield
     finally:
         for layer in layers:
             layer._compiled_call_impl = None

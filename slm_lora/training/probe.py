@@ -93,7 +93,10 @@ def probe(
         short = sft_config(config, device, Path(folder), list(data.train["length"]))
         for option, value in QUIET.items():
             setattr(short, option, value)
-        rows, clock = data.train.select(_rows(data.train, args)), _Clock()
+        # What is compiled is compiled in a first round, for shapes of every kind.
+        rounds = 2 if config.hardware.compile else 1
+        short.max_steps = rounds * STEPS
+        rows, clock = data.train.select(rounds * _rows(data.train, args)), _Clock()
         model = add_adapter(base, replace(config.lora, init="default"), config.seed)
         try:
             trainer = _InOrder(
@@ -116,7 +119,8 @@ def probe(
             return None
         finally:
             model.unload()
-    _, *taken = clock.seconds  # the first step is that of the largest rows, and of all that starts
+    # The first step is that of the largest rows, and of all that starts.
+    taken = clock.seconds[(rounds - 1) * STEPS + 1 :]
     seconds = passes * sum(taken) / len(taken)
     seconds += _evaluations(args, steps, len(data.train)) * a_row * len(data.validation)
     log.info(

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import PeftModel
+from torch._dynamo.exc import TorchDynamoException
 from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
@@ -177,6 +178,11 @@ def train(
                 model.load_adapter(str(best or checkpoint), "default", is_trainable=True)
             else:
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except TorchDynamoException as error:
+            raise UserError(
+                f"hardware.compile=true: {str(error).partition(chr(10))[0]}",
+                f"type hardware.compile=false in another run_dir, not {run.path}",
+            ) from error
         except (RuntimeError, MemoryError) as error:
             if not lacks_memory(error):
                 raise

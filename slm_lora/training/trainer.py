@@ -153,7 +153,7 @@ class LoraTrainer(SFTTrainer):
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """As transformers does, and the measure of the model, for the log and the callbacks."""
-        with torch.compiler.set_stance("force_eager"):
+        with torch.compiler.set_stance("force_eager") if self.compiled else nullcontext():
             output = super().evaluation_loop(*args, **kwargs)
             measure = self.measure
             if measure and (key := f"eval_{measure.name}") not in output.metrics:

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,8 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from transformers import AutoModelForCausalLM, DistilBertConfig, DistilBertModel
+from transformers import DistilBertConfig, DistilBertModel
 
-from slm_lora import model as loading
-from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.baselines import BaselinesConfig
 from slm_lora.config.sections.data import DataConfig
@@ -29,7 +26,6 @@ from slm_lora.records import Row
 from slm_lora.report import verdict
 from slm_lora.report.advice import of_told_ways
 from slm_lora.report.baselines import simple_ways
-from slm_lora.scoring import label_scores
 from slm_lora.tasks import TASKS, Given
 from slm_lora.tasks.classification import baselines as simple
 from slm_lora.tasks.classification import encoder
@@ -37,7 +33,6 @@ from slm_lora.tasks.examples import choose, with_examples
 from tests.helpers.rows import write_jsonl
 from tests.helpers.tiny import (
     CHAT_TEMPLATE,
-    make_gpt2,
     make_llama,
     make_rows,
     make_tokenizer,
@@ -152,32 +147,6 @@ def test_examples_that_do_not_fit_are_left_out(caplog: pytest.LogCaptureFixture)
     assert [turn["role"] for turn in shown[0]["prompt"]] == ["user", "assistant"] * 2 + ["user"]
     assert shown[0]["prompt"][:-1] == shown[1]["prompt"][:-1]
     assert with_examples(TEST, TRAIN, 4, seed=0, fits=lambda rows: False)[1] == 0
-
-
-@pytest.mark.parametrize("make", [make_llama, make_gpt2])
-def test_a_beginning_read_once_gives_the_same_scores(
-    tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Labels of many tokens, rows of unlike lengths, in batches of unlike sizes."""
-    compose.register()
-    folder = make(tmp_path / "model")
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    tokenizer = loading.load_tokenizer(compose.load([f"model.name_or_path={folder}"]))
-    asked, _ = with_examples(TEST, TRAIN, 2, seed=0, fits=lambda rows: True)
-    config = compose.load(["task.batch_size=2"]).task
-    found = []
-    for least in (sys.maxsize, 16):
-        monkeypatch.setattr("slm_lora.generate.LONG_BEGINNING", least)
-        positions = []
-        model.get_input_embeddings().register_forward_hook(
-            lambda _, ids, __, seen=positions: seen.append(ids[0].numel())
-        )
-        scores = label_scores(model, tokenizer, asked, LABELS, config=config, title="")[1]
-        found.append((scores, sum(positions)))
-    (one, whole), (other, parts) = found
-    assert parts < 0.8 * whole
-    assert np.allclose(one, other, atol=1e-4)
-    assert np.ptp(one, axis=0).min() > 1e-3  # the rows differ
 
 
 # ---------------------------------------------------------------- a run
