@@ -25,12 +25,12 @@ from slm_lora.ranks import ALL, Share
 
 MOST_LOGITS = 2**28
 """Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
-LEAST_SHARED_SCORING = 16
-"""Tokens that all texts begin with, from which on scoring reads them once, where they are also a
-quarter of the texts: a template's system message, or examples."""
-LEAST_SHARED_WRITING = 64
-"""The same for prompts to write after: every token that is written attends to them in a pass
-more."""
+LEAST_SHARED = 16
+"""Tokens that all texts begin with, from which on they are read once: a template's system message,
+or examples."""
+ALWAYS_SHARED = 64
+"""Tokens that all prompts begin with, from which on they are read once however long the answers
+are: every token that is written attends to them in a pass more."""
 BY_PLACE = ("gpt_neo", "mpt")
 """Kinds of models whose attention measures distances by place, pads included."""
 
@@ -193,7 +193,7 @@ def _beginning_to_score(
     values, or nothing."""
     shared = min([shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts)])
     share = shared * (len(texts) - 1) / max(sum(map(len, texts)), 1)
-    if shared < LEAST_SHARED_SCORING or share < 0.25 or not rows_can_leave(model.config):
+    if shared < LEAST_SHARED or share < 0.25 or not rows_can_leave(model.config):
         return 0, None
     # Each batch is read at once: a cache with room for more would only take memory.
     cache = DynamicCache(config=model.config.get_text_config())
@@ -332,7 +332,9 @@ def _answers(
         torch.manual_seed(sampling.seed + 1_000_003 * share.rank)
     size = max(batch_size // copies, 1)
     leave = rows_can_leave(model.config)
-    beginning, read = _beginning_of_all(model, prompts) if leave else ([], None)
+    beginning, read = (
+        _beginning_of_all(model, prompts, config.max_new_tokens) if leave else ([], None)
+    )
     shared = len(beginning)
 
     def written(batch: list[int]) -> list[tuple[int, list[Generated]]]:
@@ -363,14 +365,16 @@ def _answers(
 
 
 def _beginning_of_all(
-    model: Any, prompts: list[list[int]]
+    model: Any, prompts: list[list[int]], written: int
 ) -> tuple[list[int], DynamicCache | None]:
-    """What all prompts begin with and what attention keeps of it; nothing where it is short, or
-    where the pads that then stand behind it would count: in a window, or in distances that are
-    not taken from position ids."""
+    """What all prompts begin with and what attention keeps of it; nothing where it is short, also
+    beside the tokens to be written, or where the pads that then stand behind it would count: in a
+    window, or in distances that are not taken from position ids."""
     shared = min(shared_beginning(prompts), min(map(len, prompts)) - 1)
     slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
-    if shared < LEAST_SHARED_WRITING or slides or model.config.model_type in BY_PLACE:
+    least = max(LEAST_SHARED, min(written, ALWAYS_SHARED))
+    by_place = model.config.model_type in BY_PLACE
+    if len(prompts) == 1 or shared < least or slides or by_place:
         return [], None
     beginning = prompts[0][:shared]
     return beginning, _read_beginning(model, beginning, new_cache(model.config))

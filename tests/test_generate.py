@@ -94,7 +94,7 @@ def test_a_beginning_read_once_gives_the_same_scores(config, once: bool, monkeyp
     prompts = [[*range(100, 124), *prompt[:20]] for prompt in prompts]
     found = []
     for least in (sys.maxsize, 16):
-        monkeypatch.setattr(generate, "LEAST_SHARED_SCORING", least)
+        monkeypatch.setattr(generate, "LEAST_SHARED", least)
         seen: list[int] = []
         with model.get_input_embeddings().register_forward_hook(
             lambda _, ids, __, seen=seen: seen.append(ids[0].numel())
