@@ -34,7 +34,7 @@ from torch import nn
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
-from slm_lora.model.lora_layers import ONE_PASS, compute_in_one_pass
+from slm_lora.model.lora_layers import compute_in_one_pass, take_apart
 from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.loss import labelled_loss
 
@@ -72,13 +72,6 @@ def operations(model: PeftModel, rows: int, positions: int) -> float:
     return float(tokens * (4 * frozen + 6 * trained) + head_too + attention)
 
 
-def as_peft(model: PeftModel, wanted: bool) -> None:
-    """Put PEFT's own classes of LoRA layers in the place of ours, or back."""
-    pairs = {ours: theirs for theirs, ours in ONE_PASS.items()} if wanted else ONE_PASS
-    for layer in model.modules():
-        layer.__class__ = pairs.get(type(layer), type(layer))
-
-
 def tell(
     options: argparse.Namespace, model: PeftModel, step: Callable[[int, int], None], rate: float
 ) -> None:
@@ -95,9 +88,11 @@ def tell(
         ways = (False, True) if options.peft else (False,)
         seconds = dict.fromkeys(ways, math.inf)
         for theirs in 2 * ways:
-            as_peft(model, theirs)
+            if options.peft:
+                take_apart(model, theirs)
             seconds[theirs] = min(seconds[theirs], fastest(partial(step, rows, positions)))
-        as_peft(model, False)
+        if options.peft:
+            take_apart(model, False)
         for theirs, least in seconds.items():
             done = operations(model, rows, positions) / least
             table.add_row(

@@ -124,3 +124,10 @@ def compute_in_one_pass(model: nn.Module) -> None:
                     factor.__class__ = AdapterLinear
                 if type(layer.base_layer) in numbers.registry:
                     layer.__class__ = ONE_PASS.get(type(layer), type(layer))
+
+
+def take_apart(model: nn.Module, wanted: bool) -> None:
+    """Puts PEFT's own classes in the place of those that compute in one pass, or these back."""
+    classes = {ours: theirs for theirs, ours in ONE_PASS.items()} if wanted else ONE_PASS
+    for layer in model.modules():
+        layer.__class__ = classes.get(type(layer), type(layer))

@@ -12,6 +12,7 @@ import torch._dynamo
 from torch import nn
 from transformers.modeling_layers import GradientCheckpointingLayer
 
+from slm_lora.model.lora_layers import take_apart
 from slm_lora.progress import log
 
 RECOMPILED = 64
@@ -22,10 +23,15 @@ another, and some models have two kinds of layers. Beyond torch's own limit of 8
 @contextmanager
 def compiled_layers(model: nn.Module) -> Iterator[None]:
     """Each layer by itself: all have one code, which is compiled once for each kind of input. Rows
-    and positions are left open, for batches differ in them."""
+    and positions are left open, for batches differ in them.
+
+    LoRA layers are PEFT's meanwhile: their plain operations are fused, a function with a backward
+    of its own is not, and takes a tenth longer.
+    """
     layers = [m for m in model.modules() if isinstance(m, GradientCheckpointingLayer)]
     if not layers:
         log.warning("hardware.compile=true, but torch finds no layers to compile in this model")
+    take_apart(model, True)
     for layer in layers:
         layer.compile(dynamic=True)
     try:
@@ -34,3 +40,4 @@ def compiled_layers(model: nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             layer._compiled_call_impl = None
+        take_apart(model, False)

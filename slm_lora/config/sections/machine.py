@@ -20,8 +20,8 @@ class HardwareConfig:
     """Recompute activations instead of keeping them: a third more time, a tenth of the memory;
     null: where not even one row fits without."""
     compile: bool = False
-    """Let torch compile the model's layers for training: up to a quarter faster for short rows and
-    a model that is no toy, after a minute of compiling. It needs a C++ compiler."""
+    """Let torch compile the model's layers for training: a tenth faster, after a minute of
+    compiling. It needs a C++ compiler."""
 
     def __post_init__(self) -> None:
         check_fields("hardware", self)
