@@ -128,6 +128,7 @@ def compute_in_one_pass(model: nn.Module) -> None:
 
 def take_apart(model: nn.Module, wanted: bool) -> None:
     """Puts PEFT's own classes in the place of those that compute in one pass, or these back."""
-    classes = {ours: theirs for theirs, ours in ONE_PASS.items()} if wanted else ONE_PASS
+    pairs = ((ours, theirs) if wanted else (theirs, ours) for theirs, ours in ONE_PASS.items())
+    classes: dict[type, type] = dict(pairs)
     for layer in model.modules():
         layer.__class__ = classes.get(type(layer), type(layer))
