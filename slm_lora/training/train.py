@@ -181,7 +181,7 @@ def train(
         except TorchDynamoException as error:
             raise UserError(
                 f"hardware.compile=true: {str(error).partition(chr(10))[0]}",
-                f"type hardware.compile=false in another run_dir, not {run.path}",
+                "type hardware.compile=false, in another run_dir",
             ) from error
         except (RuntimeError, MemoryError) as error:
             if not lacks_memory(error):
