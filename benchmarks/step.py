@@ -34,7 +34,7 @@ from torch import nn
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
-from slm_lora.model.lora_layers import compute_in_one_pass, take_apart
+from slm_lora.model.lora_layers import compute_in_one_pass, taken_apart
 from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.loss import labelled_loss
 
@@ -88,11 +88,8 @@ def tell(
         ways = (False, True) if options.peft else (False,)
         seconds = dict.fromkeys(ways, math.inf)
         for theirs in 2 * ways:
-            if options.peft:
-                take_apart(model, theirs)
-            seconds[theirs] = min(seconds[theirs], fastest(partial(step, rows, positions)))
-        if options.peft:
-            take_apart(model, False)
+            with taken_apart(model) if theirs else nullcontext():
+                seconds[theirs] = min(seconds[theirs], fastest(partial(step, rows, positions)))
         for theirs, least in seconds.items():
             done = operations(model, rows, positions) / least
             table.add_row(

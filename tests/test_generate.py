@@ -105,6 +105,8 @@ def test_a_beginning_read_once_gives_the_same_scores(config, once: bool, monkeyp
     for one, other in zip(apart, shared, strict=True):
         assert one == pytest.approx(other, abs=1e-4)
     assert (read < 0.7 * all_read) is once
+    totals = [sum(tokens) for tokens in apart]
+    assert max(totals) - min(totals) > 1e-3  # the rows differ
 
 
 def test_nothing_to_score(parts) -> None:

@@ -196,14 +196,14 @@ def test_as_much_of_a_batch_as_fits(rows_and_model: list[str], caplog) -> None:
                 f"hardware.gradient_checkpointing={recomputed}",
             ]
         ).forecast.process
-        for size in (8, 1)
+        for size in (8, 4, 2, 1)
         for recomputed in (False, True)
     }
-    order = [(size, recomputed) for recomputed in (False, True) for size in (8, 1)]
-    for half in (order[:2], order[2:]):
+    order = [(size, recomputed) for recomputed in (False, True) for size in (8, 4, 2, 1)]
+    for half in (order[:4], order[4:]):
         sizes = [peaks[choice] for choice in half]
         assert sizes == sorted(sizes, reverse=True)
-    for wanted in (order[0], order[1], order[-1]):
+    for wanted in (order[0], order[2], order[3], order[-1]):
         memory = (peaks[wanted] + 1000) / 2**30
         first = next(choice for choice in order if peaks[choice] <= memory * 2**30)
         plan = planned([*rows_and_model, f"hardware.memory_gb={memory}"])

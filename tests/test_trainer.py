@@ -313,17 +313,23 @@ def test_a_loss_that_does_not_compile_is_told(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow  # a minute of compiling
-@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize(
+    ("config", "checkpointing"), [(LLAMA, False), (LLAMA, True), (GPT2, False)]
+)
 def test_compiled_layers_train_as_others(
-    tokenizer: PreTrainedTokenizerFast, tmp_path: Path, checkpointing: bool
+    tokenizer: PreTrainedTokenizerFast,
+    tmp_path: Path,
+    config: PreTrainedConfig,
+    checkpointing: bool,
 ) -> None:
-    """Evaluations between the steps too; what is left behind is a plain model."""
+    """Evaluations between the steps too; what is left behind is a plain model, with the classes of
+    layers that it had (GPT-2's adapters are PEFT's throughout)."""
     data, results = rows(24), []
     for compiled in (False, True):
         torch.compiler.reset()
         torch._dynamo.utils.counters.clear()
         trainer = LoraTrainer(
-            model=adapted(base_model(LLAMA)),
+            model=adapted(base_model(config)),
             args=arguments(
                 tmp_path,
                 **{CHECKPOINTING: checkpointing},
@@ -339,11 +345,13 @@ def test_compiled_layers_train_as_others(
         trainer.train()
         log = trainer.state.log_history
         losses = [line[key] for line in log for key in ("loss", "eval_loss") if key in line]
-        results.append((weights(trainer.model), losses))
+        kinds = [type(module) for module in trainer.model.modules()]
+        results.append((weights(trainer.model), losses, kinds))
         graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
         assert (graphs > 0) is compiled
         assert not any(module._compiled_call_impl for module in trainer.model.modules())
-    (plain, told), (ours, also) = results
+    (plain, told, kinds), (ours, also, same_kinds) = results
+    assert same_kinds == kinds
     assert_close(ours, plain, relative=1e-3)
     assert also == pytest.approx(told, rel=1e-4)
 

@@ -12,7 +12,7 @@ import torch._dynamo
 from torch import nn
 from transformers.modeling_layers import GradientCheckpointingLayer
 
-from slm_lora.model.lora_layers import take_apart
+from slm_lora.model.lora_layers import taken_apart
 from slm_lora.progress import log
 
 RECOMPILED = 64
@@ -31,13 +31,11 @@ def compiled_layers(model: nn.Module) -> Iterator[None]:
     layers = [m for m in model.modules() if isinstance(m, GradientCheckpointingLayer)]
     if not layers:
         log.warning("hardware.compile=true, but torch finds no layers to compile in this model")
-    take_apart(model, True)
     for layer in layers:
         layer.compile(dynamic=True)
     try:
-        with torch._dynamo.config.patch(recompile_limit=RECOMPILED):
+        with taken_apart(model), torch._dynamo.config.patch(recompile_limit=RECOMPILED):
             yield
     finally:
         for layer in layers:
             layer._compiled_call_impl = None
-        take_apart(model, False)
