@@ -101,6 +101,22 @@ def test_the_tokens_of_a_plain_loop(kind, monkeypatch) -> None:
     assert min(read) < len(prompts) or kind != "llama"
 
 
+def test_the_head_reads_no_view_with_gaps() -> None:
+    """torch 2.13 would copy frozen weights in bf16 for each row that it multiplies them with."""
+    model = random_model(CONFIGS["llama"])
+    config = GenerationConfig(max_new_tokens=2, eos_token_id=[0], pad_token_id=0)
+    ids = torch.randint(1, 60, (4, 3))
+    read: list[bool] = []
+    with (
+        torch.inference_mode(),
+        model.get_output_embeddings().register_forward_hook(
+            lambda _, hidden, out: read.append(hidden[0].is_contiguous())
+        ),
+    ):
+        write(model, ids, torch.ones_like(ids), new_cache(model.config), config)
+    assert read == [True, True]
+
+
 def test_keys_and_values_are_those_of_a_cache_that_copies(monkeypatch) -> None:
     """Through what transformers does to a cache: repeat, pick and crop rows, in any order."""
     monkeypatch.setattr(decoding, "ROOM", 3)

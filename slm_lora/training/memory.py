@@ -125,7 +125,7 @@ def writing_memory(config: Config, device: Device, rows: int, positions: int, ne
     write `new` tokens after each, without the interpreter and its libraries; None as below."""
     model, saved = _model(config, device)
     head, cache = model.get_output_embeddings(), new_cache(model.config)
-    head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],))
+    head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:].contiguous(),))
     with _counted(model) as count, torch.no_grad():
         weights = count.now
         ids = torch.zeros(rows, positions, dtype=torch.long)
