@@ -1,6 +1,7 @@
 """How much of a machine's speed at bf16 matrix products a training step reaches.
 
     python benchmarks/step.py --model SmolLM2-135M-Instruct.Q4_1.gguf --shapes 32x48,8x256
+    python benchmarks/step.py --model … --shapes 32x68 --alike 26
     python benchmarks/step.py --shapes 32x100,32x200 --compile           (nano)
 
 A step is the trainer's forward and backward of LoRA (the config's own) on random tokens whose
@@ -8,6 +9,8 @@ second half is trained. The share counts the products of frozen weights (forward
 input), of the adapter (its own gradients too), of the head at labelled positions, and of causal
 attention, against a product of the model's own widths in the same run.
 
+`--alike`: so many positions at the beginning of all rows are the same, and computed once; the share
+counts their products in every row, as without it.
 `--peft`: in turn with PEFT's own LoRA layers, the one way to compare where the machine is shared.
 `--compile`: the decoder's layers by torch.compile, shapes left open; needs a C++ compiler, and says
 how long that took.
@@ -34,6 +37,7 @@ from torch import nn
 from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
+from slm_lora.model.kernels import CPU_ATTENTION
 from slm_lora.model.lora_layers import compute_in_one_pass, taken_apart
 from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.loss import labelled_loss
@@ -113,6 +117,7 @@ def main() -> None:
     parser.add_argument("--model", help="folder or GGUF file; default: nano")
     parser.add_argument("--quantization", choices=["none", "nf4"], default="none")
     parser.add_argument("--shapes", default="32x48,8x256", help="rows x positions, with commas")
+    parser.add_argument("--alike", type=int, default=0)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--peft", action="store_true")
     options = parser.parse_args()
@@ -123,15 +128,17 @@ def main() -> None:
     base = load_base(config, detect(config))
     model = add_adapter(base, config.lora, config.seed)
     compute_in_one_pass(model)
+    base.set_attn_implementation(CPU_ATTENTION)
     model.train()
     text = base.config.get_text_config()
     rate = gemm_rate(text.hidden_size, text.intermediate_size)
 
     def step(rows: int, positions: int) -> None:
         ids = torch.randint(3, text.vocab_size, (rows, positions))
+        ids[:, : options.alike] = ids[0, : options.alike]
         labels = ids.clone()
         labels[:, : positions // 2] = -100
-        torch.autograd.backward(labelled_loss(model, ids, labels))
+        torch.autograd.backward(labelled_loss(model, ids, labels, once=options.alike > 0))
 
     with compiled_layers(model) if options.compile else nullcontext():
         tell(options, model, step, rate)

@@ -53,11 +53,15 @@ def measured(config: Config, batch: Batch) -> Memory:
     model.train()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])
     ids = torch.randint(3, 250, (batch.rows, batch.positions))
+    ids[:, : batch.shared] = 3
     labels = torch.full_like(ids, -100)
-    labels.view(-1)[[n for n in range(ids.numel()) if n % batch.positions][-batch.labelled :]] = 7
+    after = [n for n in range(ids.numel()) if n % batch.positions > batch.shared]
+    labels.view(-1)[after[-batch.labelled :]] = 7
+
+    once = not config.hardware.gradient_checkpointing
 
     def step() -> None:
-        labelled_loss(model, ids, labels).backward()
+        labelled_loss(model, ids, labels, once=once).backward()
         optimizer.step()
         optimizer.zero_grad()
 
@@ -98,20 +102,22 @@ def allocated(do: Callable[[], object]) -> int:
     return peak
 
 
-@pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "checkpointing"])
 @pytest.mark.parametrize(
-    ("kind", "quantization", "dora"),
+    ("kind", "quantization", "dora", "shared"),
     [
-        ("llama", "none", False),
-        ("llama", "nf4", False),
-        pytest.param("llama", "none", True, marks=pytest.mark.slow),
-        ("gpt2", "none", False),
-        pytest.param("gpt2", "nf4", False, marks=pytest.mark.slow),
+        ("llama", "none", False, 0),
+        ("llama", "nf4", False, 0),
+        ("llama", "nf4", False, 50),
+        pytest.param("llama", "none", True, 0, marks=pytest.mark.slow),
+        ("gpt2", "none", False, 0),
+        pytest.param("gpt2", "nf4", False, 0, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "checkpointing"])
 def test_the_forecast_is_what_a_real_step_takes(
-    kind: str, quantization: str, dora: bool, checkpointing: bool, tmp_path: Path
+    kind: str, quantization: str, dora: bool, shared: int, checkpointing: bool, tmp_path: Path
 ) -> None:
+    """`shared`: what all rows begin with is computed once, but where activations are recomputed."""
     folder = {"llama": wide_llama, "gpt2": make_gpt2}[kind](tmp_path)
     register()
     config = load(
@@ -124,7 +130,7 @@ def test_the_forecast_is_what_a_real_step_takes(
             f"hardware.gradient_checkpointing={checkpointing}",
         ]
     )
-    batch = Batch(rows=8, positions=120, labelled=500)
+    batch = Batch(rows=8, positions=120, labelled=500, shared=shared)
     expected, found = measured(config, batch), training_memory(config, CPU, batch)
     assert found.weights == pytest.approx(expected.weights, rel=0.01)
     assert found.optimizer == pytest.approx(expected.optimizer, rel=0.01)

@@ -10,6 +10,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from slm_lora.model.alike import attention_in, laid_out
+
 CPU_ATTENTION = "sdpa_on_cpu"
 """transformers' name for `cpu_attention`."""
 SHORT = 256
@@ -44,10 +46,14 @@ def cpu_attention(
             torch.cat([first.expand(len(own), -1, -1, -1), own], dim=2)
             for first, own in zip(beginning, (key, value), strict=True)
         )
-    dtype = query.dtype
-    if query.requires_grad and query.shape[2] <= SHORT and attention_mask is None:
+    dtype, layout = query.dtype, laid_out.get()
+    positions = layout.rest if layout else query.shape[2]
+    if query.requires_grad and positions <= SHORT and attention_mask is None:
         query, key, value = query.float(), key.float(), value.float()
-    heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+    if layout:
+        heads = attention_in(layout, module, query, key, value, **kwargs)
+    else:
+        heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
     return heads.to(dtype), None
 
 
@@ -91,7 +97,9 @@ def cpu_mask(
     q_length: int, kv_length: int, allow_is_causal_skip: bool = True, **kwargs: Any
 ) -> Any:
     """transformers' `sdpa_mask`, always made where the model goes on from what it has read, so that
-    none is missing where keys of a beginning are."""
+    none is missing where keys of a beginning are; none where a layout says who sees what."""
+    if laid_out.get():
+        return None
     skip = allow_is_causal_skip and q_length == kv_length
     return sdpa_mask(q_length=q_length, kv_length=kv_length, allow_is_causal_skip=skip, **kwargs)
 

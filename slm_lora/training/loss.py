@@ -15,6 +15,7 @@ from transformers.utils import is_triton_available
 from trl.kernels import ChunkedLogProbFunction
 
 from slm_lora.logits import logits_at
+from slm_lora.model.alike import rows_alike
 from slm_lora.progress import log
 
 CHUNK = 2**20
@@ -26,17 +27,25 @@ def labelled_loss(
     input_ids: Tensor,
     labels: Tensor,
     num_items_in_batch: Tensor | None = None,
+    once: bool = False,
     **inputs: Tensor,
 ) -> Tensor:
     """Cross-entropy in fp32 of the labelled positions; the head sees no other position, and
-    while the model is not training it multiplies in fp32 too.
+    while the model is not training it multiplies in fp32 too. `once`: what all rows begin with is
+    computed once, by a model that can (slm_lora/model/alike.py).
 
     `input_ids` and `labels` are (rows, positions); label -100 is not trained. The sum over the
     labelled tokens is divided by `num_items_in_batch` (all of an optimizer step's labelled
     tokens; this batch's when None).
     """
     labelled = F.pad(labels[:, 1:] != -100, (0, 1))
-    logits = logits_at(model, labelled, exact=not model.training, input_ids=input_ids, **inputs)
+    layout = rows_alike(input_ids, labelled) if once else None
+    if layout:
+        inputs |= layout.inputs(input_ids)
+        with layout:
+            logits = logits_at(model, layout.flat(labelled), exact=not model.training, **inputs)
+    else:
+        logits = logits_at(model, labelled, exact=not model.training, input_ids=input_ids, **inputs)
     targets = labels[:, 1:][labelled[:, :-1]]
     count = max(len(targets), 1) if num_items_in_batch is None else num_items_in_batch
     loss: Tensor = CrossEntropy.apply(logits, targets, count)  # type: ignore[no-untyped-call]

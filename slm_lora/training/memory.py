@@ -9,8 +9,8 @@ architecture will do that transformers can build.
 
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -29,6 +29,7 @@ from slm_lora.config.schema import Config
 from slm_lora.decoding import ROOM, new_cache
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, empty_model
+from slm_lora.model.alike import Layout, may_lay_out
 from slm_lora.model.base import DTYPES
 from slm_lora.model.kernels import cpu_attention
 from slm_lora.model.lora_layers import compute_in_one_pass, numbers
@@ -58,12 +59,14 @@ AttentionInterface.register(UNMASKED["cuda"], sdpa_attention_forward)
 
 @dataclass(frozen=True)
 class Batch:
-    """The largest forward pass of a training: rows of so many positions, `labelled` of them all.
-    `packed`: one row that holds several, which a mask keeps apart."""
+    """The largest forward pass of a training: rows of so many positions, `labelled` of them all,
+    and `shared` at the beginning of each that are alike (slm_lora/model/alike.py). `packed`: one
+    row that holds several, which a mask keeps apart."""
 
     rows: int
     positions: int
     labelled: int
+    shared: int = 0
     packed: bool = False
     accumulates: bool = False
     """It is one of several passes of a step: gradients of those before it are there, and a copy
@@ -153,6 +156,9 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
     if config.hardware.gradient_checkpointing:
         model.enable_input_require_grads()
         getattr(base, f"{CHECKPOINTING}_enable")({"use_reentrant": False})
+    unfit = cuda or config.hardware.gradient_checkpointing or config.hardware.compile
+    if unfit or config.trainer.get("neftune_noise_alpha") or not may_lay_out(model.train()):
+        batch = replace(batch, shared=0)
     with _counted(model) as count:
         weights = count.now
         _forward_and_backward(model.train(), batch, fused, in_fp32=cuda and dtype == torch.half)
@@ -207,7 +213,9 @@ def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool, in_f
     """As the trainer does them on a CPU (slm_lora/training/loss.py), or with TRL's fused loss.
     `in_fp32`: autocast, which fp16 needs, hands the logits on so."""
     ids = torch.zeros(batch.rows, batch.positions, dtype=torch.long)
-    inputs = {"input_ids": ids, "use_cache": False}
+    layout = Layout(batch.rows, batch.shared, batch.positions - batch.shared)
+    told = layout.inputs(ids) if batch.shared else {"input_ids": ids}
+    inputs = {**told, "use_cache": False}
     if fused:
         hidden = model.get_base_model().base_model(**inputs).last_hidden_state
         picked = hidden.flatten(0, 1)[: batch.labelled].clone()
@@ -217,7 +225,7 @@ def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool, in_f
         del hidden, tile
         picked.backward(gradient.to(picked.dtype))
         return
-    with _labelled_only(model, batch.labelled):
+    with _labelled_only(model, batch.labelled), layout if batch.shared else nullcontext():
         logits = model(**inputs).logits[0]
     logits = logits.float() if in_fp32 else logits
     targets = torch.zeros(batch.labelled, dtype=torch.long)

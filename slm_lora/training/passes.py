@@ -15,11 +15,14 @@ import psutil
 import torch
 from datasets import Dataset
 from rich.filesize import decimal
+from torch.nn import functional as F
 
 from slm_lora.config.compose import from_file
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
+from slm_lora.model.alike import rows_alike
 from slm_lora.progress import log
+from slm_lora.training.batches import pad_right
 from slm_lora.training.memory import Batch, Memory, training_memory
 from slm_lora.training.options import micro_batch_size, rows_of_a_rank
 
@@ -148,9 +151,17 @@ def _largest(config: Config, rows: Dataset) -> Batch:
         return Batch(1, positions, labelled, packed=True, accumulates=size < batch)
     lengths = np.asarray(rows["length"])
     longest = np.argsort(-lengths, kind="stable")[:size].tolist()
-    labels = rows.select(longest)["labels"]
-    labelled = sum(label != -100 for row in labels for label in row[1:])
-    return Batch(len(longest), int(lengths[longest[0]]), labelled, accumulates=size < batch)
+    passed = pad_right(list(rows.select(longest)))
+    trained = passed["labels"][:, 1:] != -100
+    layout = rows_alike(passed["input_ids"], F.pad(trained, (0, 1)))
+    count, positions = passed["input_ids"].shape
+    return Batch(
+        count,
+        positions,
+        labelled=int(trained.sum()),
+        shared=layout.shared if layout else 0,
+        accumulates=size < batch,
+    )
 
 
 def _cure(micro: int | None, checkpointing: bool | None) -> str:

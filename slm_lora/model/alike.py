@@ -1,0 +1,116 @@
+"""Rows of a batch that begin alike, laid out as one: what they begin with is computed once.
+
+    python benchmarks/step.py --model SmolLM2-135M-Instruct.Q4_1.gguf --shapes 32x68 --alike 26
+
+A template's system message or a list of labels stands in every row, before anything that is
+trained. Under causal attention it does not see what follows, so its states and their gradients are
+the same whether it is read once or in each row.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+LEAST_SAVED = 0.1
+"""Of a batch's positions: what laying rows out costs."""
+TOLERANCE = 0.05
+"""Of the largest logit: 16 bits round otherwise for other shapes."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`rows` rows of which the first `shared` positions are alike, and `rest` positions of each."""
+
+    rows: int
+    shared: int
+    rest: int
+
+    def flat(self, tensor: Tensor) -> Tensor:
+        """(rows, positions, …) → (1, shared + rows * rest, …)."""
+        first, own = tensor[0, : self.shared], tensor[:, self.shared :]
+        return torch.cat([first, own.flatten(0, 1)])[None]
+
+    def inputs(self, ids: Tensor) -> dict[str, Tensor]:
+        """Of a batch (rows, positions), for a model that is called `with` the layout."""
+        places = torch.arange(self.shared + self.rest).expand(self.rows, -1)
+        return {"input_ids": self.flat(ids), "position_ids": self.flat(places)}
+
+    def __enter__(self) -> None:
+        laid_out.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        laid_out.set(None)
+
+
+laid_out: ContextVar[Layout | None] = ContextVar("laid_out", default=None)
+"""How the one row that a model reads is made of several, for its attention."""
+
+
+def rows_alike(ids: Tensor, trained: Tensor) -> Layout | None:
+    """A layout of a batch (rows, positions); None where it would save little. What is shared ends
+    before the first position that is `trained` in any row."""
+    same = (ids == ids[:1]).all(dim=0) & ~trained.any(dim=0)
+    rows, positions = ids.shape
+    shared = min(int(same.cumprod(dim=0).sum()), positions - 1)
+    if shared * (rows - 1) < LEAST_SAVED * ids.numel():
+        return None
+    return Layout(rows, shared, positions - shared)
+
+
+def attention_in(
+    layout: Layout, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, **kwargs: Any
+) -> Tensor:
+    """Causal attention of rows in a layout: the beginning to itself, each row to the beginning and
+    to itself. Query, key and value are (1, heads, positions, width); returned is (1, positions,
+    heads, width)."""
+    states = (query, key, value)
+    first = [state[:, :, : layout.shared] for state in states]
+    own = [
+        torch.unflatten(state[0, :, layout.shared :], 1, (layout.rows, -1)).transpose(0, 1)
+        for state in states
+    ]
+    keys, values = (
+        torch.cat([once.expand(layout.rows, -1, -1, -1), each], dim=2)
+        for once, each in zip(first[1:], own[1:], strict=True)
+    )
+    seen = torch.ones(layout.rest, layout.shared + layout.rest, dtype=torch.bool)
+    seen = seen.tril(layout.shared)[None, None]
+    beginning, _ = sdpa_attention_forward(module, *first, None, **kwargs)
+    rows, _ = sdpa_attention_forward(module, own[0], keys, values, seen, **kwargs)
+    return torch.cat([beginning, rows.flatten(0, 1)[None]], dim=1)
+
+
+def may_lay_out(model: PreTrainedModel) -> bool:
+    """Whether rows of a model of this kind have one beginning: all layers attend to all that came
+    before, and nothing is dropped, which would be drawn for each row."""
+    text = model.config.get_text_config()
+    layers = DynamicCache(config=text).layers
+    everything = all(type(layer) is DynamicLayer for layer in layers)
+    drops = any(isinstance(module, nn.Dropout) and module.p for module in model.modules())
+    drops = drops or bool(getattr(text, "attention_dropout", 0))
+    return everything and not drops
+
+
+@torch.no_grad()
+def lays_out(model: PreTrainedModel) -> bool:
+    """Whether the model computes the same of rows in a layout, for two that are tried: some take no
+    position ids, or work on the mask themselves."""
+    shared, layout = [*range(8)], Layout(rows=2, shared=8, rest=4)
+    ids = torch.tensor([[*shared, *range(8, 12)], [*shared, *range(12, 16)]])
+    ids %= model.config.get_text_config().vocab_size
+    expected = layout.flat(model(input_ids=ids, use_cache=False).logits)
+    try:
+        with layout:
+            found = model(**layout.inputs(ids), use_cache=False).logits
+    # What a model's own code makes of a mask that is none.
+    except Exception:
+        return False
+    return found.shape == expected.shape and bool(
+        (found - expected).abs().max() <= TOLERANCE * expected.abs().max()
+    )
