@@ -8,6 +8,7 @@ import copy
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -28,6 +29,9 @@ MOST_LOGITS = 2**28
 LEAST_SHARED = 16
 """Tokens that all texts begin with, from which on they are read once: a template's system message,
 or examples."""
+MANY = 8
+"""Texts that go on from a prompt, from which on it is read once for them: labels of several
+tokens."""
 ALWAYS_SHARED = 64
 """Tokens that all prompts begin with, from which on they are read once however long the answers
 are: every token that is written attends to them in a pass more."""
@@ -60,9 +64,9 @@ def answer_log_likelihoods(
     """Log-likelihood of each answer's tokens after its prompt: natural logarithm, in fp32.
 
     Prompts and answers have one entry an item and neither is empty. Items that share what the
-    model reads (one-token labels of one row) share a forward pass, and a long beginning that all
-    prompts share is read once. Beyond the model's context a prompt loses its beginning, and an
-    answer its end.
+    model reads (one-token labels of one row) share a forward pass; a long beginning that all
+    prompts share is read once, and so is a prompt that many answers follow. Beyond the model's
+    context a prompt loses its beginning, and an answer its end.
     """
     found = dict(
         ranks.shared(
@@ -97,15 +101,25 @@ def _log_likelihoods(
     texts = list(contexts)
     starts = [min(len(prompts[item]) for item in contexts[text]) - 1 for text in texts]
     shared, beginning = _beginning_to_score(model, prompts, texts)
+    groups = _by_prompt(model, texts, starts, batch_size, share)
+    by_prompt = bool(groups)
+    if not by_prompt:
+        lengths = [len(text) for text in texts]
+        groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS, share)
     found: list[tuple[int, list[float]]] = []
-    lengths = [len(text) for text in texts]
-    groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS, share)
+
+    @lru_cache(maxsize=1)
+    def known_of(prompt: tuple[int, ...]) -> DynamicCache | None:
+        if len(prompt) == shared:
+            return beginning
+        cache = copy.deepcopy(beginning) if beginning else _cache_to_score(model)
+        return _read_beginning(model, prompt[shared:], cache)
 
     def score(batch: list[int]) -> None:
-        own = [texts[i][shared:] for i in batch]
-        rows = logits_from(
-            model, own, [starts[i] - shared for i in batch], exact=True, beginning=beginning
-        )
+        read = starts[batch[0]] if by_prompt else shared
+        known = known_of(texts[batch[0]][:read])
+        own, places = [texts[i][read:] for i in batch], [starts[i] - read for i in batch]
+        rows = logits_from(model, own, places, exact=True, beginning=known)
         # Row by row: probabilities of the whole batch would take as much memory as the logits.
         for i, row in zip(batch, (logits.log_softmax(-1) for logits in rows), strict=True):
             for item in contexts[texts[i]]:
@@ -116,6 +130,26 @@ def _log_likelihoods(
 
     for _ in in_halves(score, track(groups, len(groups), title), "texts at once"):
         pass
+    return found
+
+
+def _by_prompt(
+    model: Any, texts: list[tuple[int, ...]], starts: list[int], batch_size: int, share: Share
+) -> list[list[int]]:
+    """Texts in groups that go on from one prompt each, up to its last token; none where few do, or
+    where the model keeps no keys and values of what it has read."""
+    own: dict[tuple[int, ...], list[int]] = {}
+    for i, text in enumerate(texts):
+        own.setdefault(text[: starts[i]], []).append(i)
+    if not own or len(texts) < MANY * len(own) or not _keeps(model, texts[0][:LEAST_SHARED]):
+        return []
+    found = []
+    for prompt, same in list(own.items())[share.rank :: share.of]:
+        lengths = [len(texts[i]) - len(prompt) for i in same]
+        places = [0] * len(same)
+        size = MANY * batch_size  # they are short
+        for batch in scoring_batches(model, lengths, places, size, MOST_LOGITS):
+            found.append([same[i] for i in batch])
     return found
 
 
@@ -193,13 +227,23 @@ def _beginning_to_score(
     values, or nothing."""
     shared = min([shared_beginning(texts), *(len(prompt) - 1 for prompt in prompts)])
     share = shared * (len(texts) - 1) / max(sum(map(len, texts)), 1)
-    if shared < LEAST_SHARED or share < 0.25 or not rows_can_leave(model.config):
+    if shared < LEAST_SHARED or share < 0.25 or not _keeps(model, texts[0][:LEAST_SHARED]):
         return 0, None
-    # Each batch is read at once: a cache with room for more would only take memory.
-    cache = DynamicCache(config=model.config.get_text_config())
-    read = _read_beginning(model, texts[0][:shared], cache)
-    # openai-gpt and RWKV take no cache, and say nothing when they are given one.
-    return (shared, read) if read.get_seq_length() == shared else (0, None)
+    return shared, _read_beginning(model, texts[0][:shared], _cache_to_score(model))
+
+
+def _keeps(model: Any, tokens: Sequence[int]) -> bool:
+    """Whether the model keeps keys and values of what it reads, and nothing else. openai-gpt and
+    RWKV take no cache, and say nothing when they are given one."""
+    if not rows_can_leave(model.config):
+        return False
+    read = _read_beginning(model, tokens, _cache_to_score(model))
+    return bool(read.get_seq_length() == len(tokens))
+
+
+def _cache_to_score(model: Any) -> DynamicCache:
+    """An empty one. Each batch is read at once: one with room for more would only take memory."""
+    return DynamicCache(config=model.config.get_text_config())
 
 
 def _read_beginning(model: Any, tokens: Sequence[int], cache: DynamicCache) -> DynamicCache:

@@ -6,10 +6,7 @@ python -m slm_lora -m +recipe=sentiment model=nano lora.r=8,16 trainer.learning_
 python -m slm_lora -m +recipe=sentiment model=nano hydra/sweeper=optuna sweep=lora
 """
 
-import ctypes
-import gc
 import math
-import platform
 import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -244,11 +241,8 @@ def free_memory() -> None:
     """Give back what a finished job held: the next one runs in the same process."""
     import torch
 
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    from slm_lora.out_of_memory import release
+
     torch.compiler.reset()  # what was compiled is for the shapes of that job's adapter
-    if platform.libc_ver()[0] == "glibc":
-        # It keeps what was freed; over a sweep that looks like a leak and adds to the peak.
-        ctypes.CDLL(None).malloc_trim(0)
+    release()
     log.info("memory in use after the job: %.0f MiB", psutil.Process().memory_info().rss / 2**20)

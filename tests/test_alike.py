@@ -138,7 +138,7 @@ def test_a_training_ends_with_the_weights_of_one_that_reads_all(
 
     def trained(name: str, **options: object) -> tuple[LoraTrainer, list[int]]:
         trainer = LoraTrainer(
-            model=adapted(base_model(LLAMA)),
+            model=adapted(base_model(LLAMA, CPU_ATTENTION)),  # as load_base makes it
             args=arguments(tmp_path / name, max_steps=6, eval_strategy="steps", **options),
             train_dataset=rows(40),
             eval_dataset=rows(9),

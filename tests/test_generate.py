@@ -109,6 +109,47 @@ def test_a_beginning_read_once_gives_the_same_scores(config, once: bool, monkeyp
     assert max(totals) - min(totals) > 1e-3  # the rows differ
 
 
+@pytest.mark.parametrize("beginning", [0, 30], ids=["unlike", "alike"])
+@pytest.mark.parametrize(
+    ("config", "once"),
+    [
+        (LlamaConfig(**SMALL, intermediate_size=64), True),
+        (
+            MistralConfig(**SMALL, num_key_value_heads=2, intermediate_size=64, sliding_window=8),
+            True,
+        ),
+        (OpenAIGPTConfig(**OF_GPT), False),
+    ],
+    ids=lambda value: getattr(value, "model_type", ""),
+)
+def test_a_prompt_of_many_answers_is_read_once(
+    config, once: bool, beginning: int, monkeypatch
+) -> None:
+    torch.manual_seed(0)
+    config.initializer_range = 0.3
+    model = AutoModelForCausalLM.from_config(config).eval()
+    draw = random.Random(1)
+    labels = [[draw.randrange(3, 250) for _ in range(draw.randint(1, 5))] for _ in range(40)]
+    prompts, _ = items(4)
+    prompts = [[*range(100, 100 + beginning), *prompt[:20]] for prompt in [[9], *prompts]]
+    asked = [(prompt, label) for prompt in prompts for label in labels]
+    found = []
+    for many in (sys.maxsize, 8):
+        monkeypatch.setattr(generate, "MANY", many)
+        read: list[int] = []
+        with model.get_input_embeddings().register_forward_hook(
+            lambda _, ids, __, read=read: read.append(ids[0].numel())
+        ):
+            scores = answer_log_likelihoods(
+                model, *map(list, zip(*asked, strict=True)), batch_size=8, title=""
+            )
+        found.append((scores, sum(read)))
+    (apart, all_read), (together, fewer) = found
+    for one, other in zip(apart, together, strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+    assert (fewer < 0.7 * all_read) is once
+
+
 def test_nothing_to_score(parts) -> None:
     assert answer_log_likelihoods(parts[0], [], [], batch_size=4, title="") == []
 

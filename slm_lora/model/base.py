@@ -26,6 +26,7 @@ from slm_lora.errors import UserError
 from slm_lora.model.complete import check_complete, check_finite
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
 from slm_lora.model.location import location, not_loaded
+from slm_lora.out_of_memory import release
 from slm_lora.progress import log
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
@@ -116,6 +117,12 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
     attends = model.config._attn_implementation if model._supports_attention_backend else None
     if device.type == "cpu" and attends == "sdpa":
         model.set_attn_implementation(CPU_ATTENTION)
+    if device.type == "cpu" and config.quantization.method != "none":
+        # What was left as it is lies in the mapped file, all of which stays in memory for it.
+        for weight in model.parameters():
+            if weight.is_floating_point():
+                weight.data = weight.data.clone()
+    release()
     return model.eval()
 
 

@@ -51,7 +51,7 @@ def cpu_attention(
     if query.requires_grad and positions <= SHORT and attention_mask is None:
         query, key, value = query.float(), key.float(), value.float()
     if layout:
-        heads = attention_in(layout, module, query, key, value, **kwargs)
+        heads = attention_in(layout, query, key, value, kwargs.get("scaling"))
     else:
         heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
     return heads.to(dtype), None

@@ -28,9 +28,11 @@ from slm_lora.training.options import micro_batch_size, rows_of_a_rank
 
 CUDA_CONTEXT = 500_000_000
 """Bytes of a GPU that the driver's context and libraries take."""
-CUDA_WASTE, CPU_WASTE = 0.08, 0.35
-"""What the allocators lose, as a share of what is asked of them; a CPU's was measured with
-SmolLM2-135M (benchmarks/RESULTS.md)."""
+CPU_LIBRARIES = 320_000_000
+"""Bytes that a process on a CPU takes beside what is asked of its allocator: what libraries fetch
+when they are first used, and holes that stay (with SmolLM2-135M, benchmarks/RESULTS.md)."""
+CUDA_WASTE, CPU_WASTE = 0.08, 0.10
+"""What the allocators lose, as a share of what is asked of them; a CPU's was measured likewise."""
 MOST_PACKED = 4096
 """Positions of a packed pass, where its size is ours to choose: without a kernel that knows where
 texts end, attention costs the square of it."""
@@ -104,7 +106,8 @@ def in_process(device: Device, needed: int) -> int:
     or with the driver's own."""
     if device.type == "cuda":
         return CUDA_CONTEXT + round((1 + CUDA_WASTE) * needed)
-    return int(psutil.Process().memory_info().rss) + round((1 + CPU_WASTE) * needed)
+    held: int = psutil.Process().memory_info().rss
+    return held + CPU_LIBRARIES + round((1 + CPU_WASTE) * needed)
 
 
 def _available() -> int:

@@ -118,15 +118,15 @@ class LoraTrainer(SFTTrainer):
             parameter.data = data.to(parameter.device)
         compute_in_one_pass(self.model)
         disable_cpu_inference_kernel(self.model)
-        if model.config._attn_implementation == "sdpa":
-            if on_cpu and plain:
-                model.get_base_model().set_attn_implementation(CPU_ATTENTION)
-                # What is recomputed or compiled does not see how rows are laid out.
-                unfit = args.gradient_checkpointing or compiled or args.neftune_noise_alpha
-                can = real and self.data_collator is pad_right and not unfit
-                self.beginnings_once = can and may_lay_out(model) and lays_out(model)
-            elif real and args.packing and not on_cpu:
-                keep_apart_by_bounds(model.get_base_model(), args.device)
+        base, attends = model.get_base_model(), model.config._attn_implementation
+        if on_cpu and plain and attends in ("sdpa", CPU_ATTENTION):
+            base.set_attn_implementation(CPU_ATTENTION)
+            # What is recomputed or compiled does not see how rows are laid out.
+            unfit = args.gradient_checkpointing or compiled or args.neftune_noise_alpha
+            can = real and self.data_collator is pad_right and not unfit
+            self.beginnings_once = can and may_lay_out(model) and lays_out(model)
+        elif real and args.packing and not on_cpu and attends == "sdpa":
+            keep_apart_by_bounds(base, args.device)
 
     def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
         """As transformers does."""
