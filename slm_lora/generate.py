@@ -20,6 +20,7 @@ from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTr
 from slm_lora import ranks, rendering
 from slm_lora.decoding import RoomyLayer, going_on_from, new_cache, rows_can_leave, write
 from slm_lora.logits import logits_at
+from slm_lora.model.alike import looks_for_words
 from slm_lora.out_of_memory import in_halves
 from slm_lora.progress import track
 from slm_lora.ranks import ALL, Share
@@ -29,9 +30,9 @@ MOST_LOGITS = 2**28
 LEAST_SHARED = 16
 """Tokens that all texts begin with, from which on they are read once: a template's system message,
 or examples."""
-MANY = 8
-"""Texts that go on from a prompt, from which on it is read once for them: labels of several
-tokens."""
+OF_A_PASS = {"cpu": 512, "cuda": 8192}
+"""Positions that take as long as one or two passes of few: labels of several tokens that follow a
+prompt are scored from what is kept of it where that saves more."""
 ALWAYS_SHARED = 64
 """Tokens that all prompts begin with, from which on they are read once however long the answers
 are: every token that is written attends to them in a pass more."""
@@ -101,23 +102,23 @@ def _log_likelihoods(
     texts = list(contexts)
     starts = [min(len(prompts[item]) for item in contexts[text]) - 1 for text in texts]
     shared, beginning = _beginning_to_score(model, prompts, texts)
-    groups = _by_prompt(model, texts, starts, batch_size, share)
-    by_prompt = bool(groups)
-    if not by_prompt:
-        lengths = [len(text) for text in texts]
-        groups = scoring_batches(model, lengths, starts, batch_size, MOST_LOGITS, share)
+    many = _prompts_of_many(model, texts, starts, shared)
+    apart = set(range(len(texts))).difference(*many.values())
     found: list[tuple[int, list[float]]] = []
 
+    def grouped(own: list[int], share: Share = ALL) -> list[list[int]]:
+        lengths, places = [len(texts[i]) for i in own], [starts[i] for i in own]
+        groups = scoring_batches(model, lengths, places, batch_size, MOST_LOGITS, share)
+        return [[own[n] for n in group] for group in groups]
+
     @lru_cache(maxsize=1)
-    def known_of(prompt: tuple[int, ...]) -> DynamicCache | None:
-        if len(prompt) == shared:
-            return beginning
-        cache = copy.deepcopy(beginning) if beginning else _cache_to_score(model)
+    def after(prompt: tuple[int, ...]) -> DynamicCache:
+        cache = _cache_to_score(model) if beginning is None else copy.deepcopy(beginning)
         return _read_beginning(model, prompt[shared:], cache)
 
     def score(batch: list[int]) -> None:
-        read = starts[batch[0]] if by_prompt else shared
-        known = known_of(texts[batch[0]][:read])
+        prompt = texts[batch[0]][: starts[batch[0]]]
+        read, known = (len(prompt), after(prompt)) if prompt in many else (shared, beginning)
         own, places = [texts[i][read:] for i in batch], [starts[i] - read for i in batch]
         rows = logits_from(model, own, places, exact=True, beginning=known)
         # Row by row: probabilities of the whole batch would take as much memory as the logits.
@@ -128,29 +129,25 @@ def _log_likelihoods(
                 picked = row[first : first + len(tokens)].gather(1, tokens[:, None])
                 found.append((item, picked[:, 0].tolist()))
 
+    groups = grouped(sorted(apart), share)
+    for own in list(many.values())[share.rank :: share.of]:
+        groups += grouped(own)
     for _ in in_halves(score, track(groups, len(groups), title), "texts at once"):
         pass
     return found
 
 
-def _by_prompt(
-    model: Any, texts: list[tuple[int, ...]], starts: list[int], batch_size: int, share: Share
-) -> list[list[int]]:
-    """Texts in groups that go on from one prompt each, up to its last token; none where few do, or
-    where the model keeps no keys and values of what it has read."""
+def _prompts_of_many(
+    model: Any, texts: list[tuple[int, ...]], starts: list[int], shared: int
+) -> dict[tuple[int, ...], list[int]]:
+    """Prompts, but for their last token, that are better read once, and the texts that go on from
+    each; none where the model keeps more than keys and values of what it reads."""
     own: dict[tuple[int, ...], list[int]] = {}
     for i, text in enumerate(texts):
         own.setdefault(text[: starts[i]], []).append(i)
-    if not own or len(texts) < MANY * len(own) or not _keeps(model, texts[0][:LEAST_SHARED]):
-        return []
-    found = []
-    for prompt, same in list(own.items())[share.rank :: share.of]:
-        lengths = [len(texts[i]) - len(prompt) for i in same]
-        places = [0] * len(same)
-        size = MANY * batch_size  # they are short
-        for batch in scoring_batches(model, lengths, places, size, MOST_LOGITS):
-            found.append([same[i] for i in batch])
-    return found
+    least = OF_A_PASS["cuda" if next(model.parameters()).is_cuda else "cpu"]
+    many = {p: same for p, same in own.items() if (len(p) - shared) * (len(same) - 1) > least}
+    return many if many and _keeps(model, texts[0][:LEAST_SHARED]) else {}
 
 
 def fitted(prompt: list[int], answer: list[int], context: int) -> tuple[list[int], list[int]]:
@@ -233,9 +230,11 @@ def _beginning_to_score(
 
 
 def _keeps(model: Any, tokens: Sequence[int]) -> bool:
-    """Whether the model keeps keys and values of what it reads, and nothing else. openai-gpt and
-    RWKV take no cache, and say nothing when they are given one."""
-    if not rows_can_leave(model.config):
+    """Whether the model keeps keys and values of what it reads, and nothing else, and a text may be
+    read in two parts. openai-gpt and RWKV take no cache, and say nothing when they are given one;
+    longrope turns all positions by the length of the whole."""
+    turned = str(getattr(model.config.get_text_config(), "rope_parameters", ""))
+    if not rows_can_leave(model.config) or "longrope" in turned or looks_for_words(model):
         return False
     read = _read_beginning(model, tokens, _cache_to_score(model))
     return bool(read.get_seq_length() == len(tokens))
@@ -255,7 +254,7 @@ def _read_beginning(model: Any, tokens: Sequence[int], cache: DynamicCache) -> D
 def _read(model: Any, ids: Tensor, cache: DynamicCache, **inputs: Tensor) -> None:
     """Add keys and values of texts (rows, positions) to `cache`."""
     head = model.get_output_embeddings()
-    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:],)):
+    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:].contiguous(),)):
         model(input_ids=ids, past_key_values=cache, use_cache=True, **inputs)
 
 
@@ -412,13 +411,14 @@ def _beginning_of_all(
     model: Any, prompts: list[list[int]], written: int
 ) -> tuple[list[int], DynamicCache | None]:
     """What all prompts begin with and what attention keeps of it; nothing where it is short, also
-    beside the tokens to be written, or where the pads that then stand behind it would count: in a
-    window, or in distances that are not taken from position ids."""
+    beside the tokens to be written, where the pads that then stand behind it would count (in a
+    window, or in distances that are not taken from position ids), or where an adapter looks for
+    words in a text."""
     shared = min(shared_beginning(prompts), min(map(len, prompts)) - 1)
     slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
     least = max(LEAST_SHARED, min(written, ALWAYS_SHARED))
-    by_place = model.config.model_type in BY_PLACE
-    if len(prompts) == 1 or shared < least or slides or by_place:
+    unfit = slides or model.config.model_type in BY_PLACE or looks_for_words(model)
+    if len(prompts) == 1 or shared < least or unfit:
         return [], None
     beginning = prompts[0][:shared]
     return beginning, _read_beginning(model, beginning, new_cache(model.config))

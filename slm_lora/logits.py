@@ -12,17 +12,18 @@ from accelerate.utils import extract_model_from_parallel
 from torch import Tensor
 from torch.func import functional_call
 
-TOLERANCE = 0.1
-"""Of the logits' norm. SmolLM2 in bf16: batches of other shapes are apart by 0.02 to 0.04, other
-places of the same tokens by 0.17 and more."""
+TOLERANCE = 0.15
+"""Of what the logits of a place differ by among themselves. SmolLM2 in bf16: batches of other
+shapes are apart by 0.04 at most, wrong places of the same tokens by 0.36."""
 
 
 def same_logits(found: Tensor, expected: Tensor) -> bool:
-    """Whether logits (…, vocabulary) are the same but for what 16 bits round."""
+    """Whether logits (…, vocabulary) are the same at each place but for what 16 bits round."""
     if found.shape != expected.shape:
         return False
     ours, theirs = (s.float() - s.float().mean(dim=-1, keepdim=True) for s in (found, expected))
-    return bool((ours - theirs).norm() <= TOLERANCE * theirs.norm())
+    apart, size = (ours - theirs).norm(dim=-1), theirs.norm(dim=-1)
+    return bool((apart <= TOLERANCE * size).all())
 
 
 def logits_at(model: Any, positions: Tensor, *, exact: bool, **inputs: Any) -> Tensor:

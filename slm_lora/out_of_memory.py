@@ -27,7 +27,7 @@ def lacks_memory(error: BaseException) -> bool:
 
 def release() -> None:
     """Free what nobody uses any more, and give back what the allocators keep for later: a GPU's,
-    and glibc's, after a model was quantized four times its size."""
+    and glibc's, which after quantizing a model is several times the model."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

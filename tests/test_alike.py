@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 from datasets import Dataset
+from peft import LoraConfig as PeftLora
+from peft import get_peft_model
 from transformers import (
-    BloomConfig,
+    FalconConfig,
     GPT2Config,
     Lfm2Config,
     LlamaConfig,
@@ -42,6 +44,14 @@ from tests.test_trainer import (
     weights,
 )
 
+OPT_SIZES = {
+    "vocab_size": 320,
+    "hidden_size": 32,
+    "word_embed_proj_dim": 32,
+    "num_hidden_layers": 2,
+    "ffn_dim": 64,
+    "num_attention_heads": 4,
+}
 BEGINNING = [7, 8, 9, 7, 20, 21, 22, 23]
 
 
@@ -75,8 +85,9 @@ def positions_read(model: torch.nn.Module, stack: ExitStack) -> list[int]:
         GPT2,
         LlamaConfig(**SIZES, rope_parameters={"rope_type": "dynamic", "factor": 2.0}),
         Qwen3Config(**SIZES, head_dim=16),
+        OPTConfig(**OPT_SIZES, dropout=0),
     ],
-    ids=["llama", "gpt2", "dynamic rope", "qwen3"],
+    ids=["llama", "gpt2", "dynamic rope", "qwen3", "opt"],
 )
 def test_loss_and_gradients_are_the_models_own(config: PreTrainedConfig, training: bool) -> None:
     model = adapted(base_model(config, CPU_ATTENTION)).train(training)
@@ -115,20 +126,41 @@ def test_what_is_shared_ends_before_what_is_trained() -> None:
         Lfm2Config(**SIZES, layer_types=["conv", "full_attention"]),
         GPT2Config(vocab_size=320, n_embd=32, n_layer=2, n_head=4, n_positions=64),
         LlamaConfig(**SIZES, attention_dropout=0.1),
+        OPTConfig(**OPT_SIZES, dropout=0.1),  # by a function, not by a module
     ],
-    ids=["window", "convolutions", "dropout", "attention dropout"],
+    ids=["window", "convolutions", "dropout", "attention dropout", "dropout by a function"],
 )
 def test_kinds_whose_rows_have_no_one_beginning(config: PreTrainedConfig) -> None:
     assert not may_lay_out(adapted(base_model(config)))
 
 
-def test_a_model_that_counts_places_itself() -> None:
-    """Bloom's distances come from its mask, and OPT's places too where it takes no ids."""
-    bloom = BloomConfig(vocab_size=320, hidden_size=32, n_layer=2, n_head=4)
-    assert not lays_out(adapted(base_model(bloom, "eager")))
-    sizes = {name: SIZES[name] for name in ("vocab_size", "hidden_size", "num_hidden_layers")}
-    opt = OPTConfig(**sizes, ffn_dim=64, num_attention_heads=4, word_embed_proj_dim=32, dropout=0)
-    assert lays_out(adapted(base_model(opt, CPU_ATTENTION)))
+def test_an_adapter_that_looks_for_words_wants_whole_rows() -> None:
+    model = adapted(base_model(LLAMA))
+    assert may_lay_out(model)
+    model.peft_config["default"].alora_invocation_tokens = [7, 8]
+    assert not may_lay_out(model)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_layout_is_tried_on_the_model(dtype: torch.dtype) -> None:
+    model = adapted(base_model(LLAMA, CPU_ATTENTION)).to(dtype)
+    assert lays_out(model)
+    model.get_base_model().set_attn_implementation("eager")  # which knows of no layout
+    assert not lays_out(model)
+
+
+def test_a_model_with_an_attention_of_its_own_reads_all(tmp_path: Path) -> None:
+    """Falcon's; set_attn_implementation leaves it as it is."""
+    config = FalconConfig(
+        vocab_size=320, hidden_size=32, num_hidden_layers=2, num_attention_heads=4
+    )
+    trainer = LoraTrainer(
+        model=adapted(base_model(config)),
+        args=arguments(tmp_path),
+        train_dataset=rows(8),
+        processing_class=make_tokenizer(tmp_path / "tokenizer"),
+    )
+    assert not trainer.beginnings_once
 
 
 def test_a_training_ends_with_the_weights_of_one_that_reads_all(
@@ -165,6 +197,21 @@ def figures(trainer: LoraTrainer) -> list[float]:
     """Losses and numbers of tokens, in the order of the log."""
     keys = ("loss", "eval_loss", "num_tokens")
     return [line[key] for line in trainer.state.log_history for key in keys if key in line]
+
+
+@pytest.mark.parametrize("kind", ["dora", "modules_to_save"])
+def test_kinds_of_adapters(kind: str) -> None:
+    """Weights that are scaled, and an output head that is trained whole."""
+    options = {"use_dora": True} if kind == "dora" else {"modules_to_save": ["lm_head"]}
+    lora = PeftLora(task_type="CAUSAL_LM", r=4, target_modules=["q_proj", "up_proj"], **options)
+    model = get_peft_model(base_model(LLAMA, CPU_ATTENTION), lora)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    batch = pad_right(rows(6).to_list())
+    losses = [labelled_loss(model, batch["input_ids"], batch["labels"], once=o) for o in (1, 0)]
+    torch.testing.assert_close(losses[0], losses[1], rtol=1e-5, atol=1e-6)
+    assert_close(*(gradients(model, loss) for loss in losses))
 
 
 def test_noise_on_the_embeddings_is_drawn_for_each_row(tmp_path: Path) -> None:

@@ -133,9 +133,10 @@ def test_a_prompt_of_many_answers_is_read_once(
     prompts, _ = items(4)
     prompts = [[*range(100, 100 + beginning), *prompt[:20]] for prompt in [[9], *prompts]]
     asked = [(prompt, label) for prompt in prompts for label in labels]
+    asked += [([11, *prompts[1]], label) for label in labels[:2]]  # too few to read it once
     found = []
-    for many in (sys.maxsize, 8):
-        monkeypatch.setattr(generate, "MANY", many)
+    for least in (sys.maxsize, 100):
+        monkeypatch.setitem(generate.OF_A_PASS, "cpu", least)
         read: list[int] = []
         with model.get_input_embeddings().register_forward_hook(
             lambda _, ids, __, read=read: read.append(ids[0].numel())

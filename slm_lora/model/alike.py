@@ -7,14 +7,16 @@ trained. Under causal attention it does not see what follows, so its states and 
 the same whether it is read once or in each row.
 """
 
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 
 import torch
+from peft import PeftModel
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from slm_lora.logits import same_logits
@@ -58,9 +60,13 @@ def rows_alike(ids: Tensor, trained: Tensor) -> Layout | None:
     same = (ids == ids[:1]).all(dim=0) & ~trained.any(dim=0)
     rows, positions = ids.shape
     shared = min(int(same.cumprod(dim=0).sum()), positions - 1)
-    if shared * (rows - 1) < LEAST_SAVED * ids.numel():
-        return None
-    return Layout(rows, shared, positions - shared)
+    enough = saves_enough(rows, shared, positions)
+    return Layout(rows, shared, positions - shared) if enough else None
+
+
+def saves_enough(rows: int, shared: int, positions: int) -> bool:
+    """Whether rows of so many positions, `shared` of them alike, are better laid out as one."""
+    return shared * (rows - 1) >= LEAST_SAVED * rows * positions
 
 
 def attention_in(
@@ -84,26 +90,37 @@ def attention_in(
     return torch.cat([beginning, rows.flatten(0, 1)[None]], dim=1)
 
 
-def may_lay_out(model: PreTrainedModel) -> bool:
+def may_lay_out(model: PeftModel) -> bool:
     """Whether rows of a model of this kind have one beginning: all layers attend to all that came
-    before, and nothing is dropped, which would be drawn for each row."""
+    before, nothing is dropped, which would be drawn for each row, and the adapter does not look for
+    words in the row."""
     text = model.config.get_text_config()
     layers = DynamicCache(config=text).layers
     everything = all(type(layer) is DynamicLayer for layer in layers)
+    rates = [
+        value
+        for name, value in text.to_dict().items()
+        if re.match(r"(?!class|summary).*drop", name)
+    ]
     drops = any(isinstance(module, nn.Dropout) and module.p for module in model.modules())
-    drops = drops or bool(getattr(text, "attention_dropout", 0))
-    return everything and not drops
+    return everything and not (drops or any(rates) or looks_for_words(model))
+
+
+def looks_for_words(model: nn.Module) -> bool:
+    """Whether an adapter is one that begins to count at certain tokens (arXiv:2504.12397)."""
+    adapters = getattr(model, "peft_config", {}).values()
+    return any(getattr(adapter, "alora_invocation_tokens", None) for adapter in adapters)
 
 
 @torch.no_grad()
-def lays_out(model: PreTrainedModel) -> bool:
+def lays_out(model: PeftModel) -> bool:
     """Whether the model computes the same of rows in a layout, for two that are tried: some take no
     position ids, or work on the mask themselves."""
-    shared, layout = [*range(8)], Layout(rows=2, shared=8, rest=4)
-    ids = torch.tensor([[*shared, *range(8, 12)], [*shared, *range(12, 16)]])
-    ids %= model.config.get_text_config().vocab_size
-    expected = layout.flat(model(input_ids=ids, use_cache=False).logits)
+    words, layout = model.config.get_text_config().vocab_size, Layout(rows=2, shared=8, rest=4)
+    spread = torch.arange(1, 17) * words // 17
+    ids = torch.stack([spread[:12], torch.cat([spread[:8], spread[12:]])])
     try:
+        expected = layout.flat(model(input_ids=ids, use_cache=False).logits)
         with layout:
             found = model(**layout.inputs(ids), use_cache=False).logits
     # What a model's own code makes of a mask that is none.

@@ -119,7 +119,7 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
         model.set_attn_implementation(CPU_ATTENTION)
     if device.type == "cpu" and config.quantization.method != "none":
         # What was left as it is lies in the mapped file, all of which stays in memory for it.
-        for weight in model.parameters():
+        for weight in (*model.parameters(), *model.buffers()):
             if weight.is_floating_point():
                 weight.data = weight.data.clone()
     release()

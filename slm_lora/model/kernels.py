@@ -47,10 +47,15 @@ def cpu_attention(
             for first, own in zip(beginning, (key, value), strict=True)
         )
     dtype, layout = query.dtype, laid_out.get()
-    positions = layout.rest if layout else query.shape[2]
+    positions = layout.shared + layout.rest if layout else query.shape[2]
     if query.requires_grad and positions <= SHORT and attention_mask is None:
         query, key, value = query.float(), key.float(), value.float()
     if layout:
+        asked = {name for name in ("dropout", "position_bias") if kwargs.get(name)}
+        if asked or attention_mask is not None:
+            raise RuntimeError(
+                f"{type(module).__name__}: rows in a layout have no {asked or 'mask'}"
+            )
         heads = attention_in(layout, query, key, value, kwargs.get("scaling"))
     else:
         heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)

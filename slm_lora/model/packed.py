@@ -114,7 +114,8 @@ def keep_apart_by_bounds(model: PreTrainedModel, device: torch.device) -> None:
     if not bounds_suffice(model.config, device, model.dtype):
         return
     places = torch.tensor([[*range(5), *range(11)]], device=device)
-    inputs = {"input_ids": places + 1, "position_ids": places, "use_cache": False}
+    ids = torch.arange(1, 17, device=device)[None] * model.config.get_text_config().vocab_size // 17
+    inputs = {"input_ids": ids, "position_ids": places, "use_cache": False}
     with torch.no_grad():
         expected = model(**inputs).logits
         model.set_attn_implementation(PACKED_ATTENTION)

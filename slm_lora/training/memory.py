@@ -156,8 +156,10 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
     if config.hardware.gradient_checkpointing:
         model.enable_input_require_grads()
         getattr(base, f"{CHECKPOINTING}_enable")({"use_reentrant": False})
-    unfit = cuda or config.hardware.gradient_checkpointing or config.hardware.compile
-    if unfit or config.trainer.get("neftune_noise_alpha") or not may_lay_out(model.train()):
+    unfit = config.hardware.gradient_checkpointing or config.hardware.compile
+    unfit = unfit or bool(config.trainer.get("neftune_noise_alpha"))
+    known = base.config._attn_implementation == UNMASKED["cpu"]
+    if unfit or not known or not may_lay_out(model):
         batch = replace(batch, shared=0)
     with _counted(model) as count:
         weights = count.now

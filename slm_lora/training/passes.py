@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from slm_lora.config.compose import from_file
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
-from slm_lora.model.alike import rows_alike
+from slm_lora.model.alike import rows_alike, saves_enough
 from slm_lora.progress import log
 from slm_lora.training.batches import pad_right
 from slm_lora.training.memory import Batch, Memory, training_memory
@@ -158,13 +158,29 @@ def _largest(config: Config, rows: Dataset) -> Batch:
     trained = passed["labels"][:, 1:] != -100
     layout = rows_alike(passed["input_ids"], F.pad(trained, (0, 1)))
     count, positions = passed["input_ids"].shape
+    shared = _shared_by_all(rows, layout.shared) if layout else 0
     return Batch(
         count,
         positions,
         labelled=int(trained.sum()),
-        shared=layout.shared if layout else 0,
+        shared=shared if saves_enough(count, shared, positions) else 0,
         accumulates=size < batch,
     )
+
+
+def _shared_by_all(rows: Dataset, most: int) -> int:
+    """Positions, at most so many, that all rows begin with before anything that is trained: any
+    batch may hold the row that shares least."""
+    table = rows.with_format("arrow")[:]
+    ids, labels = (table[name].combine_chunks() for name in ("input_ids", "labels"))
+    starts = ids.offsets.to_numpy()[:-1]
+    ids, labels = ids.values.to_numpy(), labels.values.to_numpy()
+    most = min(most, min(rows["length"]) - 1)
+    for place in range(most):
+        at = starts + place
+        if np.ptp(ids[at]) or (labels[at + 1] != -100).any():
+            return place
+    return most
 
 
 def _cure(micro: int | None, checkpointing: bool | None) -> str:
