@@ -114,6 +114,7 @@ def test_a_beginning_read_once_gives_the_same_scores(config, once: bool, monkeyp
     ("config", "once"),
     [
         (LlamaConfig(**SMALL, intermediate_size=64), True),
+        (LlamaConfig(**SMALL, intermediate_size=64, attn_implementation=CPU_ATTENTION), True),
         (
             MistralConfig(**SMALL, num_key_value_heads=2, intermediate_size=64, sliding_window=8),
             True,
