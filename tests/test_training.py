@@ -167,7 +167,8 @@ def test_the_best_checkpoint_by_the_metric(tmp_path: Path) -> None:
 
 
 def test_rows_that_the_task_cannot_judge_are_judged_by_their_loss(tmp_path: Path) -> None:
-    """It is the loss that the trainer measured itself, over all the tokens of the same rows."""
+    """It is the loss that the trainer measured itself, over all the tokens of the same rows, but for
+    what bf16 rounds in passes of other shapes."""
     few = ("data.validation_fraction=0.3", "trainer.per_device_eval_batch_size=32")
     found = plan("code", *rows(tmp_path, "code"), *few)
     judge, reason = judge_of(found.task, found.data.validation_rows, found.config)
@@ -177,7 +178,7 @@ def test_rows_that_the_task_cannot_judge_are_judged_by_their_loss(tmp_path: Path
     pipeline.validate(found, run, judge, reason)
     judged, trained = json.loads(run.validation.read_text()), json.loads(run.train.read_text())
     assert (judged["primary"], judged["reason"]) == ("loss", reason)
-    assert judged["tuned"]["loss"] == pytest.approx(trained["best_eval_loss"], rel=1e-3)
+    assert judged["tuned"]["loss"] == pytest.approx(trained["best_eval_loss"], rel=1e-3, abs=3e-4)
     judge, reason = judge_of(found.task, found.data.test, found.config)
     assert judge is found.task
     assert not reason

