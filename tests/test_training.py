@@ -167,8 +167,8 @@ def test_the_best_checkpoint_by_the_metric(tmp_path: Path) -> None:
 
 
 def test_rows_that_the_task_cannot_judge_are_judged_by_their_loss(tmp_path: Path) -> None:
-    """It is the loss that the trainer measured itself, over all the tokens of the same rows, but for
-    what bf16 rounds in passes of other shapes."""
+    """It is the loss that the trainer measured itself, over all the tokens of the same rows, but
+    for what bf16 rounds in passes of other shapes."""
     few = ("data.validation_fraction=0.3", "trainer.per_device_eval_batch_size=32")
     found = plan("code", *rows(tmp_path, "code"), *few)
     judge, reason = judge_of(found.task, found.data.validation_rows, found.config)
