@@ -26,6 +26,7 @@ from transformers import (
 from slm_lora.model import alike
 from slm_lora.model.alike import Layout, lays_out, may_lay_out, rows_alike
 from slm_lora.model.kernels import CPU_ATTENTION
+from slm_lora.training import passes
 from slm_lora.training.batches import pad_right
 from slm_lora.training.loss import labelled_loss
 from slm_lora.training.options import CHECKPOINTING
@@ -212,6 +213,25 @@ def test_kinds_of_adapters(kind: str) -> None:
     losses = [labelled_loss(model, batch["input_ids"], batch["labels"], once=o) for o in (1, 0)]
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-5, atol=1e-6)
     assert_close(*(gradients(model, loss) for loss in losses))
+
+
+def test_the_forecast_counts_on_what_every_row_shares() -> None:
+    """Rows are read a thousand at a time, also where some were picked of them."""
+    labels = [-100] * 5 + [6, 7, 8]
+    made = [
+        {"input_ids": [1, 2, 3, 4, 5 + n % 3, 6, 7, 8], "labels": labels, "length": 8}
+        for n in range(2500)
+    ]
+    made[2300]["input_ids"] = [1, 2, 9, 4, 5, 6, 7, 8]
+    data = Dataset.from_list(made)
+    assert passes._shared_by_all(data, 7) == 2
+    assert passes._shared_by_all(data.shuffle(seed=1), 7) == 2
+    assert passes._shared_by_all(data.select(range(2000)), 7) == 4
+    assert passes._shared_by_all(data.select(range(2000)), 3) == 3
+    # All begin alike; the token at 5 is trained, and foretold at 4.
+    assert passes._shared_by_all(data.select(range(0, 2000, 3)), 7) == 4
+    made[5] = {"input_ids": [1, 2], "labels": [-100, 2], "length": 2}
+    assert passes._shared_by_all(Dataset.from_list(made), 7) == 0
 
 
 def test_noise_on_the_embeddings_is_drawn_for_each_row(tmp_path: Path) -> None:

@@ -171,15 +171,17 @@ def _largest(config: Config, rows: Dataset) -> Batch:
 def _shared_by_all(rows: Dataset, most: int) -> int:
     """Positions, at most so many, that all rows begin with before anything that is trained: any
     batch may hold the row that shares least."""
-    table = rows.with_format("arrow")[:]
-    ids, labels = (table[name].combine_chunks() for name in ("input_ids", "labels"))
-    starts = ids.offsets.to_numpy()[:-1]
-    ids, labels = ids.values.to_numpy(), labels.values.to_numpy()
     most = min(most, min(rows["length"]) - 1)
-    for place in range(most):
-        at = starts + place
-        if np.ptp(ids[at]) or (labels[at + 1] != -100).any():
-            return place
+    first = rows[0]["input_ids"]
+    for table in rows.with_format("arrow").iter(batch_size=1000):
+        ids, labels = (table[name].combine_chunks() for name in ("input_ids", "labels"))
+        starts = ids.offsets.to_numpy()[:-1]
+        ids, labels = ids.values.to_numpy(), labels.values.to_numpy()
+        for place in range(most):
+            at = starts + place
+            if (ids[at] != first[place]).any() or (labels[at + 1] != -100).any():
+                most = place
+                break
     return most
 
 
