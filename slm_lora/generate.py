@@ -147,7 +147,8 @@ def _prompts_of_many(
         own.setdefault(text[: starts[i]], []).append(i)
     least = OF_A_PASS["cuda" if next(model.parameters()).is_cuda else "cpu"]
     many = {p: same for p, same in own.items() if (len(p) - shared) * (len(same) - 1) > least}
-    return many if many and _keeps(model, texts[0][:LEAST_SHARED]) else {}
+    # Where all share a beginning, it is known that the model keeps it.
+    return many if many and (shared or _keeps(model, texts[0][:LEAST_SHARED])) else {}
 
 
 def fitted(prompt: list[int], answer: list[int], context: int) -> tuple[list[int], list[int]]:

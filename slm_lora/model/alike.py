@@ -20,6 +20,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from slm_lora.logits import same_logits
+from slm_lora.progress import log
 
 LEAST_SAVED = 0.1
 """Of a batch's positions: what laying rows out costs."""
@@ -124,6 +125,7 @@ def lays_out(model: PeftModel) -> bool:
         with layout:
             found = model(**layout.inputs(ids), use_cache=False).logits
     # What a model's own code makes of a mask that is none.
-    except Exception:
+    except Exception as error:
+        log.info("rows that begin alike are read whole: %s", str(error).partition("\n")[0])
         return False
     return same_logits(found, expected)

@@ -3,6 +3,7 @@
 It is that of a CPU, and of a GPU on which TRL's fused one does not run.
 """
 
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -40,12 +41,10 @@ def labelled_loss(
     """
     labelled = F.pad(labels[:, 1:] != -100, (0, 1))
     layout = rows_alike(input_ids, labelled) if once else None
-    if layout:
-        inputs |= layout.inputs(input_ids)
-        with layout:
-            logits = logits_at(model, layout.flat(labelled), exact=not model.training, **inputs)
-    else:
-        logits = logits_at(model, labelled, exact=not model.training, input_ids=input_ids, **inputs)
+    read = layout.inputs(input_ids) if layout else {"input_ids": input_ids}
+    positions = layout.flat(labelled) if layout else labelled
+    with layout or nullcontext():
+        logits = logits_at(model, positions, exact=not model.training, **read, **inputs)
     targets = labels[:, 1:][labelled[:, :-1]]
     count = max(len(targets), 1) if num_items_in_batch is None else num_items_in_batch
     loss: Tensor = CrossEntropy.apply(logits, targets, count)  # type: ignore[no-untyped-call]

@@ -215,8 +215,9 @@ def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool, in_f
     """As the trainer does them on a CPU (slm_lora/training/loss.py), or with TRL's fused loss.
     `in_fp32`: autocast, which fp16 needs, hands the logits on so."""
     ids = torch.zeros(batch.rows, batch.positions, dtype=torch.long)
-    layout = Layout(batch.rows, batch.shared, batch.positions - batch.shared)
-    told = layout.inputs(ids) if batch.shared else {"input_ids": ids}
+    rest = batch.positions - batch.shared
+    layout = Layout(batch.rows, batch.shared, rest) if batch.shared else None
+    told = layout.inputs(ids) if layout else {"input_ids": ids}
     inputs = {**told, "use_cache": False}
     if fused:
         hidden = model.get_base_model().base_model(**inputs).last_hidden_state
@@ -227,7 +228,7 @@ def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool, in_f
         del hidden, tile
         picked.backward(gradient.to(picked.dtype))
         return
-    with _labelled_only(model, batch.labelled), layout if batch.shared else nullcontext():
+    with _labelled_only(model, batch.labelled), layout or nullcontext():
         logits = model(**inputs).logits[0]
     logits = logits.float() if in_fp32 else logits
     targets = torch.zeros(batch.labelled, dtype=torch.long)

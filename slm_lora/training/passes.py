@@ -15,14 +15,12 @@ import psutil
 import torch
 from datasets import Dataset
 from rich.filesize import decimal
-from torch.nn import functional as F
 
 from slm_lora.config.compose import from_file
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
-from slm_lora.model.alike import rows_alike, saves_enough
+from slm_lora.model.alike import saves_enough
 from slm_lora.progress import log
-from slm_lora.training.batches import pad_right
 from slm_lora.training.memory import Batch, Memory, training_memory
 from slm_lora.training.options import micro_batch_size, rows_of_a_rank
 
@@ -154,18 +152,12 @@ def _largest(config: Config, rows: Dataset) -> Batch:
         return Batch(1, positions, labelled, packed=True, accumulates=size < batch)
     lengths = np.asarray(rows["length"])
     longest = np.argsort(-lengths, kind="stable")[:size].tolist()
-    passed = pad_right(list(rows.select(longest)))
-    trained = passed["labels"][:, 1:] != -100
-    layout = rows_alike(passed["input_ids"], F.pad(trained, (0, 1)))
-    count, positions = passed["input_ids"].shape
-    shared = _shared_by_all(rows, layout.shared) if layout else 0
-    return Batch(
-        count,
-        positions,
-        labelled=int(trained.sum()),
-        shared=shared if saves_enough(count, shared, positions) else 0,
-        accumulates=size < batch,
-    )
+    labels = rows.select(longest)["labels"]
+    labelled = sum(label != -100 for row in labels for label in row[1:])
+    count, positions = len(longest), int(lengths[longest[0]])
+    shared = _shared_by_all(rows, positions - 1)
+    shared = shared if saves_enough(count, shared, positions) else 0
+    return Batch(count, positions, labelled, shared, accumulates=size < batch)
 
 
 def _shared_by_all(rows: Dataset, most: int) -> int:

@@ -123,10 +123,10 @@ class LoraTrainer(SFTTrainer):
             base.set_attn_implementation(CPU_ATTENTION)
             # What is recomputed or compiled does not see how rows are laid out.
             unfit = args.gradient_checkpointing or compiled or args.neftune_noise_alpha
-            attends = base.config._attn_implementation  # some models have no other than their own
-            can = real and self.data_collator is pad_right and not unfit
-            can = can and attends == CPU_ATTENTION and may_lay_out(model)
-            self.beginnings_once = can and lays_out(model)
+            # Some models have no other attention than their own.
+            known = base.config._attn_implementation == CPU_ATTENTION
+            fit = real and self.data_collator is pad_right and known and not unfit
+            self.beginnings_once = fit and may_lay_out(model) and lays_out(model)
         elif real and args.packing and not on_cpu and attends == "sdpa":
             keep_apart_by_bounds(base, args.device)
 
