@@ -63,7 +63,13 @@ class RoomyLayer(DynamicLayer):
 
     def get_seq_length(self) -> int:
         """Positions that were read, the beginning's too."""
-        return self._own_length + (self.beginning[0].shape[-2] if self.beginning else 0)
+        return self._own_length + self._shared_length
+
+    def crop(self, max_length: int) -> None:
+        """Forget all but so many positions; the last ones, so many, of a negative number."""
+        kept = max_length if max_length >= 0 else self.get_seq_length() + max_length
+        if kept < self.get_seq_length():
+            self._hold(self.buffers, kept - self._shared_length)
 
     def batch_repeat_interleave(self, repeats: int) -> None:
         """Each row so many times."""
@@ -85,8 +91,12 @@ class RoomyLayer(DynamicLayer):
         return int(super().get_seq_length())
 
     @property
+    def _shared_length(self) -> int:
+        return self.beginning[0].shape[-2] if self.beginning else 0
+
+    @property
     def _has_room(self) -> bool:
-        """Whether keys and values are views of the buffers: who crops puts others there."""
+        """Whether keys and values are views of the buffers."""
         return self.seen is not None and self.keys is self.seen
 
     def _hold(self, buffers: list[Tensor], positions: int) -> None:

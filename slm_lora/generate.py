@@ -309,10 +309,12 @@ def until(stop_ids: Iterable[int], ids: list[int]) -> list[int]:
 
 
 class Generated(NamedTuple):
-    """A text that a model wrote; `cut_off`: it had not ended when its tokens were used up."""
+    """A text that a model wrote; `cut_off`: it had not ended when its tokens were used up;
+    `scores`: log-likelihoods of the tokens that `answers` was asked to score."""
 
     text: str
     cut_off: bool
+    scores: Sequence[float] = ()
 
 
 def answers(
@@ -325,6 +327,7 @@ def answers(
     batch_size: int,
     title: str,
     sampling: Sampling | None = None,
+    scored: Sequence[int] = (),
 ) -> Iterator[tuple[int, list[Generated]]]:
     """(index of the prompt, what the model writes after it), batch by batch, longest first.
 
@@ -332,6 +335,9 @@ def answers(
     batch holds `batch_size` texts; a prompt is read once for all its texts, and what all prompts
     begin with, such as a sheet on the framework, once for all prompts. A prompt that leaves no room
     in the model's context loses its beginning, and long prompts shorten all answers.
+
+    `scored`: tokens whose log-likelihoods right after each prompt are told too (natural logarithm,
+    in fp32), from the same reading of it; only where `scores_while_writing`.
     """
     yield from ranks.shared(
         _answers,
@@ -343,7 +349,16 @@ def answers(
         batch_size=batch_size,
         title=title,
         sampling=sampling,
+        scored=list(scored),
     )
+
+
+@torch.inference_mode()
+def scores_while_writing(model: Any, prompts: list[list[int]], max_new_tokens: int) -> bool:
+    """Whether `answers` can score tokens: the model keeps keys and values of all that it reads,
+    pads on the left do not count, and every prompt is read whole."""
+    fits = max(map(len, prompts)) + max_new_tokens <= context_length(model.config)
+    return fits and not _counts_pads(model) and _keeps(model, prompts[0][:LEAST_SHARED])
 
 
 @torch.inference_mode()
@@ -358,6 +373,7 @@ def _answers(
     batch_size: int,
     title: str,
     sampling: Sampling | None,
+    scored: list[int],
 ) -> Iterator[tuple[int, list[Generated]]]:
     """`answers` of one rank's share."""
     copies = sampling.n if sampling else 1
@@ -390,17 +406,13 @@ def _answers(
         ids = _after(torch.tensor(beginning, device=device), padded["input_ids"])
         mask = _after(torch.ones(shared, dtype=torch.long, device=device), padded["attention_mask"])
         cache = _cache_of_batch(model, ids, mask, read, copies) if leave else None
-        rows = write(
-            model,
-            ids.repeat_interleave(copies, dim=0),
-            mask.repeat_interleave(copies, dim=0),
-            cache,
-            config,
-        )
+        ids, mask = (each.repeat_interleave(copies, dim=0) for each in (ids, mask))
+        scores = _scores(model, ids, mask, cache, scored) if scored and cache else [()] * len(ids)
+        rows = write(model, ids, mask, cache, config)
         ended = [until(config.eos_token_id, row) for row in rows]
         texts = tokenizer.batch_decode(ended, skip_special_tokens=True)
         cut_off = [len(kept) == len(row) for kept, row in zip(ended, rows, strict=True)]
-        found = list(map(Generated, texts, cut_off))
+        found = list(map(Generated, texts, cut_off, scores))
         return [(i, found[n * copies : (n + 1) * copies]) for n, i in enumerate(batch)]
 
     groups = list(batches(lengths, size, share))
@@ -408,17 +420,49 @@ def _answers(
         yield from part
 
 
+def _scores(
+    model: Any, ids: Tensor, mask: Tensor, cache: DynamicCache, tokens: list[int]
+) -> list[list[float]]:
+    """Log-likelihood of each of `tokens` after each row of `ids` (rows, positions), padded on the
+    left, which `cache` then holds but for its last token: `generate` goes on from there."""
+    start = cache.get_seq_length()
+    last = torch.zeros_like(ids[:, start:], dtype=torch.bool)
+    last[:, -1] = True
+    logits = logits_at(
+        model,
+        last,
+        exact=True,
+        input_ids=ids[:, start:],
+        attention_mask=mask,
+        position_ids=_positions(mask)[:, start:],
+        past_key_values=cache,
+        use_cache=True,
+    )
+    cache.crop(-1)
+    return logits.log_softmax(-1)[:, tokens].tolist()
+
+
+def _positions(mask: Tensor) -> Tensor:
+    """Of each token in its text (rows, positions), which is padded on the left."""
+    return (mask.cumsum(-1) - 1).clamp(min=0)
+
+
+def _counts_pads(model: Any) -> bool:
+    """Whether pads on the left change what the model reads: in a window, or in distances that are
+    not taken from position ids."""
+    slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
+    return slides or model.config.model_type in BY_PLACE
+
+
 def _beginning_of_all(
     model: Any, prompts: list[list[int]], written: int
 ) -> tuple[list[int], DynamicCache | None]:
     """What all prompts begin with and what attention keeps of it; nothing where it is short, also
-    beside the tokens to be written, where the pads that then stand behind it would count (in a
-    window, or in distances that are not taken from position ids), or where an adapter looks for
-    words in a text."""
+    beside the tokens to be written, where the pads that then stand behind it would count, or where
+    an adapter looks for words in a text."""
     shared = min(shared_beginning(prompts), min(map(len, prompts)) - 1)
-    slides = any(type(layer) is not RoomyLayer for layer in new_cache(model.config).layers)
     least = max(LEAST_SHARED, min(written, ALWAYS_SHARED))
-    unfit = slides or model.config.model_type in BY_PLACE or looks_for_words(model)
+    unfit = _counts_pads(model) or looks_for_words(model)
     if len(prompts) == 1 or shared < least or unfit:
         return [], None
     beginning = prompts[0][:shared]
@@ -439,13 +483,12 @@ def _cache_of_batch(
     cache.batch_repeat_interleave(len(ids))
     start = cache.get_seq_length()
     if copies > 1 and ids.shape[1] > start + 1:
-        positions = (mask.cumsum(-1) - 1).clamp(min=0)
         _read(
             model,
             ids[:, start:-1],
             cache,
             attention_mask=mask[:, :-1],
-            position_ids=positions[:, start:-1],
+            position_ids=_positions(mask)[:, start:-1],
         )
     cache.batch_repeat_interleave(copies)
     return cache

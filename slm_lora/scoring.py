@@ -1,6 +1,7 @@
 """Labels scored as answers to a row: one function for the evaluation, chat and serve.
 
-encoded, scores = label_scores(model, tokenizer, rows, ["no", "yes"], config.task, "scoring")
+encoded = with_labels(rows, ["no", "yes"], tokenizer)
+scores = label_scores(model, encoded, 2, config=config.task, title="scoring")
 """
 
 import math
@@ -23,22 +24,14 @@ in fp32 is no smaller, and its logarithm stays finite (-16)."""
 
 
 def label_scores(
-    model: Any,
-    tokenizer: PreTrainedTokenizerBase,
-    rows: Sequence[Row],
-    labels: Sequence[str],
-    *,
-    config: TaskConfig,
-    title: str,
-) -> tuple[list[Encoded], NDArray[np.float64]]:
-    """Each row encoded with each label as its answer (row by row), and scores (rows, labels).
+    model: Any, encoded: Sequence[Encoded], labels: int, *, config: TaskConfig, title: str
+) -> NDArray[np.float64]:
+    """Scores (rows, labels) of what `with_labels` encoded.
 
     A score is the log-probability in nats that the model answers with the label's tokens and does
     not go on into a longer label (1 and 10, good and good value); with `task.label_score=mean` it
     is divided by the number of the label's tokens.
     """
-    answered = [with_label(row, label) for row in rows for label in labels]
-    encoded = rendering.encode(answered, tokenizer)
     likelihoods = answer_log_likelihoods(
         model,
         [item.prompt for item in encoded],
@@ -46,13 +39,20 @@ def label_scores(
         batch_size=config.batch_size,
         title=title,
     )
-    scores = np.empty((len(rows), len(labels)))
-    for n in range(len(rows)):
-        own = slice(n * len(labels), (n + 1) * len(labels))
+    scores = np.empty((len(encoded) // labels, labels))
+    for n in range(len(scores)):
+        own = slice(n * labels, (n + 1) * labels)
         scores[n] = _disjoint([tuple(item.answer) for item in encoded[own]], likelihoods[own])
         if config.label_score == "mean":
             scores[n] /= [len(tokens) for tokens in likelihoods[own]]
-    return encoded, scores
+    return scores
+
+
+def with_labels(
+    rows: Sequence[Row], labels: Sequence[str], tokenizer: PreTrainedTokenizerBase
+) -> list[Encoded]:
+    """Each row encoded with each label as its answer, row by row."""
+    return rendering.encode([with_label(row, label) for row in rows for label in labels], tokenizer)
 
 
 def with_label(row: Row, label: str) -> Row:

@@ -17,7 +17,13 @@ from transformers import (
 )
 
 from slm_lora import generate
-from slm_lora.generate import Sampling, answer_log_likelihoods, answers, context_length
+from slm_lora.generate import (
+    Sampling,
+    answer_log_likelihoods,
+    answers,
+    context_length,
+    scores_while_writing,
+)
 from slm_lora.model.kernels import CPU_ATTENTION
 from tests.helpers.greedy import one_by_one
 from tests.helpers.tiny import make_gpt2, make_llama
@@ -233,6 +239,65 @@ def test_what_all_prompts_begin_with_is_read_once(kind, sampling, attention, tmp
         expected = one_by_one(model, prompt, 20, stops=[1])
         text = tokenizer.decode(expected, skip_special_tokens=True)
         assert [one.text for one in found[i]] == [text] * (2 if sampling else 1)
+
+
+@pytest.mark.parametrize(
+    ("config", "at_once"),
+    [
+        (LlamaConfig(**SMALL, intermediate_size=64), True),
+        (LlamaConfig(**SMALL, intermediate_size=64, attn_implementation=CPU_ATTENTION), True),
+        (GPT2Config(**OF_GPT), True),
+        (BloomConfig(**SMALL), True),
+        (MistralConfig(**SMALL, intermediate_size=64, sliding_window=8), False),
+        (OpenAIGPTConfig(**OF_GPT), False),
+    ],
+    ids=lambda value: getattr(value, "model_type", ""),
+)
+@pytest.mark.parametrize("beginning", [0, 20], ids=["unlike", "alike"])
+def test_a_prompt_is_read_once_to_score_and_to_write(
+    config, at_once: bool, beginning: int, tmp_path
+) -> None:
+    torch.manual_seed(0)
+    config.initializer_range = 0.3
+    model = AutoModelForCausalLM.from_config(config).eval()
+    tokenizer = AutoTokenizer.from_pretrained(make_llama(tmp_path))
+    rests, _ = items(9)
+    prompts = [[*range(100, 100 + beginning), *rest[:30]] for rest in rests]
+    assert scores_while_writing(model, prompts, 6) is at_once
+    if not at_once:
+        return
+    context = context_length(config)
+    if context < sys.maxsize:
+        assert scores_while_writing(model, [[5] * (context - 6)], 6)
+        assert not scores_while_writing(model, [[5] * (context - 5)], 6)
+    tokens = [7, 200, 8]
+    found, read = [], []
+    for scored in ([], tokens):
+        seen: list[int] = []
+        with model.get_input_embeddings().register_forward_hook(
+            lambda _, ids, __, seen=seen: seen.append(ids[0].numel())
+        ):
+            by_prompt = dict(
+                answers(
+                    model,
+                    tokenizer,
+                    prompts,
+                    stop_ids=[1],
+                    max_new_tokens=6,
+                    batch_size=4,
+                    title="",
+                    scored=scored,
+                )
+            )
+        found.append([by_prompt[i][0] for i in range(len(prompts))])
+        read.append(sum(seen))
+    written, both = found
+    assert [one[:2] for one in both] == [one[:2] for one in written]
+    assert read[1] <= read[0] + len(prompts)
+    for prompt, one in zip(prompts, both, strict=True):
+        with torch.no_grad():
+            expected = model(torch.tensor([prompt])).logits[0, -1].log_softmax(-1)[tokens]
+        assert one.scores == pytest.approx(expected.tolist(), abs=1e-4)
 
 
 def test_an_end_that_decoding_would_show_is_no_part_of_the_answer(parts) -> None:

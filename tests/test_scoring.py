@@ -12,7 +12,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
 from slm_lora.model import load_tokenizer
 from slm_lora.rendering import encode
-from slm_lora.scoring import label_scores
+from slm_lora.scoring import label_scores, with_labels
 from slm_lora.tasks import classification
 from tests.helpers.tiny import make_llama
 
@@ -39,7 +39,9 @@ def row(text: str, label: str = "") -> dict:
 
 def scores(parts, rows, labels, **options) -> np.ndarray:
     config = TaskConfig(kind="classification", **options)
-    return label_scores(*parts, rows, labels, config=config, title="")[1]
+    model, tokenizer = parts
+    encoded = with_labels(rows, labels, tokenizer)
+    return label_scores(model, encoded, len(labels), config=config, title="")
 
 
 def probability(parts, text: str, label: str) -> float:

@@ -13,7 +13,7 @@ from slm_lora.chat.asking import Prompt
 from slm_lora.chat.pair import Pair
 from slm_lora.config.sections.results import ChatConfig
 from slm_lora.generate import generation_config, until
-from slm_lora.scoring import label_scores
+from slm_lora.scoring import label_scores, with_labels
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,9 @@ class Answer:
 
 def classify(pair: Pair, name: str, prompt: Prompt) -> Answer:
     """The likeliest label, with the probability of each, as the evaluation scores them."""
+    encoded = with_labels([prompt.row], pair.labels, pair.tokenizer)
     with pair.model(name) as asked:
-        encoded, scores = label_scores(
-            asked, pair.tokenizer, [prompt.row], pair.labels, config=pair.config.task, title=name
-        )
+        scores = label_scores(asked, encoded, len(pair.labels), config=pair.config.task, title=name)
     probabilities = softmax(scores[0])
     best = int(np.argmax(probabilities))
     return Answer(

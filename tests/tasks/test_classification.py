@@ -3,9 +3,13 @@
 import math
 
 import pytest
+import torch
+from transformers import AutoModelForCausalLM
 
+from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
+from slm_lora.model import load_tokenizer
 from slm_lora.tasks import classification
 from slm_lora.tasks.classification import parse_answer
 from tests.helpers.tiny import make_llama
@@ -81,14 +85,46 @@ def test_metrics_by_hand() -> None:
     assert found["brier"] == pytest.approx(2 * (0.01 + 0.36 + 0.04 + 0.09) / 4)
 
 
+def test_scores_are_the_same_whether_answers_are_written_or_not(monkeypatch) -> None:
+    """Labels of one token are scored by the reading of a prompt that its answer is written after,
+    others before it."""
+    compose.register()
+    config = compose.load(["model=nano"])
+    tokenizer = load_tokenizer(config)
+    model = AutoModelForCausalLM.from_pretrained(config.model.name_or_path, dtype=torch.float32)
+    rows = [
+        {"id": text, "label": "negative", "prompt": [{"role": "user", "content": f"It is {text}"}]}
+        for text in ("good.", "the worst of all that I have seen", "bad")
+    ]
+    scored = []
+    label_scores = classification.label_scores
+    monkeypatch.setattr(
+        classification,
+        "label_scores",
+        lambda *words, **options: scored.append(words) or label_scores(*words, **options),
+    )
+    for labels, calls in ((["negative", "positive"], 1), (["negative", "positively not"], 2)):
+        scored.clear()
+        only, written = (
+            classification.predict(
+                model.eval(),
+                tokenizer,
+                rows,
+                labels,
+                config=Config(task=TaskConfig(generate=generate)),
+                title="",
+            )
+            for generate in (False, True)
+        )
+        assert len(scored) == calls
+        for one, other in zip(only, written, strict=True):
+            assert one["scores"] == pytest.approx(other["scores"], abs=1e-4)
+            assert one["raw"] is None
+            assert other["raw"]
+
+
 def test_mean_score_is_per_token(tmp_path) -> None:
     """With `sum` the long label pays for each of its tokens; with `mean` it does not."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    from slm_lora.config import compose
-    from slm_lora.model import load_tokenizer
-
     compose.register()
     folder = make_llama(tmp_path / "llama")
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()

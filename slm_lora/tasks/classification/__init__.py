@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
@@ -22,9 +23,10 @@ from slm_lora.config.schema import Config
 from slm_lora.data.labels import in_order
 from slm_lora.data.shapes import COLUMNS
 from slm_lora.errors import UserError
-from slm_lora.generate import Generated, answers, stop_ids
+from slm_lora.generate import Generated, answers, scores_while_writing, stop_ids
 from slm_lora.records import Row, RowsReport
-from slm_lora.scoring import label_scores, with_label
+from slm_lora.rendering import Encoded
+from slm_lora.scoring import label_scores, with_label, with_labels
 from slm_lora.tasks import paired
 from slm_lora.tasks.classification.baselines import baselines_for
 from slm_lora.tasks.classification.findings import findings
@@ -50,22 +52,29 @@ def predict(
 ) -> list[Prediction]:
     """One prediction a row: scores, probabilities, the best label, the written answer."""
     task = config.task
-    encoded, scores = label_scores(
-        model, tokenizer, rows, labels, config=task, title=f"{title}: scoring"
-    )
+    encoded = with_labels(rows, labels, tokenizer)
+    prompts = [item.prompt for item in encoded[:: len(labels)]]
+    most = limit(rows[0], labels, tokenizer, config)
+    tokens = _only_tokens(encoded, labels)
+    at_once = task.generate and tokens and scores_while_writing(model, prompts, most)
     written: dict[int, list[Generated]] = {}
     if task.generate:
         written = dict(
             answers(
                 model,
                 tokenizer,
-                [item.prompt for item in encoded[:: len(labels)]],
+                prompts,
                 stop_ids=stop_ids(model, tokenizer),
-                max_new_tokens=limit(rows[0], labels, tokenizer, config),
+                max_new_tokens=most,
                 batch_size=task.batch_size,
-                title=f"{title}: writing",
+                title=f"{title}: scoring and writing" if at_once else f"{title}: writing",
+                scored=tokens if at_once else (),
             )
         )
+    if at_once:
+        scores = np.array([written[i][0].scores for i in range(len(rows))])
+    else:
+        scores = label_scores(model, encoded, len(labels), config=task, title=f"{title}: scoring")
     found = [
         prediction(row, rendering.prompt_text(row, tokenizer), labels, scores[i])
         for i, row in enumerate(rows)
@@ -74,6 +83,14 @@ def predict(
         answer = rendering.answer_in(only.text, "")
         found[i] |= {"raw": only.text, "extracted": parse_answer(answer, labels)}
     return found
+
+
+def _only_tokens(encoded: Sequence[Encoded], labels: Sequence[str]) -> list[int]:
+    """The token that each label is after every prompt; none where one is more than a token, or not
+    the same everywhere."""
+    found = dict.fromkeys(tuple(item.answer) for item in encoded)
+    alone = len(found) == len(labels) and all(len(answer) == 1 for answer in found)
+    return [token for (token,) in found] if alone else []
 
 
 def limit(row: Row, labels: list[str], tokenizer: PreTrainedTokenizerBase, config: Config) -> int:

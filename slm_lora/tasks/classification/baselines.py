@@ -20,7 +20,7 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.generate import context_length
 from slm_lora.records import Row
-from slm_lora.scoring import label_scores
+from slm_lora.scoring import label_scores, with_labels
 from slm_lora.tasks.classification import encoder
 from slm_lora.tasks.classification.prediction import prediction
 from slm_lora.tasks.examples import longest_prompt, with_examples
@@ -97,11 +97,10 @@ def shots(given: Given) -> list[Prediction]:
     )
     if not count:
         return []
-    _, scores = label_scores(
+    scores = label_scores(
         given.model,
-        tokenizer,
-        rows,
-        labels,
+        with_labels(rows, labels, tokenizer),
+        len(labels),
         config=config.task,
         title=f"base model, {count} examples: scoring",
     )
