@@ -1,10 +1,12 @@
 """The same rows trained by slm_lora and by LLaMA-Factory, in turn: speed, memory, what was learnt.
 
-    python benchmarks/peers.py --model SmolLM2-135M-Instruct.Q4_1.gguf --template smollm2
+    python benchmarks/peers.py --model SmolLM2-135M-Instruct.Q4_1.gguf
 
 LLaMA-Factory gets an environment of its own (3 GB, made at the first call). Both are called as
 their users call them, by a command line and a config file, and train LoRA (r=16, all linear layers)
-in 16 bits with the same batch, epochs, rate, schedule and chat template; all else is their default.
+in 16 bits with the same batch, epochs, rate, schedule and the model's own chat template; all else
+is their default. LLaMA-Factory also trains the newline that the template writes behind an answer;
+its own templates for some models are not the models' (`smollm2` ends the system message otherwise).
 Seconds are those that each says its training took. The held-out loss of both adapters is measured
 here, on the same tokens.
 """
@@ -112,7 +114,7 @@ def ours(model: str, train: list[dict[str, str]], folder: Path, seed: int) -> tu
 
 
 def theirs(
-    model: str, train: list[dict[str, str]], folder: Path, seed: int, python: Path, template: str
+    model: str, train: list[dict[str, str]], folder: Path, seed: int, python: Path
 ) -> tuple[Path, Result]:
     """`llamafactory-cli train`, with a config as in its examples."""
     write(
@@ -130,7 +132,6 @@ def theirs(
         "lora_target": "all",
         "dataset": "rows",
         "dataset_dir": str(folder),
-        "template": template,
         "cutoff_len": 512,
         "output_dir": str(folder / "out"),
         "per_device_train_batch_size": BATCH,
@@ -186,7 +187,6 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", required=True, help="folder or GGUF file of a chat model")
-    parser.add_argument("--template", required=True, help="LLaMA-Factory's name of its template")
     parser.add_argument("--rows", type=int, default=640)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--env", type=Path, help="folder of the peer's environment")
@@ -204,7 +204,7 @@ def main() -> None:
                 adapter, result = (
                     ours(model, train, at, seed)
                     if name == mine
-                    else theirs(model, train, at, seed, python, options.template)
+                    else theirs(model, train, at, seed, python)
                 )
                 result = result._replace(loss=held_out_loss(model, adapter))
             found[name].append(result)

@@ -38,6 +38,8 @@ def describe_machine() -> None:
     stdout().print(table)
     if device.type == "cpu" and compute_capability() is not None:
         print(f"there is a GPU, but torch {torch.__version__} cannot use it: install a CUDA build")
+    if torch.backends.mps.is_available():
+        print("there is an Apple GPU: device=mps quantization=none takes it")
     if device.type == "cpu":
         print("no CUDA device: use model=nano, or a model of up to 300M parameters")
 

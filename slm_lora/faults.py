@@ -53,6 +53,7 @@ NO_MEMORY = (
     "DefaultCPUAllocator",
     "Cannot allocate memory",
     "CUDA out of memory",
+    "MPS backend out of memory",
     "failed to map segment from shared object",
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",

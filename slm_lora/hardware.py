@@ -5,6 +5,7 @@ python -m slm_lora doctor
 
 import ctypes
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from slm_lora import ranks
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 
@@ -54,8 +56,19 @@ def check_without_torch(config: Config) -> None:
     """Refuse what this machine cannot do, as far as the driver tells.
 
     Raises:
-        UserError: no CUDA device for what needs one, or bf16 on a GPU without it.
+        UserError: no CUDA device or no Apple GPU for what needs one, or bf16 on a GPU without it.
     """
+    if config.device == "mps":
+        if (sys.platform, platform.machine()) != ("darwin", "arm64"):
+            raise UserError(
+                "device=mps, but this is no Mac with an Apple chip", "type device=cpu model=nano"
+            )
+        if ranks.WORLD > 1:
+            raise UserError(
+                f"device=mps with {ranks.WORLD} processes, which would share one GPU",
+                "type python -m slm_lora …, without a launcher",
+            )
+        return
     capability = compute_capability()
     if capability is None:
         if has_driver():
@@ -135,9 +148,8 @@ def planned(config: Config) -> Device | None:
     memory = config.hardware.memory_gb
     if memory is None or config.device == "cpu":
         return None
-    return Device(
-        "cuda", f"a GPU of {memory:g} GiB", round(memory * 2**30), config.precision or "bf16"
-    )
+    name, size = f"a GPU of {memory:g} GiB", round(memory * 2**30)
+    return Device(config.device or "cuda", name, size, config.precision or "bf16")
 
 
 def detect(config: Config) -> Device:
@@ -148,6 +160,14 @@ def detect(config: Config) -> Device:
     """
     import torch
 
+    if config.device == "mps":
+        if not torch.backends.mps.is_available():
+            raise UserError(
+                f"device=mps, but torch {torch.__version__} finds no Apple GPU",
+                "it wants macOS 14 and a Python for Apple chips; or type device=cpu",
+            )
+        most = torch.mps.recommended_max_memory()
+        return Device("mps", "an Apple GPU", most, config.precision or "bf16")
     cuda = torch.cuda.is_available()
     if config.device == "cuda" and not cuda:
         raise UserError(

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
+from slm_lora.hardware import Device, detect
 from slm_lora.plan import lines
 from slm_lora.preflight import Plan, preflight
 from tests.helpers.tiny import make_gpt2, make_llama, make_rows, slm_lora
@@ -269,6 +271,27 @@ def test_plan_for_a_gpu_that_is_not_here(hollow: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     for shown in ("a GPU of 8 GiB", "packed", "of 8.6 GB at the peak"):
         assert shown in ended.stdout, ended.stdout
+
+
+def test_plan_for_an_apple_gpu(hollow: Path) -> None:
+    """Rows are padded: no kernel there keeps packed texts apart."""
+    line = [word for word in words(hollow, "hardware.memory_gb=16") if word != "device=cpu"]
+    ended = slm_lora("plan", *line, "device=mps", "quantization=none")
+    assert ended.returncode == 0, ended.stderr
+    for shown in ("bf16 on a GPU of 16 GiB", "of 17.2 GB at the peak"):
+        assert shown in ended.stdout, ended.stdout
+    assert "packed" not in ended.stdout
+
+
+def test_an_apple_gpu_is_taken_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = compose.load(["device=mps", "quantization=none"])
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UserError, match="finds no Apple GPU"):
+        detect(config)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 2**34)
+    assert detect(config) == Device("mps", "an Apple GPU", 2**34, "bf16")
+    assert detect(compose.load(["quantization=none"])).type != "mps"
 
 
 def test_inspect_shows_what_is_trained(hollow: Path) -> None:

@@ -44,8 +44,9 @@ class Config:
     """Run folder; null makes outputs/<recipe>/<date>_<time>. An interrupted run goes on in it."""
     seed: int = field(default=42, metadata=number(least=0, most=2**32 - 1))
     """Seed of adapter weights, row order and drawn answers; that of the splits is data.seed."""
-    device: str | None = field(default=None, metadata=one_of("cpu", "cuda"))
-    """`cpu` or `cuda`; null takes CUDA where there is one. `cpu` insists, whatever the size."""
+    device: str | None = field(default=None, metadata=one_of("cpu", "cuda", "mps"))
+    """`cpu`, `cuda` or `mps` (Apple's GPUs, without quantization); null takes CUDA where there is
+    one, else the CPU. `cpu` insists, whatever the size."""
     precision: str | None = field(default=None, metadata=one_of("bf16", "fp16", "fp32"))
     """`bf16`, `fp16` (CUDA only, with loss scaling) or `fp32`; null takes the best that works."""
     batch_size: int = field(default=32, metadata=number(least=1, most=2**16))
@@ -89,9 +90,30 @@ class Config:
             return UserError("quantization=int8 needs a CUDA GPU", "type quantization=nf4")
         return None
 
+    def needs_more_than_mps(self) -> UserError | None:
+        """What to say of this config where an Apple GPU is to compute; None if that can."""
+        if self.quantization.method in QUANTIZED:
+            return UserError(
+                f"quantization={self.quantization.method} with device=mps: bitsandbytes brings no "
+                "kernels for Apple's GPUs",
+                "type quantization=none, or device=cpu",
+            )
+        if self.trainer.get("packing"):
+            return UserError(
+                "trainer.packing=true with device=mps: no kernel there keeps packed texts apart",
+                "type trainer.packing=false",
+            )
+        if self.hardware.compile:
+            return UserError(
+                "hardware.compile=true with device=mps is not supported", "leave it out"
+            )
+        return self.needs_cuda()
+
     def _check_combinations(self) -> None:
         quantization = self.quantization.method
         if self.device == "cpu" and (error := self.needs_cuda()):
+            raise error
+        if self.device == "mps" and (error := self.needs_more_than_mps()):
             raise error
         if self.lora.moves_base_weights and (
             self.lora.dora

@@ -12,7 +12,7 @@ that is not merged yet is merged first; an export of the same name is replaced.
 
 import re
 import shutil
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,7 @@ def _gguf(
     log.info("reading %s back", file.name)
     exact = gguf.check_file(file, parts, weights, words)
 
+    @cache
     def read_back() -> Any:
         if parts.model_type == "smollm3":
             return gguf.read_smollm3(file, parts)

@@ -15,12 +15,10 @@ from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl
 from slm_lora.merge import whole_training
 from slm_lora.merge.proof import compare_metric
+from slm_lora.model import DTYPES
 from slm_lora.preflight import preflight
 from slm_lora.progress import log
 from slm_lora.run_folder import Run
-
-AT_ONCE = 8
-"""Rows scored or written at once, by which the speed is measured: one batch is always scored."""
 
 
 def scored(
@@ -33,12 +31,14 @@ def scored(
     test rows as fit into a third of the training's time: `tuned`, `exported`, `ci95` of exported
     minus tuned, `rows`. Nothing where the run was not scored, its rows cannot be read any more, or
     its programs cannot be judged here.
+
+    The model computes in the run's own precision, as the tuned one did: bf16 rounds a weight by a
+    quarter of what q8_0 does.
     """
     if not run.tuned_predictions.exists() or not run.train.exists():
         return {}
-    few = replace(config.task, batch_size=min(config.task.batch_size, AT_ONCE))
     nothing = replace(config.baselines, run=False)
-    simple = replace(config, baselines=nothing, retention=NOTHING, task=few)
+    simple = replace(config, baselines=nothing, retention=NOTHING)
     tuned = read_jsonl(run.tuned_predictions)
     _, seconds = whole_training(read_json(run.train))
     try:
@@ -46,6 +46,8 @@ def scored(
         if [item["id"] for item in tuned] != [row["id"] for row in plan.data.test]:
             raise UserError("the test rows are not those of the run", "name those: data.test=FILE")
         model = exported().to(plan.device.type)
+        for weight in model.parameters():  # not the buffers: rotations stay in fp32
+            weight.data = weight.data.to(DTYPES[plan.device.precision])
         found = compare_metric(model, plan, tokenizer, tuned, seconds / 3)
     except UserError as error:  # the file is proven all the same
         log.warning("the exported model was not scored: %s; %s", error.message, error.hint)

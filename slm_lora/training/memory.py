@@ -50,7 +50,7 @@ TILE = (4096, 32768)
 MASK_BYTES = 2
 """For each pair of positions: what attention makes of the mask that keeps packed rows apart, in
 every layer; the mask itself is one byte."""
-UNMASKED = {"cpu": "cpu_unmasked", "cuda": "sdpa_unmasked"}
+UNMASKED = {"cpu": "cpu_unmasked", "cuda": "sdpa_unmasked", "mps": "sdpa_unmasked"}
 """Attention whose masks are counted apart: for tensors without numbers transformers would always
 make one, as it cannot look whether it is needed."""
 AttentionInterface.register(UNMASKED["cpu"], cpu_attention)

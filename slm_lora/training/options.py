@@ -68,7 +68,7 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
         **config.trainer,
         "output_dir": str(folder),
         "seed": config.seed,
-        "use_cpu": not cuda,
+        "use_cpu": device.type == "cpu",
         # The weights are loaded in bf16, so nothing is left for autocast; fp16 needs it, and the
         # gradient scaling that comes with it.
         "bf16": False,

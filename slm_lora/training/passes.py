@@ -94,6 +94,8 @@ def forecast(config: Config, device: Device, rows: Dataset) -> Forecast | None:
         there = round(planned * 2**30)
     elif device.type == "cuda":
         there = CUDA_CONTEXT + torch.cuda.mem_get_info()[0]
+    elif device.type == "mps":
+        there = CUDA_CONTEXT + device.memory - torch.mps.driver_allocated_memory()
     else:
         there = psutil.Process().memory_info().rss + _available()
     return Forecast(batch, memory, process, there)
@@ -102,7 +104,7 @@ def forecast(config: Config, device: Device, rows: Dataset) -> Forecast | None:
 def in_process(device: Device, needed: int) -> int:
     """Bytes that a process takes which asks the allocator for so many: with what it has already,
     or with the driver's own."""
-    if device.type == "cuda":
+    if device.type != "cpu":
         return CUDA_CONTEXT + round((1 + CUDA_WASTE) * needed)
     held: int = psutil.Process().memory_info().rss
     return held + CPU_LIBRARIES + round((1 + CPU_WASTE) * needed)

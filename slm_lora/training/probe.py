@@ -142,8 +142,8 @@ class _Clock(TrainerCallback):
         self.began = time.monotonic()
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+        if torch.accelerator.is_available():
+            torch.accelerator.synchronize()
         self.seconds.append(time.monotonic() - self.began)
 
 

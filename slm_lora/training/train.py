@@ -208,8 +208,8 @@ def train(
     seconds = time.monotonic() - began
     summary = _summary(trainer, model, seconds, first_step, device)
     if forecast:  # of what `peak_memory` measures
-        cuda = device.type == "cuda"
-        summary["forecast_memory_bytes"] = forecast.memory.peak if cuda else forecast.process
+        cpu = device.type == "cpu"
+        summary["forecast_memory_bytes"] = forecast.process if cpu else forecast.memory.peak
     if expected_seconds:
         summary["forecast_seconds"] = expected_seconds
     if ranks.RANK == 0:
@@ -308,8 +308,11 @@ def reset_peak_memory(device: Device) -> None:
 
 
 def peak_memory(device: Device) -> int:
-    """Bytes: of the GPU where there is one, else the process's largest resident size."""
+    """Bytes: of the GPU where there is one (Apple's: all that was fetched from the system and not
+    given back), else the process's largest resident size."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
+    if device.type == "mps":
+        return torch.mps.driver_allocated_memory()
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -97,7 +97,7 @@ class LoraTrainer(SFTTrainer):
         # Several GPUs want a launcher; torch's DataParallel would take all, for larger batches.
         args._n_gpu = min(args.n_gpu, 1)
         args.dataset_kwargs = {"skip_prepare_dataset": not args.packing}
-        on_cpu = args.device.type == "cpu"
+        on_cpu, on_cuda = (args.device.type == name for name in ("cpu", "cuda"))
         plain = (
             args.loss_type == "nll"
             and args.label_smoothing_factor == 0
@@ -105,9 +105,9 @@ class LoraTrainer(SFTTrainer):
             and "output_router_logits" not in model.config.get_text_config().to_dict()
         )
         real = model.device.type != "meta"  # else it is a rehearsal, and asks no kernel
-        no_fused_loss = real and not on_cpu and bool(why_not_fused(args.device, model.dtype))
-        self.labelled_positions_only = plain and (on_cpu or no_fused_loss)
-        if on_cpu and plain and not (args.packing or args.padding_free):
+        no_fused_loss = real and on_cuda and bool(why_not_fused(args.device, model.dtype))
+        self.labelled_positions_only = plain and (not on_cuda or no_fused_loss)
+        if plain and not on_cuda and not (args.packing or args.padding_free):
             kwargs["data_collator"] = pad_right
         # TRL casts the adapter of a quantized base to bf16; these are put back below.
         full_precision = {p: p.data for p in model.parameters() if p.requires_grad}

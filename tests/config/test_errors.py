@@ -275,6 +275,32 @@ def test_compiling_needs_a_compiler(tmp_path, monkeypatch) -> None:
     assert result.stdout.splitlines()[-1] == "no torch"
 
 
+@pytest.mark.parametrize(
+    ("more", "said", "cure"),
+    [
+        (["quantization=nf4"], "quantization=nf4 with device=mps", "quantization=none"),
+        (["quantization=none", "precision=fp16"], "precision=fp16", "precision=bf16"),
+        (["quantization=none", "trainer.packing=true"], "trainer.packing=true", "=false"),
+        (["quantization=none", "hardware.compile=true"], "hardware.compile=true", "leave it out"),
+    ],
+)
+def test_what_an_apple_gpu_cannot_do(more, said, cure) -> None:
+    result = run(["+recipe=instruct", "data.train=no.jsonl", "device=mps", *more])
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert cure in result.stderr
+    assert result.stdout.splitlines()[-1] == "no torch"
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there may be an Apple GPU")
+def test_no_apple_gpu() -> None:
+    words = ["+recipe=instruct", "data.train=no.jsonl", "device=mps", "quantization=none"]
+    result = run(words)
+    assert result.returncode == 2
+    assert "this is no Mac with an Apple chip" in result.stderr
+    assert result.stdout.splitlines()[-1] == "no torch"
+
+
 @reads_data
 def test_a_driver_without_nvidia_smi_decides_nothing(tmp_path, monkeypatch) -> None:
     """As in WSL and in containers: whether there is a GPU, torch tells later."""

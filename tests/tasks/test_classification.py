@@ -9,7 +9,8 @@ from transformers import AutoModelForCausalLM
 from slm_lora.config import compose
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.task import TaskConfig
-from slm_lora.model import load_tokenizer
+from slm_lora.hardware import Device
+from slm_lora.model import load_base, load_tokenizer
 from slm_lora.tasks import classification
 from slm_lora.tasks.classification import parse_answer
 from tests.helpers.tiny import make_llama
@@ -89,9 +90,9 @@ def test_scores_are_the_same_whether_answers_are_written_or_not(monkeypatch) -> 
     """Labels of one token are scored by the reading of a prompt that its answer is written after,
     others before it."""
     compose.register()
-    config = compose.load(["model=nano"])
+    config = compose.load(["model=nano", "quantization=none"])
     tokenizer = load_tokenizer(config)
-    model = AutoModelForCausalLM.from_pretrained(config.model.name_or_path, dtype=torch.float32)
+    model = load_base(config, Device("cpu", "CPU", 0, "fp32"))
     rows = [
         {"id": text, "label": "negative", "prompt": [{"role": "user", "content": f"It is {text}"}]}
         for text in ("good.", "the worst of all that I have seen", "bad")
@@ -107,7 +108,7 @@ def test_scores_are_the_same_whether_answers_are_written_or_not(monkeypatch) -> 
         scored.clear()
         only, written = (
             classification.predict(
-                model.eval(),
+                model,
                 tokenizer,
                 rows,
                 labels,
