@@ -104,7 +104,13 @@ def ours(model: str, train: list[dict[str, str]], folder: Path, seed: int) -> tu
         f"seed={seed}",
     ]
     words += [f"trainer.learning_rate={RATE}", "trainer.warmup_steps=0", "trainer.weight_decay=0"]
-    words += ["trainer.lr_scheduler_type=cosine", "lora.r=16", "lora.alpha=32", "lora.dropout=0"]
+    words += [
+        "trainer.save_strategy=no",
+        "trainer.lr_scheduler_type=cosine",
+        "lora.r=16",
+        "lora.alpha=32",
+        "lora.dropout=0",
+    ]
     words += ["baselines.run=false", "retention.rows=0", "merge.after_training=false"]
     words += ["task.generate=false", "run_dir=run"]
     memory = run([sys.executable, "-m", "slm_lora", *words], folder / "log", folder)

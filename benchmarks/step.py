@@ -138,7 +138,7 @@ def main() -> None:
         ids[:, : options.alike] = ids[0, : options.alike]
         labels = ids.clone()
         labels[:, : positions // 2] = -100
-        torch.autograd.backward(labelled_loss(model, ids, labels, once=options.alike > 0))
+        torch.autograd.backward(labelled_loss(model, ids, labels, as_one=options.alike > 0))
 
     with compiled_layers(model) if options.compile else nullcontext():
         tell(options, model, step, rate)

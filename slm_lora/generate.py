@@ -20,7 +20,7 @@ from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTr
 from slm_lora import ranks, rendering
 from slm_lora.decoding import RoomyLayer, going_on_from, new_cache, rows_can_leave, write
 from slm_lora.logits import logits_at
-from slm_lora.model.alike import looks_for_words
+from slm_lora.model.layout import looks_for_words
 from slm_lora.out_of_memory import in_halves
 from slm_lora.progress import track
 from slm_lora.ranks import ALL, Share

@@ -58,10 +58,10 @@ def measured(config: Config, batch: Batch) -> Memory:
     after = [n for n in range(ids.numel()) if n % batch.positions > batch.shared]
     labels.view(-1)[after[-batch.labelled :]] = 7
 
-    once = not config.hardware.gradient_checkpointing
+    as_one = batch.shared > 0 and not config.hardware.gradient_checkpointing
 
     def step() -> None:
-        labelled_loss(model, ids, labels, once=once).backward()
+        labelled_loss(model, ids, labels, as_one=as_one).backward()
         optimizer.step()
         optimizer.zero_grad()
 

@@ -1,4 +1,4 @@
-"""Kernels for a CPU: attention of short rows and of rows that begin alike, and 4-bit layers that
+"""Kernels for a CPU: attention of short rows and of rows laid out as one, and 4-bit layers that
 keep their gradients."""
 
 from typing import Any
@@ -10,7 +10,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from slm_lora.model.alike import attention_in, laid_out
+from slm_lora.model.layout import attention_in, laid_out
 
 CPU_ATTENTION = "sdpa_on_cpu"
 """transformers' name for `cpu_attention`."""
@@ -47,7 +47,7 @@ def cpu_attention(
             for first, own in zip(beginning, (key, value), strict=True)
         )
     dtype, layout = query.dtype, laid_out.get()
-    positions = layout.shared + layout.rest if layout else query.shape[2]
+    positions = layout.positions if layout else query.shape[2]
     if query.requires_grad and positions <= SHORT and attention_mask is None:
         query, key, value = query.float(), key.float(), value.float()
     if layout:

@@ -16,7 +16,7 @@ from transformers.utils import is_triton_available
 from trl.kernels import ChunkedLogProbFunction
 
 from slm_lora.logits import logits_at
-from slm_lora.model.alike import rows_alike
+from slm_lora.model.layout import layout_of
 from slm_lora.progress import log
 
 CHUNK = 2**20
@@ -28,19 +28,19 @@ def labelled_loss(
     input_ids: Tensor,
     labels: Tensor,
     num_items_in_batch: Tensor | None = None,
-    once: bool = False,
+    as_one: bool = False,
     **inputs: Tensor,
 ) -> Tensor:
     """Cross-entropy in fp32 of the labelled positions; the head sees no other position, and
-    while the model is not training it multiplies in fp32 too. `once`: what all rows begin with is
-    computed once, by a model that can (slm_lora/model/alike.py).
+    while the model is not training it multiplies in fp32 too. `as_one`: rows are laid out as one
+    where that saves enough, for a model that can (slm_lora/model/layout.py).
 
     `input_ids` and `labels` are (rows, positions); label -100 is not trained. The sum over the
     labelled tokens is divided by `num_items_in_batch` (all of an optimizer step's labelled
     tokens; this batch's when None).
     """
     labelled = F.pad(labels[:, 1:] != -100, (0, 1))
-    layout = rows_alike(input_ids, labelled) if once else None
+    layout = layout_of(input_ids, labelled) if as_one else None
     read = layout.inputs(input_ids) if layout else {"input_ids": input_ids}
     positions = layout.flat(labelled) if layout else labelled
     with layout or nullcontext():

@@ -29,9 +29,9 @@ from slm_lora.config.schema import Config
 from slm_lora.decoding import ROOM, new_cache
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, empty_model
-from slm_lora.model.alike import Layout, may_lay_out
 from slm_lora.model.base import DTYPES
 from slm_lora.model.kernels import cpu_attention
+from slm_lora.model.layout import Layout, may_lay_out
 from slm_lora.model.lora_layers import compute_in_one_pass, numbers
 from slm_lora.model.packed import bounds_suffice
 from slm_lora.progress import log
@@ -60,7 +60,7 @@ AttentionInterface.register(UNMASKED["cuda"], sdpa_attention_forward)
 @dataclass(frozen=True)
 class Batch:
     """The largest forward pass of a training: rows of so many positions, `labelled` of them all,
-    and `shared` at the beginning of each that are alike (slm_lora/model/alike.py). `packed`: one
+    and `shared` at the beginning of each that are alike (slm_lora/model/layout.py). `packed`: one
     row that holds several, which a mask keeps apart."""
 
     rows: int
@@ -215,8 +215,8 @@ def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool, in_f
     """As the trainer does them on a CPU (slm_lora/training/loss.py), or with TRL's fused loss.
     `in_fp32`: autocast, which fp16 needs, hands the logits on so."""
     ids = torch.zeros(batch.rows, batch.positions, dtype=torch.long)
-    rest = batch.positions - batch.shared
-    layout = Layout(batch.rows, batch.shared, rest) if batch.shared else None
+    rest = batch.positions - batch.shared - 1  # nobody learns from a row's last token
+    layout = Layout(batch.shared, batch.rows * (rest,)) if batch.shared else None
     told = layout.inputs(ids) if layout else {"input_ids": ids}
     inputs = {**told, "use_cache": False}
     if fused:

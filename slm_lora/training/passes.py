@@ -19,7 +19,7 @@ from rich.filesize import decimal
 from slm_lora.config.compose import from_file
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
-from slm_lora.model.alike import saves_enough
+from slm_lora.model.layout import saves_enough
 from slm_lora.progress import log
 from slm_lora.training.memory import Batch, Memory, training_memory
 from slm_lora.training.options import micro_batch_size, rows_of_a_rank

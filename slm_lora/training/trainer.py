@@ -17,8 +17,8 @@ What differs, and why:
 - On a CPU the loss runs the head on labelled positions only and takes a plain cross-entropy;
   TRL scores every position there, which is 4 to 6 times slower. Rows are padded on the right and
   carry no attention mask: under causal attention a real token never sees a pad that follows it.
-  Attention of short rows is trained in fp32, up to five times faster there than in bf16. What
-  all rows of a batch begin with is computed once.
+  Attention of short rows is trained in fp32, up to five times faster there than in bf16. Where
+  that saves enough, rows are laid out as one: without pads, and with what all begin with once.
 - On a GPU the loss is TRL's own fused one where that runs, else the same as on a CPU; packed rows
   are kept apart by a kernel that knows where each ends, where torch has one for that GPU.
 - The adapter's weights stay in fp32 (AdamW loses small updates in bf16) and are cast where they
@@ -48,8 +48,8 @@ from transformers.trainer_utils import EvalLoopOutput, TrainOutput
 from trl import SFTConfig, SFTTrainer
 
 from slm_lora import ranks
-from slm_lora.model.alike import lays_out, may_lay_out
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
+from slm_lora.model.layout import lays_out, may_lay_out
 from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.model.packed import keep_apart_by_bounds
 from slm_lora.out_of_memory import lacks_memory, release
@@ -90,7 +90,7 @@ class LoraTrainer(SFTTrainer):
         self.measure = measure
         self.compiled = compiled
         self.most_positions = sys.maxsize
-        self.beginnings_once = False
+        self.rows_as_one = False
         if measure:
             args.metric_for_best_model = f"eval_{measure.name}"
             args.greater_is_better = measure.higher_is_better
@@ -126,7 +126,7 @@ class LoraTrainer(SFTTrainer):
             # Some models have no other attention than their own.
             known = base.config._attn_implementation == CPU_ATTENTION
             fit = real and self.data_collator is pad_right and known and not unfit
-            self.beginnings_once = fit and may_lay_out(model) and lays_out(model)
+            self.rows_as_one = fit and may_lay_out(model) and lays_out(model)
         elif real and args.packing and not on_cpu and attends == "sdpa":
             keep_apart_by_bounds(base, args.device)
 
@@ -156,7 +156,7 @@ class LoraTrainer(SFTTrainer):
             self._total_train_tokens += int(of_ranks.sum())
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         loss = labelled_loss(
-            model, **inputs, num_items_in_batch=num_items_in_batch, once=self.beginnings_once
+            model, **inputs, num_items_in_batch=num_items_in_batch, as_one=self.rows_as_one
         )
         # DDP takes the mean of the ranks' gradients, and the items are those of all ranks.
         of_all = self.args.average_tokens_across_devices and num_items_in_batch is not None

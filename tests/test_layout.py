@@ -1,6 +1,6 @@
-"""Rows that begin alike: what they begin with is computed once, and nothing else changes.
+"""Rows laid out as one: no pads, what all begin with once, and nothing else changes.
 
-pytest tests/test_alike.py
+pytest tests/test_layout.py
 """
 
 import random
@@ -23,9 +23,9 @@ from transformers import (
     Qwen3Config,
 )
 
-from slm_lora.model import alike
-from slm_lora.model.alike import Layout, lays_out, may_lay_out, rows_alike
+from slm_lora.model import layout
 from slm_lora.model.kernels import CPU_ATTENTION
+from slm_lora.model.layout import Layout, layout_of, lays_out, may_lay_out
 from slm_lora.training import passes
 from slm_lora.training.batches import pad_right
 from slm_lora.training.loss import labelled_loss
@@ -78,6 +78,7 @@ def positions_read(model: torch.nn.Module, stack: ExitStack) -> list[int]:
     return read
 
 
+@pytest.mark.parametrize("beginning", [BEGINNING, []], ids=["alike", "unlike"])
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize(
     "config",
@@ -90,34 +91,42 @@ def positions_read(model: torch.nn.Module, stack: ExitStack) -> list[int]:
     ],
     ids=["llama", "gpt2", "dynamic rope", "qwen3", "opt"],
 )
-def test_loss_and_gradients_are_the_models_own(config: PreTrainedConfig, training: bool) -> None:
+def test_loss_and_gradients_are_the_models_own(
+    config: PreTrainedConfig, training: bool, beginning: list[int]
+) -> None:
     model = adapted(base_model(config, CPU_ATTENTION)).train(training)
     assert may_lay_out(model)
     assert lays_out(model)
-    data = rows(6)
+    data = rows(6, beginning)
     batch = pad_right(data.to_list())
     with ExitStack() as stack:
         read = positions_read(model, stack)
-        ours = labelled_loss(model, batch["input_ids"], batch["labels"], once=True)
-    count, positions = batch["input_ids"].shape
-    assert read == [8 + count * (positions - 8)]
+        ours = labelled_loss(model, batch["input_ids"], batch["labels"], as_one=True)
+    # Nothing follows a row's last token, so nobody learns from it.
+    assert read == [len(beginning) + sum(n - 1 - len(beginning) for n in data["length"])]
     theirs = own_loss(model, data)
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
     assert_close(gradients(model, ours), gradients(model, theirs))
 
 
-def test_what_is_shared_ends_before_what_is_trained() -> None:
+def test_what_stays_of_a_batch() -> None:
     ids = torch.tensor([[5, 6, 7, 8, 9, 1], [5, 6, 7, 8, 4, 0], [5, 6, 7, 8, 3, 2]])
     trained = torch.zeros(3, 6, dtype=torch.bool)
-    assert rows_alike(ids, trained) == Layout(rows=3, shared=4, rest=2)
-    trained[1, 2] = True
-    assert rows_alike(ids, trained) == Layout(rows=3, shared=2, rest=4)
+    trained[:, 5] = True
+    assert layout_of(ids, trained) == Layout(shared=4, own=(2, 2, 2))
+    trained[1, 5], trained[1, 4] = False, True  # what follows a row's last one is left out
+    assert layout_of(ids, trained) == Layout(shared=4, own=(2, 1, 2))
+    trained[1, 2] = True  # what is shared ends before
+    assert layout_of(ids, trained) == Layout(shared=2, own=(4, 3, 4))
     trained[0, 0] = True
-    assert rows_alike(ids, trained) is None
-    assert rows_alike(ids[:1], trained[1:2]) is None
+    assert layout_of(ids, trained) is None  # it would save one position of 18
+    trained[1] = False  # of a row without any, one position is left
+    assert layout_of(ids, trained) == Layout(shared=0, own=(6, 1, 6))
+    assert layout_of(ids[:1], trained[:1]) is None
     # Of rows that are the same to their end a position is left for each.
     same = ids[:1].expand(4, -1)
-    assert rows_alike(same, torch.zeros(4, 6)) == Layout(rows=4, shared=5, rest=1)
+    nothing = torch.zeros(4, 6, dtype=torch.bool)
+    assert layout_of(same, nothing) == Layout(shared=5, own=(1, 1, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +170,7 @@ def test_a_model_with_an_attention_of_its_own_reads_all(tmp_path: Path) -> None:
         train_dataset=rows(8),
         processing_class=make_tokenizer(tmp_path / "tokenizer"),
     )
-    assert not trainer.beginnings_once
+    assert not trainer.rows_as_one
 
 
 def test_a_training_ends_with_the_weights_of_one_that_reads_all(
@@ -184,7 +193,7 @@ def test_a_training_ends_with_the_weights_of_one_that_reads_all(
 
     once, fewer = trained("once")
     again, checkpointed = trained("checkpointed", **{CHECKPOINTING: True})
-    monkeypatch.setattr(alike, "LEAST_SAVED", 1.0)
+    monkeypatch.setattr(layout, "LEAST_SAVED", 1.0)
     whole, read = trained("whole")
     assert sum(fewer) < 0.75 * sum(read)
     assert sum(checkpointed) == sum(read)
@@ -210,7 +219,7 @@ def test_kinds_of_adapters(kind: str) -> None:
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)
     batch = pad_right(rows(6).to_list())
-    losses = [labelled_loss(model, batch["input_ids"], batch["labels"], once=o) for o in (1, 0)]
+    losses = [labelled_loss(model, batch["input_ids"], batch["labels"], as_one=o) for o in (1, 0)]
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-5, atol=1e-6)
     assert_close(*(gradients(model, loss) for loss in losses))
 
@@ -241,4 +250,4 @@ def test_noise_on_the_embeddings_is_drawn_for_each_row(tmp_path: Path) -> None:
         train_dataset=rows(8),
         processing_class=make_tokenizer(tmp_path / "tokenizer"),
     )
-    assert not trainer.beginnings_once
+    assert not trainer.rows_as_one
