@@ -65,11 +65,12 @@ class RoomyLayer(DynamicLayer):
         """Positions that were read, the beginning's too."""
         return self._own_length + self._shared_length
 
-    def crop(self, max_length: int) -> None:
-        """Forget all but so many positions; the last ones, so many, of a negative number."""
-        kept = max_length if max_length >= 0 else self.get_seq_length() + max_length
-        if kept < self.get_seq_length():
-            self._hold(self.buffers, kept - self._shared_length)
+    def crop(self, tokens_to_remove: int) -> None:
+        """Forget so many of the last positions, a number that transformers wants negative."""
+        if tokens_to_remove > 0:
+            raise ValueError(f"crop({tokens_to_remove}): a negative number was expected")
+        if tokens_to_remove and self.is_initialized:
+            self._hold(self.buffers, self._own_length + tokens_to_remove)
 
     def batch_repeat_interleave(self, repeats: int) -> None:
         """Each row so many times."""

@@ -54,6 +54,7 @@ NO_MEMORY = (
     "Cannot allocate memory",
     "CUDA out of memory",
     "MPS backend out of memory",
+    "Invalid buffer size",
     "failed to map segment from shared object",
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",

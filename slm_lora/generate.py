@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
 from slm_lora import ranks, rendering
 from slm_lora.decoding import RoomyLayer, going_on_from, new_cache, rows_can_leave, write
-from slm_lora.logits import logits_at
-from slm_lora.model.layout import looks_for_words
+from slm_lora.logits import logits_at, same_logits
+from slm_lora.model.layout import looks_for_words, turns_by_length
 from slm_lora.out_of_memory import in_halves
-from slm_lora.progress import track
+from slm_lora.progress import log, track
 from slm_lora.ranks import ALL, Share
 
 MOST_LOGITS = 2**28
@@ -232,10 +233,9 @@ def _beginning_to_score(
 
 def _keeps(model: Any, tokens: Sequence[int]) -> bool:
     """Whether the model keeps keys and values of what it reads, and nothing else, and a text may be
-    read in two parts. openai-gpt and RWKV take no cache, and say nothing when they are given one;
-    longrope turns all positions by the length of the whole."""
-    turned = str(getattr(model.config.get_text_config(), "rope_parameters", ""))
-    if not rows_can_leave(model.config) or "longrope" in turned or looks_for_words(model):
+    read in two parts. openai-gpt and RWKV take no cache, and say nothing when given one."""
+    whole = turns_by_length(model.config) or looks_for_words(model)
+    if whole or not rows_can_leave(model.config):
         return False
     read = _read_beginning(model, tokens, _cache_to_score(model))
     return bool(read.get_seq_length() == len(tokens))
@@ -355,10 +355,28 @@ def answers(
 
 @torch.inference_mode()
 def scores_while_writing(model: Any, prompts: list[list[int]], max_new_tokens: int) -> bool:
-    """Whether `answers` can score tokens: the model keeps keys and values of all that it reads,
-    pads on the left do not count, and every prompt is read whole."""
+    """Whether `answers` can score tokens: every prompt is read whole, the model keeps keys and
+    values of all that it reads, and pads on the left do not count, which is tried."""
     fits = max(map(len, prompts)) + max_new_tokens <= context_length(model.config)
-    return fits and not _counts_pads(model) and _keeps(model, prompts[0][:LEAST_SHARED])
+    text = prompts[0][:LEAST_SHARED]
+    if not fits or _counts_pads(model) or not _keeps(model, text):
+        return False
+    ids = torch.tensor([text], device=next(model.parameters()).device)
+    try:
+        whole, after_pads = (
+            _next_logits(
+                model,
+                F.pad(ids, (pads, 0)),
+                F.pad(torch.ones_like(ids), (pads, 0)),
+                new_cache(model.config),
+            )
+            for pads in (0, 5)
+        )
+    # What a model's own code makes of a mask or of position ids.
+    except Exception as error:
+        log.info("labels are scored before answers: %s", str(error).partition("\n")[0])
+        return False
+    return same_logits(after_pads, whole)
 
 
 @torch.inference_mode()
@@ -407,7 +425,8 @@ def _answers(
         mask = _after(torch.ones(shared, dtype=torch.long, device=device), padded["attention_mask"])
         cache = _cache_of_batch(model, ids, mask, read, copies) if leave else None
         ids, mask = (each.repeat_interleave(copies, dim=0) for each in (ids, mask))
-        scores = _scores(model, ids, mask, cache, scored) if scored and cache else [()] * len(ids)
+        asked = bool(scored) and cache is not None
+        scores = _scores(model, ids, mask, cache, scored) if asked else [()] * len(ids)
         rows = write(model, ids, mask, cache, config)
         ended = [until(config.eos_token_id, row) for row in rows]
         texts = tokenizer.batch_decode(ended, skip_special_tokens=True)
@@ -425,10 +444,18 @@ def _scores(
 ) -> list[list[float]]:
     """Log-likelihood of each of `tokens` after each row of `ids` (rows, positions), padded on the
     left, which `cache` then holds but for its last token: `generate` goes on from there."""
+    logits = _next_logits(model, ids, mask, cache)
+    cache.crop(-1)
+    return logits.log_softmax(-1)[:, tokens].tolist()
+
+
+def _next_logits(model: Any, ids: Tensor, mask: Tensor, cache: DynamicCache) -> Tensor:
+    """Logits (rows, vocabulary) after rows that are padded on the left, which `cache` then holds;
+    it may hold their beginning already."""
     start = cache.get_seq_length()
     last = torch.zeros_like(ids[:, start:], dtype=torch.bool)
     last[:, -1] = True
-    logits = logits_at(
+    return logits_at(
         model,
         last,
         exact=True,
@@ -438,8 +465,6 @@ def _scores(
         past_key_values=cache,
         use_cache=True,
     )
-    cache.crop(-1)
-    return logits.log_softmax(-1)[:, tokens].tolist()
 
 
 def _positions(mask: Tensor) -> Tensor:

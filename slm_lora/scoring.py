@@ -1,4 +1,4 @@
-"""Labels scored as answers to a row: one function for the evaluation, chat and serve.
+"""Labels scored as answers to a row, for evaluations, chat and serve.
 
 encoded = with_labels(rows, ["no", "yes"], tokenizer)
 scores = label_scores(model, encoded, 2, config=config.task, title="scoring")

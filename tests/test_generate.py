@@ -300,6 +300,24 @@ def test_a_prompt_is_read_once_to_score_and_to_write(
         assert one.scores == pytest.approx(expected.tolist(), abs=1e-4)
 
 
+@pytest.mark.parametrize("refuses", [False, True])
+def test_pads_that_would_count_are_not_read_past(refuses: bool, parts, monkeypatch) -> None:
+    """By a model that takes no position ids, or takes them and does not look at them."""
+    model, _ = parts
+    assert scores_while_writing(model, [[5, 80, 9, 200]], 6)
+    own = model.forward
+
+    def forward(*args, position_ids=None, **options):
+        if refuses and position_ids is not None:
+            raise TypeError("got an unexpected keyword argument 'position_ids'")
+        return own(*args, **options)
+
+    monkeypatch.setattr(model, "forward", forward)
+    # Rotated keys and queries know distances only.
+    rotates = model.config.model_type == "llama"
+    assert scores_while_writing(model, [[5, 80, 9, 200]], 6) is (rotates and not refuses)
+
+
 def test_an_end_that_decoding_would_show_is_no_part_of_the_answer(parts) -> None:
     """An added token need not be special: its text would stand behind every answer."""
     model, tokenizer = parts

@@ -53,6 +53,13 @@ OPT_SIZES = {
     "ffn_dim": 64,
     "num_attention_heads": 4,
 }
+LONGROPE = {
+    "rope_type": "longrope",
+    "rope_theta": 10_000.0,
+    "short_factor": [1.0] * (SIZES["hidden_size"] // SIZES["num_attention_heads"] // 2),
+    "long_factor": [2.0] * (SIZES["hidden_size"] // SIZES["num_attention_heads"] // 2),
+    "original_max_position_embeddings": 32,
+}
 BEGINNING = [7, 8, 9, 7, 20, 21, 22, 23]
 
 
@@ -136,9 +143,17 @@ def test_what_stays_of_a_batch() -> None:
         Lfm2Config(**SIZES, layer_types=["conv", "full_attention"]),
         GPT2Config(vocab_size=320, n_embd=32, n_layer=2, n_head=4, n_positions=64),
         LlamaConfig(**SIZES, attention_dropout=0.1),
+        LlamaConfig(**SIZES, rope_parameters=LONGROPE),
         OPTConfig(**OPT_SIZES, dropout=0.1),  # by a function, not by a module
     ],
-    ids=["window", "convolutions", "dropout", "attention dropout", "dropout by a function"],
+    ids=[
+        "window",
+        "convolutions",
+        "dropout",
+        "attention dropout",
+        "longrope",
+        "dropout by a function",
+    ],
 )
 def test_kinds_whose_rows_have_no_one_beginning(config: PreTrainedConfig) -> None:
     assert not may_lay_out(adapted(base_model(config)))
@@ -156,6 +171,16 @@ def test_a_layout_is_tried_on_the_model(dtype: torch.dtype) -> None:
     model = adapted(base_model(LLAMA, CPU_ATTENTION)).to(dtype)
     assert lays_out(model)
     model.get_base_model().set_attn_implementation("eager")  # which knows of no layout
+    assert not lays_out(model)
+
+
+def test_a_model_that_does_not_look_at_position_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = LlamaConfig(**SIZES, initializer_range=0.3)  # places change what comes next
+    model = adapted(base_model(config, CPU_ATTENTION))
+    assert lays_out(model)
+    base = model.get_base_model()
+    own = base.forward
+    monkeypatch.setattr(base, "forward", lambda *a, position_ids=None, **k: own(*a, **k))
     assert not lays_out(model)
 
 

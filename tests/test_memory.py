@@ -137,6 +137,18 @@ def test_the_forecast_is_what_a_real_step_takes(
     assert found.peak == pytest.approx(expected.peak, rel=0.05 if dora else 0.01)
 
 
+def test_an_apple_gpu_keeps_the_products_of_attention(tmp_path: Path) -> None:
+    folder = make_llama(tmp_path)
+    register()
+    words = [f"model.name_or_path={folder}", "data.train=rows.jsonl", "quantization=none"]
+    config, batch = load(["task=text", *words]), Batch(rows=4, positions=250, labelled=300)
+    sizes = AutoConfig.from_pretrained(folder)
+    kinds = ("cuda", "mps")
+    cuda, mps = (training_memory(config, Device(kind, "", 0, "fp32"), batch) for kind in kinds)
+    pairs = sizes.num_hidden_layers * sizes.num_attention_heads * 4 * 250**2
+    assert mps.peak > cuda.peak + 4 * pairs
+
+
 @pytest.mark.parametrize(("positions", "new"), [(20, 150), (200, 4)], ids=["writes", "reads"])
 @pytest.mark.parametrize("quantization", ["none", "nf4"])
 def test_the_forecast_is_what_writing_takes(

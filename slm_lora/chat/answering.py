@@ -29,7 +29,8 @@ class Answer:
 
 
 def classify(pair: Pair, name: str, prompt: Prompt) -> Answer:
-    """The likeliest label, with the probability of each, as the evaluation scores them."""
+    """The likeliest label, with the probability of each: those of the evaluation, but for rounding,
+    which read several rows at once."""
     encoded = with_labels([prompt.row], pair.labels, pair.tokenizer)
     with pair.model(name) as asked:
         scores = label_scores(asked, encoded, len(pair.labels), config=pair.config.task, title=name)

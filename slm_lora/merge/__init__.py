@@ -102,7 +102,9 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
                     precision = dtype if dtype == device.precision else "fp32"
                     used = replace(device, precision=precision)
                     merged, saved = read_back(folder / base, config, used)
-                    metric = compare_metric(merged, plan, saved, before, left)
+                    metric = compare_metric(
+                        merged, plan, saved, before, left, config.task.batch_size
+                    )
                     del merged
                     candidates[base][task.primary] = metric
                     log.info("%s %.4f → %.4f", task.primary, metric["tuned"], metric["merged"])

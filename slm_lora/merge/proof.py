@@ -37,8 +37,6 @@ BATCH = 16
 """Rows read or written on at once."""
 MOST_LOGITS = 2**27
 """Numbers that a batch of rows computes at most, unless one row does: 512 MB in fp32."""
-FEW = 8
-"""Rows of the test set that are always scored."""
 PROMPTS, WRITTEN = 8, 32
 """How many of the rows each model writes on, and tokens that it writes after a prompt."""
 Proof = dict[str, Any]
@@ -200,16 +198,17 @@ def compare_metric(
     tokenizer: PreTrainedTokenizerBase,
     tuned: Sequence[Prediction],
     seconds: float,
+    least: int,
 ) -> Proof:
     """The primary metric of the merged model against the tuned one's predictions of the test set:
     `tuned`, `merged`, `ci95` of merged minus tuned, and how many `rows`, drawn from all.
 
-    As many rows as fit into so many seconds; a few at least, by which the speed is measured.
+    As many rows as fit into so many seconds; `least` at least, by which the speed is measured.
     """
     rows, task, config = plan.data.test, plan.task, plan.task.cheapest(plan.config.task)
     order = random.Random(0).sample(range(len(rows)), len(rows))
     began, found = time.monotonic(), list[Prediction]()
-    room = FEW
+    room = least
     while len(found) < len(rows) and room > 0:
         part = [rows[i] for i in order[len(found) :][:room]]
         found += predictions(model, plan, tokenizer, part, "merged model, test set")

@@ -16,7 +16,7 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import DynamicCache
+from transformers import DynamicCache, PreTrainedConfig
 from transformers.cache_utils import DynamicLayer
 
 from slm_lora.logits import same_logits
@@ -120,8 +120,8 @@ def attention_in(
 
 def may_lay_out(model: PeftModel) -> bool:
     """Whether rows of a model of this kind can be: all layers attend to all that came before,
-    nothing is dropped, which would be drawn for each row, and the adapter does not look for words
-    in the row."""
+    nothing is dropped, which would be drawn for each row, and neither adapter nor positions look at
+    the whole row."""
     text = model.config.get_text_config()
     layers = DynamicCache(config=text).layers
     everything = all(type(layer) is DynamicLayer for layer in layers)
@@ -131,7 +131,13 @@ def may_lay_out(model: PeftModel) -> bool:
         if re.match(r"(?!class|summary).*drop", name)
     ]
     drops = any(isinstance(module, nn.Dropout) and module.p for module in model.modules())
-    return everything and not (drops or any(rates) or looks_for_words(model))
+    fit = everything and not turns_by_length(text)
+    return fit and not (drops or any(rates) or looks_for_words(model))
+
+
+def turns_by_length(config: PreTrainedConfig) -> bool:
+    """Whether positions are turned by the length of the whole text (longrope)."""
+    return "longrope" in str(getattr(config.get_text_config(), "rope_parameters", ""))
 
 
 def looks_for_words(model: nn.Module) -> bool:
@@ -144,9 +150,9 @@ def looks_for_words(model: nn.Module) -> bool:
 def lays_out(model: PeftModel) -> bool:
     """Whether the model computes the same of rows in a layout, for two that are tried: some take no
     position ids, or work on the mask themselves."""
-    words, layout = model.config.get_text_config().vocab_size, Layout(shared=8, own=(2, 4))
-    spread = torch.arange(1, 17) * words // 17
-    ids = torch.stack([spread[:12], torch.cat([spread[:8], spread[12:]])])
+    words, layout = model.config.get_text_config().vocab_size, Layout(shared=8, own=(24, 8))
+    spread = torch.arange(1, 57) * words // 57
+    ids = torch.stack([spread[:32], torch.cat([spread[:8], spread[32:]])])
     try:
         expected = layout.flat(model(input_ids=ids, use_cache=False).logits)
         with layout:

@@ -176,7 +176,18 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
         layers = base.config.get_text_config().num_hidden_layers
         masks = 1 if config.hardware.gradient_checkpointing else layers
         peak += (MASK_BYTES * masks + 1) * batch.rows * batch.positions**2
+    if device.type == "mps":
+        peak += _kept_of_attention(base, batch, config.hardware.gradient_checkpointing)
     return Memory(weights - saved, moments, peak - saved)
+
+
+def _kept_of_attention(base: PreTrainedModel, batch: Batch, recomputed: bool | None) -> int:
+    """Bytes of what torch keeps on an Apple GPU, where attention is made of plain operations when
+    gradients are wanted: products and their softmax in fp32, for each pair of positions. By
+    torch's source; no Mac has measured it."""
+    text = base.config.get_text_config()
+    layers: int = 1 if recomputed else text.num_hidden_layers
+    return 2 * 4 * layers * int(text.num_attention_heads) * batch.rows * batch.positions**2
 
 
 class Count(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -71,7 +71,7 @@ def with_passes(config: Config, device: Device, rows: Dataset) -> tuple[Config, 
         found = forecast(chosen, device, rows)
         if found is None or found.fits:
             break
-    if found is None and device.type == "cuda" and not asked.hardware.micro_batch_size:
+    if found is None and device.type != "cpu" and not asked.hardware.micro_batch_size:
         chosen = replace(chosen, hardware=replace(chosen.hardware, micro_batch_size=1))
     if found and not found.fits:
         log.warning(

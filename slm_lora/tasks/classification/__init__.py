@@ -54,11 +54,12 @@ def predict(
     task = config.task
     encoded = with_labels(rows, labels, tokenizer)
     prompts = [item.prompt for item in encoded[:: len(labels)]]
-    most = limit(rows[0], labels, tokenizer, config)
-    tokens = _only_tokens(encoded, labels)
-    at_once = task.generate and tokens and scores_while_writing(model, prompts, most)
+    scored: list[int] = []
     written: dict[int, list[Generated]] = {}
     if task.generate:
+        most = limit(rows[0], labels, tokenizer, config)
+        tokens = _only_tokens(encoded, labels)
+        scored = tokens if tokens and scores_while_writing(model, prompts, most) else []
         written = dict(
             answers(
                 model,
@@ -67,11 +68,11 @@ def predict(
                 stop_ids=stop_ids(model, tokenizer),
                 max_new_tokens=most,
                 batch_size=task.batch_size,
-                title=f"{title}: scoring and writing" if at_once else f"{title}: writing",
-                scored=tokens if at_once else (),
+                title=f"{title}: scoring and writing" if scored else f"{title}: writing",
+                scored=scored,
             )
         )
-    if at_once:
+    if scored:
         scores = np.array([written[i][0].scores for i in range(len(rows))])
     else:
         scores = label_scores(model, encoded, len(labels), config=task, title=f"{title}: scoring")
@@ -88,9 +89,10 @@ def predict(
 def _only_tokens(encoded: Sequence[Encoded], labels: Sequence[str]) -> list[int]:
     """The token that each label is after every prompt; none where one is more than a token, or not
     the same everywhere."""
-    found = dict.fromkeys(tuple(item.answer) for item in encoded)
-    alone = len(found) == len(labels) and all(len(answer) == 1 for answer in found)
-    return [token for (token,) in found] if alone else []
+    found = [item.answer for item in encoded[: len(labels)]]
+    alone = len({answer[0] for answer in found}) == len(labels) == sum(map(len, found))
+    same = all(item.answer == found[n % len(labels)] for n, item in enumerate(encoded))
+    return [token for (token,) in found] if alone and same else []
 
 
 def limit(row: Row, labels: list[str], tokenizer: PreTrainedTokenizerBase, config: Config) -> int:
