@@ -91,9 +91,11 @@ def _later_memory(plan: Plan) -> dict[str, str]:
         new, copies = min(new, context - longest), max(config.task.n_samples, 1)
         rows = min(max(config.task.batch_size // copies, 1), len(asked)) * copies
         if needed := writing_memory(config, plan.device, rows, longest, new):
+            taken = in_process(plan.device, needed)
+            more = plan.forecast and taken > plan.forecast.available
             found["memory to write"] = (
-                f"{decimal(in_process(plan.device, needed))} for {rows} answers at once, of up to "
-                f"{longest:,} + {new:,} tokens"
+                f"{decimal(taken)} for {rows} answers at once, of up to {longest:,} + {new:,} "
+                f"tokens{'; more than there is: fewer at once will be tried' if more else ''}"
             )
     if config.merge.after_training:
         needed = 4 * (plan.size.parameters + plan.size.trained + 2 * MOST_LOGITS)

@@ -273,6 +273,14 @@ def test_plan_for_a_gpu_that_is_not_here(hollow: Path) -> None:
         assert shown in ended.stdout, ended.stdout
 
 
+def test_plan_says_that_answers_will_not_fit_at_once(hollow: Path) -> None:
+    said = "fewer at once will be tried"
+    line = [word for word in words(hollow, "task.max_new_tokens=50") if word != "device=cpu"]
+    for memory, fits in ((8, True), (0.4, False)):
+        found = preflight(compose.load([*line, f"hardware.memory_gb={memory}"]), elsewhere=True)
+        assert (said in lines(found)["memory to write"]) is not fits
+
+
 def test_plan_for_an_apple_gpu(hollow: Path) -> None:
     """Rows are padded: no kernel there keeps packed texts apart."""
     line = [word for word in words(hollow, "hardware.memory_gb=16") if word != "device=cpu"]
