@@ -22,8 +22,9 @@ from transformers.cache_utils import DynamicLayer
 from slm_lora.logits import same_logits
 from slm_lora.progress import log
 
-LEAST_SAVED = 0.1
-"""Of a batch's positions: what laying rows out costs."""
+LEAST_SAVED = 0.15
+"""Of a batch's positions, from which on laying rows out pays: it costs 5 to 10 % of the step of a
+model of 135 million parameters, and up to 15 % of that of one of 7 million."""
 
 
 @dataclass(frozen=True)
