@@ -18,6 +18,7 @@ from transformers import (
 
 from slm_lora import generate
 from slm_lora.generate import (
+    Generated,
     Sampling,
     answer_log_likelihoods,
     answers,
@@ -31,19 +32,15 @@ from tests.helpers.tiny import make_gpt2, make_llama
 MAKERS = {"llama": make_llama, "gpt2": make_gpt2}
 
 
+def written(model, tokenizer, prompts, **options) -> list[list[Generated]]:
+    """What `answers` gives, in the order of the prompts."""
+    found = dict(answers(model, tokenizer, prompts, title="", **options))
+    return [found[i] for i in range(len(prompts))]
+
+
 def greedy(model, tokenizer, prompts, stop, length, batch) -> list[str]:
-    found = dict(
-        answers(
-            model,
-            tokenizer,
-            prompts,
-            stop_ids=stop,
-            max_new_tokens=length,
-            batch_size=batch,
-            title="",
-        )
-    )
-    return [one.text for i in range(len(prompts)) for one in found[i]]
+    options = {"stop_ids": stop, "max_new_tokens": length, "batch_size": batch}
+    return [one.text for (one,) in written(model, tokenizer, prompts, **options)]
 
 
 @pytest.fixture(params=MAKERS, scope="module")
@@ -277,22 +274,11 @@ def test_a_prompt_is_read_once_to_score_and_to_write(
         with model.get_input_embeddings().register_forward_hook(
             lambda _, ids, __, seen=seen: seen.append(ids[0].numel())
         ):
-            by_prompt = dict(
-                answers(
-                    model,
-                    tokenizer,
-                    prompts,
-                    stop_ids=[1],
-                    max_new_tokens=6,
-                    batch_size=4,
-                    title="",
-                    scored=scored,
-                )
-            )
-        found.append([by_prompt[i][0] for i in range(len(prompts))])
+            options = {"stop_ids": [1], "max_new_tokens": 6, "batch_size": 4, "scored": scored}
+            found.append([one for (one,) in written(model, tokenizer, prompts, **options)])
         read.append(sum(seen))
-    written, both = found
-    assert [one[:2] for one in both] == [one[:2] for one in written]
+    only, both = found
+    assert [one[:2] for one in both] == [one[:2] for one in only]
     assert read[1] <= read[0] + len(prompts)
     for prompt, one in zip(prompts, both, strict=True):
         with torch.no_grad():
@@ -380,19 +366,10 @@ def test_drawn_answers_follow_the_models_probabilities(parts) -> None:
 def test_near_zero_temperature_draws_the_greedy_answer(parts) -> None:
     model, tokenizer = parts
     prompts, _ = items(5)
-    drawn = answers(
-        model,
-        tokenizer,
-        prompts,
-        stop_ids=[1],
-        max_new_tokens=6,
-        batch_size=4,
-        title="",
-        sampling=Sampling(3, 1e-6, 0.95, 0),
-    )
+    options = {"stop_ids": [1], "max_new_tokens": 6, "batch_size": 4}
+    drawn = written(model, tokenizer, prompts, sampling=Sampling(3, 1e-6, 0.95, 0), **options)
     expected = greedy(model, tokenizer, prompts, [1], 6, 5)
-    texts = {i: [one.text for one in found] for i, found in drawn}
-    assert texts == {i: [text] * 3 for i, text in enumerate(expected)}
+    assert [[one.text for one in found] for found in drawn] == [[text] * 3 for text in expected]
 
 
 def test_same_seed_draws_the_same(parts) -> None:

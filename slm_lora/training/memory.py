@@ -50,6 +50,10 @@ TILE = (4096, 32768)
 MASK_BYTES = 2
 """For each pair of positions: what attention makes of the mask that keeps packed rows apart, in
 every layer; the mask itself is one byte."""
+PRODUCT_BYTES = 8
+"""For each pair of positions and head: what every layer keeps on an Apple GPU, where attention is
+made of plain operations when gradients are wanted: products and their softmax in fp32. By torch's
+source; no Mac has measured it."""
 UNMASKED = {"cpu": "cpu_unmasked", "cuda": "sdpa_unmasked", "mps": "sdpa_unmasked"}
 """Attention whose masks are counted apart: for tensors without numbers transformers would always
 make one, as it cannot look whether it is needed."""
@@ -167,27 +171,18 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
     moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
     # Before the update there are gradients beside the moments, and no more activations.
     peak = count.peak + moments + (moments if batch.accumulates else 0)
+    text, pairs = base.config.get_text_config(), batch.rows * batch.positions**2
+    layers = 1 if config.hardware.gradient_checkpointing else text.num_hidden_layers
     bounded = batch.packed and gpu and bounds_suffice(base.config, gpu, dtype)
     if (
         (batch.packed or cuda)
         and not bounded
         and base.config._attn_implementation in UNMASKED.values()
     ):
-        layers = base.config.get_text_config().num_hidden_layers
-        masks = 1 if config.hardware.gradient_checkpointing else layers
-        peak += (MASK_BYTES * masks + 1) * batch.rows * batch.positions**2
+        peak += (MASK_BYTES * layers + 1) * pairs
     if device.type == "mps":
-        peak += _kept_of_attention(base, batch, config.hardware.gradient_checkpointing)
+        peak += PRODUCT_BYTES * layers * text.num_attention_heads * pairs
     return Memory(weights - saved, moments, peak - saved)
-
-
-def _kept_of_attention(base: PreTrainedModel, batch: Batch, recomputed: bool | None) -> int:
-    """Bytes of what torch keeps on an Apple GPU, where attention is made of plain operations when
-    gradients are wanted: products and their softmax in fp32, for each pair of positions. By
-    torch's source; no Mac has measured it."""
-    text = base.config.get_text_config()
-    layers: int = 1 if recomputed else text.num_hidden_layers
-    return 2 * 4 * layers * int(text.num_attention_heads) * batch.rows * batch.positions**2
 
 
 class Count(TorchDispatchMode):  # type: ignore[no-untyped-call]
