@@ -6,11 +6,11 @@ it); generation pads on the left. Both sort by length, so a batch carries little
 
 import copy
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
@@ -26,6 +26,9 @@ from slm_lora.out_of_memory import in_halves
 from slm_lora.progress import log, track
 from slm_lora.ranks import ALL, Share
 
+P = ParamSpec("P")
+Found = TypeVar("Found")
+
 MOST_LOGITS = 2**28
 """Numbers that one scoring pass computes: 1 GB in fp32. A vocabulary may have 250,000 tokens."""
 LEAST_SHARED = 16
@@ -39,6 +42,18 @@ ALWAYS_SHARED = 64
 are: every token that is written attends to them in a pass more."""
 BY_PLACE = ("gpt_neo", "mpt")
 """Kinds of models whose attention measures distances by place, pads included."""
+
+
+def _without_gradients(function: Callable[P, Found]) -> Callable[P, Found]:
+    """The same, and nothing kept for gradients. What torch gathers of a model in parts while it
+    infers only, it cannot gather again to train."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> Found:
+        mode = torch.no_grad() if ranks.in_parts() else torch.inference_mode()
+        return mode(function)(*args, **kwargs)
+
+    return called
 
 
 def batches(lengths: list[int], size: int, share: Share = ALL) -> Iterator[list[int]]:
@@ -83,7 +98,7 @@ def answer_log_likelihoods(
     return [found[item] for item in range(len(prompts))]
 
 
-@torch.inference_mode()
+@_without_gradients
 def _log_likelihoods(
     model: Any,
     prompts: list[list[int]],
@@ -353,13 +368,14 @@ def answers(
     )
 
 
-@torch.inference_mode()
+@_without_gradients
 def scores_while_writing(model: Any, prompts: list[list[int]], max_new_tokens: int) -> bool:
     """Whether `answers` can score tokens: every prompt is read whole, the model keeps keys and
-    values of all that it reads, and pads on the left do not count, which is tried."""
+    values of all that it reads, and pads on the left do not count, which is tried, where this
+    process can alone."""
     fits = max(map(len, prompts)) + max_new_tokens <= context_length(model.config)
     text = prompts[0][:LEAST_SHARED]
-    if not fits or _counts_pads(model) or not _keeps(model, text):
+    if not fits or ranks.in_parts() or _counts_pads(model) or not _keeps(model, text):
         return False
     ids = torch.tensor([text], device=next(model.parameters()).device)
     try:
@@ -379,7 +395,7 @@ def scores_while_writing(model: Any, prompts: list[list[int]], max_new_tokens: i
     return same_logits(after_pads, whole)
 
 
-@torch.inference_mode()
+@_without_gradients
 def _answers(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,

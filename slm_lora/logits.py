@@ -5,12 +5,13 @@
 A head in bf16 rounds logits near 16 to steps of 0.125: labels then tie, and the first one wins.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from accelerate.utils import extract_model_from_parallel
-from torch import Tensor
-from torch.func import functional_call
+from torch import Tensor, nn
 
 TOLERANCE = 0.15
 """Of what the logits of a place differ by among themselves. SmolLM2 in bf16: batches of other
@@ -37,19 +38,36 @@ def logits_at(model: Any, positions: Tensor, *, exact: bool, **inputs: Any) -> T
     logit scaling and capping (Granite, Cohere, Gemma), a tied or an adapted head all hold.
     """
     head = extract_model_from_parallel(model).get_output_embeddings()
-    weights = {}
-    if exact:
-        place = next(name for name, module in model.named_modules() if module is head)
-        weights = {
-            f"{place}.{name}": weight.float()
-            for name, weight in head.named_parameters()
-            if weight.is_floating_point()
-        }
     dtype = torch.float32 if exact else None
-    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][positions][None].to(dtype),)):
-        # `tie_weights`: an input embedding that shares the head's weights keeps its own dtype.
-        output = functional_call(
-            model, weights, kwargs={"use_cache": False, **inputs}, tie_weights=False
-        )
+    with (
+        head.register_forward_pre_hook(lambda _, hidden: (hidden[0][positions][None].to(dtype),)),
+        _in_fp32(head) if exact else nullcontext(),
+    ):
+        output = model(**{"use_cache": False, **inputs})
     logits: Tensor = output.logits[0]
     return logits
+
+
+@contextmanager
+def _in_fp32(head: nn.Module) -> Iterator[None]:
+    """Cast a head's weights while it multiplies. Not before: those of a model in parts are whole
+    only then. An input embedding that shares them keeps its own dtype."""
+    own: list[tuple[nn.Module, str, nn.Parameter]] = []
+
+    def cast(*_: Any) -> None:
+        for module in head.modules():
+            for name, weight in module._parameters.items():
+                if weight is not None and weight.is_floating_point():
+                    own.append((module, name, weight))
+                    module._parameters[name] = weight.float()  # type: ignore[assignment]
+
+    def put_back(*_: Any) -> None:
+        while own:
+            module, name, weight = own.pop()
+            module._parameters[name] = weight
+
+    with (
+        head.register_forward_pre_hook(cast),
+        head.register_forward_hook(put_back, always_call=True),
+    ):
+        yield

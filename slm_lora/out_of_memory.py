@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import torch
 
+from slm_lora import ranks
 from slm_lora.faults import NO_MEMORY
 from slm_lora.progress import log
 
@@ -41,7 +42,8 @@ def in_halves(
     work: Callable[[list[Item]], Found], groups: Iterable[list[Item]], what: str
 ) -> Iterator[Found]:
     """What `work` makes of each group, or where memory does not suffice of its halves, and so on;
-    no later group is tried with as many items.
+    no later group is tried with as many items. A rank that holds a part of the model only cannot
+    go on by itself: the others wait.
 
     Raises:
         RuntimeError, MemoryError: also where it does not suffice for a single item.
@@ -56,7 +58,7 @@ def in_halves(
                 try:
                     found = work(items)
                 except (RuntimeError, MemoryError) as error:
-                    if len(items) == 1 or not lacks_memory(error):
+                    if len(items) == 1 or ranks.in_parts() or not lacks_memory(error):
                         raise
                 else:
                     yield found

@@ -6,6 +6,8 @@
 The launcher starts the same program once for each rank. Rank 0 reads the config, prepares the rows
 and writes the run folder. The others know nothing of these: they do what it calls with a model of
 their own. All train together (DDP, by accelerate), and each scores and writes a share of the items.
+Where each holds only a part of the base model (`hardware.shard`, FSDP2 by transformers), all do the
+same at the same time.
 """
 
 import gc
@@ -72,6 +74,7 @@ class _Together:
 
     joined: bool = False
     held: "weakref.ref[Any] | None" = None
+    in_parts: bool = False
 
     def model(self) -> Any:
         return self.held and self.held()
@@ -87,12 +90,18 @@ def hide_launcher() -> None:
         os.environ.pop(name, None)
 
 
-def check(batch_size: int) -> None:
-    """Look whether a batch can be split among the ranks.
+def check(batch_size: int, shard: bool) -> None:
+    """Look whether a batch, and the base model where it is to be, can be split among the ranks.
 
     Raises:
-        UserError: it cannot, or the launcher was told to shard the model.
+        UserError: one cannot, or the launcher was told to shard the model.
     """
+    if shard and WORLD == 1:
+        raise UserError(
+            "hardware.shard=true in one process, which would hold the whole base model",
+            "start it by torchrun --standalone --nproc-per-node N -m slm_lora …, or type "
+            "hardware.shard=false",
+        )
     if batch_size % WORLD:
         lower = batch_size // WORLD * WORLD
         nearest = f"{lower} or " if lower else ""
@@ -103,8 +112,8 @@ def check(batch_size: int) -> None:
     for name, what in (("ACCELERATE_USE_FSDP", "FSDP"), ("ACCELERATE_USE_DEEPSPEED", "DeepSpeed")):
         if os.environ.get(name, "false").lower() == "true":
             raise UserError(
-                f"accelerate is told to use {what}, and each process holds the whole base model",
-                "type torchrun --nproc-per-node N -m slm_lora …",
+                f"accelerate is told to use {what}, which is not what shares a base model out here",
+                "type torchrun --standalone --nproc-per-node N -m slm_lora … hardware.shard=true",
             )
 
 
@@ -146,6 +155,11 @@ def join() -> None:
     _together.joined = True
 
 
+def joined() -> bool:
+    """Whether there are others, and they are there."""
+    return _together.joined
+
+
 def meet() -> None:
     """Wait until all ranks have come here."""
     if _together.joined:
@@ -161,7 +175,7 @@ def leave() -> None:
     import torch
 
     _told(None)
-    _together.joined, _together.held = False, None
+    _together.joined, _together.held, _together.in_parts = False, None, False
     torch.distributed.destroy_process_group()
 
 
@@ -188,13 +202,13 @@ def _answer_calls() -> None:
         function, args, options, shared = call
         if shared:
             args = [model if arg is Held else arg for arg in args]
-            _gathered(list(function(*args, **options, share=Share(RANK, WORLD))))
+            _shared_out(function, *args, **options)
             continue
         if not any(arg is Held for arg in args):
             model = None  # two of them take twice the memory
             gc.collect()
         with _as_a_rank():
-            model = function(*(model if arg is Held else arg for arg in args), **options)
+            model = _made(function(*(model if arg is Held else arg for arg in args), **options))
 
 
 @contextmanager
@@ -214,23 +228,39 @@ def everywhere(function: Callable[P, Model], *args: P.args, **options: P.kwargs)
         return function(*args, **options)
     _told((function, _without_model(args), options, False))
     with _as_a_rank():
-        model = function(*args, **options)
+        model = _made(function(*args, **options))
     _together.held = weakref.ref(model)
     return model
+
+
+def _made(model: Model) -> Model:
+    _together.in_parts = getattr(model, "is_distributed_loading_by_transformers", False)
+    return model
+
+
+def in_parts() -> bool:
+    """Whether each rank holds only a part of the base model: what it computes, all do."""
+    return _together.in_parts
 
 
 def shared(
     function: Callable[..., Iterable[Item]], model: object, *args: Any, **options: Any
 ) -> Iterator[Item]:
     """All items of a function that each rank calls for its share, by the model it has; this one for
-    all of them, where the others do not have the model."""
+    all of them, where the others do not have the model, and all for all where each has a part."""
     if not _together.joined or model is not _together.model():
         yield from function(model, *args, **options, share=ALL)
         return
     _told((function, _without_model((model, *args)), options, True))
-    own = list(function(model, *args, **options, share=Share(RANK, WORLD)))
-    for part in _gathered(own):
-        yield from part
+    yield from _shared_out(function, model, *args, **options)
+
+
+def _shared_out(function: Callable[..., Iterable[Item]], *args: Any, **options: Any) -> list[Item]:
+    """The items of all ranks, on rank 0."""
+    if _together.in_parts:
+        return list(function(*args, **options, share=ALL))
+    parts = _gathered(list(function(*args, **options, share=Share(RANK, WORLD))))
+    return [item for part in parts for item in part]
 
 
 def agreed(measure: Callable[[], float]) -> float:

@@ -84,10 +84,11 @@ def alone(words, tmp_path_factory) -> Path:
     return run
 
 
-def test_two_ranks_train_and_tell_what_one_does(words, alone, tmp_path) -> None:
+@pytest.mark.parametrize("shard", [False, True], ids=["whole", "parts"])
+def test_two_ranks_train_and_tell_what_one_does(shard, words, alone, tmp_path) -> None:
     """One folder, the same gradients, and items that were shared out in their order again."""
-    process = torchrun(*words, "run_dir=run", cwd=tmp_path)
-    said, errors = process.communicate()
+    process = torchrun(*words, "run_dir=run", f"hardware.shard={shard}".lower(), cwd=tmp_path)
+    said, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert said.splitlines()[-1] == "run"
     assert errors.count("base model: accuracy") == 1
@@ -137,9 +138,11 @@ def _rank_1(launcher: int) -> int:
 
 
 @pytest.mark.slow
-def test_a_rank_that_is_killed_ends_the_run_which_then_goes_on(words, tmp_path) -> None:
+@pytest.mark.parametrize("shard", [False, True], ids=["whole", "parts"])
+def test_a_rank_that_is_killed_ends_the_run_which_then_goes_on(shard, words, tmp_path) -> None:
     """Alone, too: the effective batch is the same."""
     run = tmp_path / "run"
+    words = [*words, f"hardware.shard={shard}".lower()]
     process = torchrun(*words, f"run_dir={run}", cwd=tmp_path)
     errors = killed_after("step 4/6", process)
     assert process.returncode != 0
@@ -147,9 +150,14 @@ def test_a_rank_that_is_killed_ends_the_run_which_then_goes_on(words, tmp_path) 
     line = f"-m slm_lora {' '.join(words)} run_dir={run}"
     assert f"torchrun --standalone --nproc-per-node 2 {line}" in errors
     assert not (run / "adapter").exists()
-    done = slm_lora(*words, f"run_dir={run}")
-    assert done.returncode == 0, done.stderr
-    assert "going on from" in done.stderr
+    if shard:
+        again = torchrun(*words, f"run_dir={run}", cwd=tmp_path)
+        _, said = again.communicate(timeout=120)
+    else:
+        alone = slm_lora(*words, f"run_dir={run}")
+        again, said = alone, alone.stderr
+    assert again.returncode == 0, said
+    assert "going on from" in said
     assert json.loads((run / "train.json").read_text())["steps"] == 6
 
 
@@ -159,7 +167,7 @@ def test_a_rank_that_is_killed_ends_the_run_which_then_goes_on(words, tmp_path) 
 def test_a_batch_that_cannot_be_split(batch: int, hint: str, monkeypatch) -> None:
     monkeypatch.setattr(ranks, "WORLD", 2)
     with pytest.raises(UserError, match="cannot be split among 2 processes") as error:
-        ranks.check(batch)
+        ranks.check(batch, shard=False)
     assert hint in error.value.hint
 
 
@@ -179,7 +187,17 @@ def test_packed_rows_that_cannot_be_split(monkeypatch) -> None:
 def test_what_the_launcher_would_shard_is_refused(monkeypatch) -> None:
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(UserError, match="told to use FSDP"):
-        ranks.check(8)
+        ranks.check(8, shard=False)
+
+
+def test_parts_of_a_base_want_several_processes_and_plain_weights() -> None:
+    with pytest.raises(UserError, match=r"hardware\.shard=true in one process"):
+        ranks.check(8, shard=True)
+    for word in ("quantization=nf4", "lora.dora=true", "lora.init=pissa", "best_by=metric"):
+        words = ["model=nano", "quantization=none", "hardware.shard=true", word]
+        with pytest.raises(UserError, match="wants a whole base model") as error:
+            compose.load(words)
+        assert word.partition("=")[0] in error.value.hint
 
 
 def test_a_mistake_is_told_once_and_at_once(words: Sequence[str], tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def main(words: list[str]) -> None:
 
 def run_once(config: Config, words: list[str]) -> None:
     """The pipeline in its run folder, then the summary."""
-    ranks.check(config.batch_size)
+    ranks.check(config.batch_size, config.hardware.shard)
     check_free(config)
     set_up_logging()
     plan = planned(config)

@@ -115,6 +115,8 @@ class Config:
             raise error
         if self.device == "mps" and (error := self.needs_more_than_mps()):
             raise error
+        if self.hardware.shard and (error := self._needs_whole_base()):
+            raise error
         if self.lora.moves_base_weights and (
             self.lora.dora
             or self.lora.modules_to_save
@@ -153,6 +155,26 @@ class Config:
                 f"hardware.micro_batch_size={micro} with batch_size={self.batch_size}",
                 f"a step cannot hold more rows than the batch; type batch_size={micro}",
             )
+
+    def _needs_whole_base(self) -> UserError | None:
+        """What to say of this config where no process holds the whole base model."""
+        lora, method = self.lora, self.quantization.method
+        unfit = (
+            (method != "none", f"quantization={method}", "quantization=none"),
+            (lora.init != "default", f"lora.init={lora.init}", "lora.init=default"),
+            (lora.dora, "lora.dora=true", "lora.dora=false"),
+            (bool(lora.modules_to_save), "lora.modules_to_save", "lora.modules_to_save=null"),
+            (self.hardware.compile, "hardware.compile=true", "hardware.compile=false"),
+            (self.best_by == "metric", "best_by=metric", "best_by=loss"),
+            (self.device == "mps", "device=mps", "hardware.shard=false"),
+        )
+        for is_so, word, instead in unfit:
+            if is_so:
+                return UserError(
+                    f"hardware.shard=true with {word}, which wants a whole base model",
+                    f"type {instead}",
+                )
+        return None
 
     def _quantized_modules_to_save(self) -> list[str]:
         """Embeddings, norms and the output head stay unquantized: these may be trained in full."""

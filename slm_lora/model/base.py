@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch.distributed.tensor import DTensor
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -15,11 +16,12 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.distributed import DistributedConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import cached_file
 from transformers.utils.logging import disable_progress_bar
 
-from slm_lora import hardware, rendering
+from slm_lora import hardware, ranks, rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.errors import UserError
@@ -99,15 +101,24 @@ def load_config(config: ModelConfig) -> Any:
 
 
 def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
-    """The base model on its device, quantized as the config says, in evaluation mode.
+    """The base model on its device, quantized as the config says, in evaluation mode; where all
+    ranks load it and the config says so, a part of each weight.
 
     Raises:
         UserError: it cannot be loaded.
     """
     dtype = DTYPES[device.precision]
+    in_parts = config.hardware.shard and ranks.joined()
     model = _load(
-        config, dtype=dtype, quantization_config=_quantization(config, dtype), device=device.type
+        config,
+        dtype=dtype,
+        quantization_config=_quantization(config, dtype),
+        distributed_config=DistributedConfig(fsdp_size=ranks.WORLD) if in_parts else None,
+        device=device.type,
     )
+    if in_parts:
+        model.requires_grad_(False)  # once a weight was whole, PEFT's freezing misses its part
+        model._tp_size = None  # PEFT takes a 1 for a reason to gather all weights for an adapter's
     # Greedy means greedy: what the model's makers set for sampling would be mixed in. Where an
     # answer ends is theirs to say.
     ends = model.generation_config.eos_token_id
@@ -181,9 +192,9 @@ def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizer
     Its row of the output head then equals that of other unseen tokens. An adapter that does not
     train the head cannot tell them apart: the loss stays high and drowns what is to be learned.
     """
-    head, end = model.get_output_embeddings().weight, rendering.turn_end(tokenizer)
-    twins = int((head == head[end]).all(dim=1).sum()) - 1
-    if twins > 0:
+    end = rendering.turn_end(tokenizer)
+    (twins, *_) = ranks.shared(_twins, model, end)
+    if twins:
         # Only a template that ends with the end of text can be given another one.
         plain = "" if end == tokenizer.eos_token_id else "model.chat_template=plain "
         log.warning(
@@ -194,6 +205,13 @@ def warn_of_untrained_end(model: PreTrainedModel, tokenizer: PreTrainedTokenizer
             plain,
             ", ".join(tokenizer.all_special_tokens),
         )
+
+
+def _twins(model: PreTrainedModel, token: int, share: ranks.Share) -> list[int]:
+    """How many tokens share this one's row of the output head, whatever the rank's share."""
+    head = model.get_output_embeddings().weight
+    rows = head.full_tensor() if isinstance(head, DTensor) else head
+    return [int((rows == rows[token]).all(dim=1).sum()) - 1]
 
 
 def _quantization(config: Config, dtype: torch.dtype) -> BitsAndBytesConfig | None:

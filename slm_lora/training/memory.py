@@ -23,8 +23,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.pytorch_utils import Conv1D
 
+from slm_lora import ranks
 from slm_lora.config.schema import Config
 from slm_lora.decoding import ROOM, new_cache
 from slm_lora.hardware import Device
@@ -106,7 +108,7 @@ def _model(config: Config, device: Device) -> tuple[peft.PeftModel, int]:
     """The model with its adapter on the meta device, and the bytes that it has too many there."""
     with torch.device("meta"):
         base = empty_model(config.model).to(DTYPES[device.precision])
-        saved = _quantize(base, config)
+        saved = _elsewhere(base) if config.hardware.shard else _quantize(base, config)
     model = add_adapter(base, config.lora, config.seed)
     compute_in_one_pass(model)
     if base.config._attn_implementation == "sdpa":
@@ -271,6 +273,14 @@ def _without_numbers(model: nn.Module) -> None:
             for name, tensor in held.items():
                 if tensor is not None:
                     held[name] = made.setdefault(id(tensor), place(tensor))  # type: ignore[assignment]
+
+
+def _elsewhere(base: PreTrainedModel) -> int:
+    """Bytes of the base model that other ranks hold at a step's peak: then the layer that computes
+    is whole here, so is the one that comes next, and what is no layer's."""
+    layers = [m for m in base.modules() if isinstance(m, GradientCheckpointingLayer)]
+    sizes = sorted(sum(p.nbytes for p in layer.parameters()) for layer in layers)
+    return sum(sizes[:-2]) * (ranks.WORLD - 1) // ranks.WORLD
 
 
 def _quantize(base: PreTrainedModel, config: Config) -> int:

@@ -105,15 +105,21 @@ class LoraTrainer(SFTTrainer):
             and "output_router_logits" not in model.config.get_text_config().to_dict()
         )
         real = model.device.type != "meta"  # else it is a rehearsal, and asks no kernel
-        no_fused_loss = real and on_cuda and bool(why_not_fused(args.device, model.dtype))
+        in_parts = ranks.in_parts()  # then the head's weights are whole only while it multiplies
+        no_fused_loss = (
+            real and on_cuda and (in_parts or bool(why_not_fused(args.device, model.dtype)))
+        )
         self.labelled_positions_only = plain and (not on_cuda or no_fused_loss)
         if plain and not on_cuda and not (args.packing or args.padding_free):
             kwargs["data_collator"] = pad_right
         # TRL casts the adapter of a quantized base to bf16; these are put back below.
         full_precision = {p: p.data for p in model.parameters() if p.requires_grad}
+        # transformers writes no optimizer of a model in parts, but the adapter's is whole.
+        only_model, args.save_only_model = args.save_only_model, args.save_only_model or in_parts
         super().__init__(
             model=model, args=args, train_dataset=train_dataset, eval_dataset=eval_dataset, **kwargs
         )
+        args.save_only_model = only_model
         for parameter, data in full_precision.items():
             parameter.data = data.to(parameter.device)
         compute_in_one_pass(self.model)

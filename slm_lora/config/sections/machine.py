@@ -22,6 +22,9 @@ class HardwareConfig:
     compile: bool = False
     """Let torch compile the model's layers for training: a tenth faster, after a minute of
     compiling. It needs a C++ compiler."""
+    shard: bool = False
+    """Share the weights of the base model out among the processes that torchrun starts (FSDP2), for
+    one that no single GPU holds: slower, and every GPU holds its part."""
 
     def __post_init__(self) -> None:
         check_fields("hardware", self)
