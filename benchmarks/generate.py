@@ -25,9 +25,10 @@ from rich.table import Table
 from slm_lora import rendering
 from slm_lora.config.compose import load, register
 from slm_lora.data import load_rows
-from slm_lora.generate import answers, batches, generation_config, stop_ids, until
+from slm_lora.generate import answers, generation_config, stop_ids, until
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import load_base, load_tokenizer
+from slm_lora.reading import batches
 from slm_lora.tasks.code.baselines import with_context
 
 SHEET = Path(__file__).parents[1] / "recipes" / "code_gen" / "cheat_sheet.md"

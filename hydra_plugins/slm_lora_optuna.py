@@ -5,6 +5,7 @@
 
 The same line typed several times, on one machine or on many that share the folder of
 hydra.sweep.dir=, works on one study: each process asks for the next trial when it has ended one.
+The study remembers its folder and what is searched; a line that says otherwise is refused.
 
 The search space is `sweep.space` and whatever the command line sweeps, in Hydra's words: `choice`,
 `range`, `interval`, with the tag `log` for a logarithmic scale and `int` for whole numbers.
@@ -12,9 +13,10 @@ Hydra accepts sweepers only from the package `hydra_plugins`, hence this file's 
 published Optuna plugin for Hydra 1.3 is bound to Optuna 2.
 """
 
+import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from filelock import FileLock
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -28,10 +30,15 @@ from hydra.core.override_parser.types import (
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from slm_lora.config.words import opened
+from slm_lora.config import compose
+from slm_lora.config.quoting import setting
+from slm_lora.config.sections.machine import SweepConfig
+from slm_lora.config.words import opened, value_of
 from slm_lora.errors import UserError
+from slm_lora.progress import log
+from slm_lora.run_folder import Run, differences
 from slm_lora.sweep import StillRunningError
 
 if TYPE_CHECKING:
@@ -59,7 +66,8 @@ class OptunaSweeper(Sweeper):
         """Run trials until `sweep.n_trials` have ended, those in the database included.
 
         Raises:
-            UserError: Optuna is not installed, or there is nothing to search.
+            UserError: Optuna is not installed, there is nothing to search, or the study is of
+                another search or folder.
             StillRunningError: another process has trials of the study.
         """
         fixed = [a for a in _parse(arguments) if not a.is_sweep_override()]
@@ -73,7 +81,7 @@ class OptunaSweeper(Sweeper):
                 "there is nothing to search", "type sweep=lora, or 'lora.r=choice(4,8,16)'"
             )
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-        study = self._study(job)
+        study = self._study(job, _searched(job, space))
         import optuna
         from optuna.trial import TrialState as State
 
@@ -92,8 +100,11 @@ class OptunaSweeper(Sweeper):
             value: float | None = returned.return_value
             return value
 
-        missing = job.sweep.n_trials - len(study.get_trials(states=(State.COMPLETE,)))
-        if missing > 0:
+        ended = len(study.get_trials(states=(State.COMPLETE,)))
+        missing = job.sweep.n_trials - ended
+        if missing <= 0:
+            log.info("the study has %d jobs; for more type sweep.n_trials=%d", ended, 2 * ended)
+        else:
             enough = optuna.study.MaxTrialsCallback(job.sweep.n_trials, states=(State.COMPLETE,))
             study.optimize(objective, n_trials=missing, callbacks=[enough])
             optuna.storages.fail_stale_trials(study)
@@ -101,7 +112,7 @@ class OptunaSweeper(Sweeper):
             if running:
                 raise StillRunningError(len(running))
 
-    def _study(self, job: DictConfig) -> "optuna.Study":
+    def _study(self, job: DictConfig, searched: DictConfig) -> "optuna.Study":
         try:
             import optuna
             from sqlalchemy.exc import SQLAlchemyError
@@ -116,7 +127,7 @@ class OptunaSweeper(Sweeper):
         place = job.sweep.storage or f"{folder}/optuna.db"
         with FileLock(folder / "optuna.lock"):  # two that begin at once would both make the tables
             try:
-                return optuna.create_study(
+                study = optuna.create_study(
                     storage=_storage(place),
                     study_name=job.recipe or "run",
                     direction=job.sweep.direction,
@@ -127,6 +138,65 @@ class OptunaSweeper(Sweeper):
                     f"sweep.storage={place}: {str(error).splitlines()[0]}",
                     "name a new file, a study of Optuna's, or the URL of its server",
                 ) from error
+            _check_same(study, searched, folder, job.sweep.storage)
+        return study
+
+
+def _searched(job: DictConfig, space: list[Override]) -> DictConfig:
+    """What all trials share, and what is tried. Paths of recipes are left as `${recipes_dir:}`,
+    which each machine may have elsewhere."""
+    config = OmegaConf.masked_copy(job, [str(key) for key in job if key != "hydra"])
+    tried = {str(override.key_or_group): value_of(override) for override in space}
+    config.sweep = SweepConfig(direction=job.sweep.direction, space=tried)
+    return config
+
+
+def _check_same(
+    study: "optuna.Study", searched: DictConfig, folder: Path, storage: str | None
+) -> None:
+    """Look whether the study is of this search and has its jobs in this folder; a new one is told
+    to remember both.
+
+    Raises:
+        UserError: it is not, or its jobs are gone.
+    """
+    from optuna.trial import TrialState
+
+    place = storage or f"{folder}/optuna.db"
+    # As seen from the database: other machines may see both at another path.
+    base = Path("/") if "://" in place else Path(place).absolute().parent.resolve()
+    here = os.path.relpath(folder.resolve(), base)
+    if "sweep" not in study.user_attrs:
+        study.set_user_attr("sweep", {"folder": here, "config": OmegaConf.to_yaml(searched)})
+    known = study.user_attrs["sweep"]
+    there = Path(os.path.normpath(base / known["folder"]))
+    there = there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there
+    new = _new_study(storage, folder if here == known["folder"] else None)
+    saved = cast(DictConfig, OmegaConf.create(known["config"]))
+    if differing := differences(compose.to_config(searched), compose.to_config(saved)):
+        raise UserError(
+            f"{place} is the study of another search: {', '.join(differing[:5])}",
+            f"type the same values to go on with it; {new}",
+        )
+    if here != known["folder"]:
+        raise UserError(
+            f"{place} is the study of the sweep in {there}",
+            f"to go on with it type {setting('hydra.sweep.dir', str(there))}; {new}",
+        )
+    ended = study.get_trials(states=(TrialState.COMPLETE,))
+    if ended and not any(Run(folder / str(trial.number)).validation.exists() for trial in ended):
+        raise UserError(
+            f"{place} counts {len(ended)} jobs, and none of them is in {folder}",
+            f"put them back; {new}",
+        )
+
+
+def _new_study(storage: str | None, folder: Path | None) -> str:
+    """What to type in place of a database and a folder that are another study's."""
+    end = Path(storage or "").suffix
+    words = [setting("sweep.storage", f"{storage.removesuffix(end)}_2{end}")] if storage else []
+    words += [setting("hydra.sweep.dir", f"{folder}_2")] if folder else []
+    return f"for a new one type {' '.join(words)}"
 
 
 def _storage(place: str) -> "optuna.storages.BaseStorage":

@@ -69,10 +69,10 @@ def read(file: str, config: Config) -> list[Program]:
         found.append(
             Program(
                 id=str(row.get("id") or record.id),
-                solution=programs.stub(row["entry_points"]) if stub else row.get("solution", ""),
+                solution=programs.stub(row["entry_points"]) if stub else row.get("solution") or "",
                 tests=tuple(row["tests"]),
                 entry_points=tuple(row["entry_points"]),
-                setup=row.get("setup", ""),
+                setup=row.get("setup") or "",
             )
         )
     if twice := [name for name, n in Counter(p.id for p in found).items() if n > 1]:

@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from slm_lora import hardware, model, pipeline
 from slm_lora.config.compose import to_yaml, without_words
+from slm_lora.config.quoting import setting
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import MergeConfig
 from slm_lora.config.sections.retention import NOTHING
@@ -91,14 +92,16 @@ def check_combinable(run: Run, runs: list[Run], configs: list[Config]) -> None:
     """Refuse runs that are not finished, or not trained on the same base model."""
     if run.path.resolve() not in [other.path.resolve() for other in runs]:
         raise UserError(
-            f"merge.adapters lacks {run.path}", f"type 'merge.adapters=[{run.path},OTHER]'"
+            f"merge.adapters lacks {run.path}",
+            f"type {setting('merge.adapters', [str(run.path), 'OTHER'])}",
         )
     if len({other.path.resolve() for other in runs}) < len(runs):
         raise UserError("merge.adapters names a run twice", "set its weight by merge.weights")
     for other, config in zip(runs, configs, strict=True):
         if not other.metrics.exists() or not other.adapter.exists():
             raise UserError(
-                f"{other.path} is not finished", f"type its command with run_dir={other.path}"
+                f"{other.path} is not finished",
+                f"type its command with {setting('run_dir', str(other.path))}",
             )
         if (config.model, config.quantization) != (configs[0].model, configs[0].quantization):
             raise UserError(

@@ -3,6 +3,7 @@
 python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00 data.test=other.tsv
 """
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,12 @@ from slm_lora import pipeline
 from slm_lora.conclusion import conclude
 from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.schema import Config
+from slm_lora.data import load_rows
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_text
 from slm_lora.preflight import Plan, preflight
 from slm_lora.progress import log
+from slm_lora.records import Row
 from slm_lora.run_folder import Run, alone, check_adapter, differences, new_folder
 
 
@@ -33,6 +36,8 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
         )
     check_adapter(run)
     plan = preflight(config)
+    if any(word.startswith("data.") for word in overrides):
+        plan = _unseen(plan, run)
     if not overrides:
         with alone(run.path):
             pipeline.score_and_train(plan, run)
@@ -51,6 +56,40 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
                 shutil.rmtree(folder)
             raise
     return evaluation
+
+
+def _unseen(plan: Plan, run: Run) -> Plan:
+    """The plan without the test rows that the run was trained on, or its checkpoint chosen by.
+
+    Raises:
+        UserError: it was trained on all of them.
+    """
+    saved = from_file(run.config)
+    log.info("the rows that %s was trained on:", run.path)
+    try:
+        then = load_rows(saved.data, saved.task.format)
+    except UserError as error:
+        log.warning("whether it was trained on test rows cannot be told: %s", error.message)
+        return plan
+    known = set(map(_asked, then.train + then.validation))
+    test = [row for row in plan.data.test if _asked(row) not in known]
+    seen, report = len(plan.data.test) - len(test), plan.data.report
+    if not test:
+        raise UserError(
+            f"{run.path} was trained on all {seen} test rows", "name others by data.test=FILE"
+        )
+    if seen:
+        log.warning(
+            "%d of %d test rows are left out: the run was trained on them", seen, len(test) + seen
+        )
+        dropped = {**report["dropped"], "test": {**report["dropped"]["test"], "trained_on": seen}}
+        report = {**report, "rows": {**report["rows"], "test": len(test)}, "dropped": dropped}
+    return replace(plan, data=replace(plan.data, test=test, report=report))
+
+
+def _asked(row: Row) -> str:
+    """What tells one question from another; of plain text, the text."""
+    return json.dumps(row["prompt"] or row["completion"])
 
 
 def _begun(run: Run, plan: Plan) -> Path | None:

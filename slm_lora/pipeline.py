@@ -23,7 +23,14 @@ from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.records import MergeProof, Metrics, Provenance, Validation
-from slm_lora.run_folder import Run, fault_of_merged, record_base, timed, write_provenance
+from slm_lora.run_folder import (
+    Run,
+    check_adapter,
+    fault_of_merged,
+    record_base,
+    timed,
+    write_provenance,
+)
 from slm_lora.tasks import Given, Prediction, Task, check_best_by, judge_of
 
 
@@ -56,6 +63,13 @@ def score_and_train(plan: Plan, folder: Run) -> None:
     first, last = improve.first_round(plan, folder), plan.config.improve.rounds
     missing = first < last or not all(path.exists() for path in wanted)
     measured, items = None, []
+    if folder.adapter.exists():
+        check_adapter(folder)
+        if not folder.train.exists():
+            raise UserError(
+                f"no train.json in {folder.path}, which tells of its adapter",
+                f"delete {folder.adapter}, and the run's command makes it again",
+            )
     if not missing:
         log.info("%s holds this run, trained and scored already", folder.path)
     if missing:

@@ -10,11 +10,11 @@ from rich.table import Table
 
 from slm_lora.config.sections.model import ModelConfig
 from slm_lora.console import stdout
-from slm_lora.generate import context_length, room_for_prompt
 from slm_lora.merge import MOST_LOGITS
 from slm_lora.model import load_config, place_of
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
+from slm_lora.reading import context_length, room_for_prompt
 from slm_lora.rendering import encode
 from slm_lora.report.advice import FEW, SMALL_BATCH
 from slm_lora.training import in_process, writing_memory

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from rich.filesize import decimal
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora import hardware, model, training
 from slm_lora.config.schema import Config
 from slm_lora.data import Loaded, Prepared, load_rows, prepare
 from slm_lora.errors import UserError
-from slm_lora.generate import context_length
 from slm_lora.hardware import Device
+from slm_lora.reading import context_length
 from slm_lora.retention import Part, parts
 from slm_lora.tasks import TASKS, Task
 from slm_lora.training import Forecast
@@ -176,7 +177,7 @@ def _check_disk(config: Config, size: Size) -> None:
     free = shutil.disk_usage(folder).free
     if free < size.disk_bytes:
         raise UserError(
-            f"{folder} has room for {free / 1e9:.1f} GB, and the run needs up to "
-            f"{size.disk_bytes / 1e9:.1f} GB",
+            f"{folder} has room for {decimal(free)}, and the run needs up to "
+            f"{decimal(size.disk_bytes)}",
             "type run_dir=FOLDER on a larger disk, or merge.after_training=false",
         )

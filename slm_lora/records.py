@@ -19,6 +19,13 @@ class Message(TypedDict):
     """Of a tool: the call that it answers."""
     name: NotRequired[str]
     """Of a tool: what it is called."""
+    weight: NotRequired[int]
+    """0 of an answer that is not trained."""
+
+
+def is_trained(message: Message) -> bool:
+    """Whether it is an answer to be learned."""
+    return message["role"] == "assistant" and message.get("weight") != 0
 
 
 class Row(TypedDict):

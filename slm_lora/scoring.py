@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.config.sections.task import TaskConfig
-from slm_lora.generate import answer_log_likelihoods
+from slm_lora.likelihoods import answer_log_likelihoods
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 

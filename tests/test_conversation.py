@@ -77,6 +77,25 @@ def test_earlier_answers_and_their_ends_are_found(
     assert known == wanted
 
 
+@pytest.mark.parametrize("trims", [True, False])
+def test_spaces_around_an_answer_are_as_the_template_writes_them(
+    tmp_path: Path, trims: bool
+) -> None:
+    template = TURNS if trims else TURNS.replace(" | trim", "")
+    tokenizer = with_turns(tmp_path, template)
+    texts = ["first", " lead", "\nline", "trail\n "]
+    turns = [turn for text in texts for turn in (("user", "a"), ("assistant", text))]
+    known = earlier(row(*turns, ("user", "b"), ("assistant", "c")), tokenizer)
+    assert known == [f"{text.strip() if trims else text}</turn>\n" for text in texts]
+
+
+def test_an_answer_of_no_weight_is_not_trained(tmp_path: Path) -> None:
+    item = row(("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d"))
+    item["prompt"][1]["weight"] = 0
+    assert earlier(item, with_turns(tmp_path, TURNS)) == []
+    assert conversation.answered(item) == 0
+
+
 def test_an_answer_before_any_question_and_an_empty_one_are_not_trained(tmp_path: Path) -> None:
     tokenizer = with_turns(tmp_path, TURNS)
     turns = (("assistant", "Hello!"), ("user", "x"), ("assistant", " "), ("user", "y"))

@@ -197,6 +197,8 @@ def test_key_is_sent_and_never_written(run: Path) -> None:
         (["endpoint=127.0.0.1:8000"], "expected an address such as"),
         (["endpoint=http://me:secret@host/v1"], "set the variable OPENAI_API_KEY"),
         (["endpoint=http://host/v1", "data.test_limit=3"], "data.test_limit=3 beside endpoint.url"),
+        (["endpoint=http://host/v1", "data.test=a b.csv"], "'data.test=a b.csv' first"),
+        (["endpoint.model=mine"], "endpoint=URL endpoint.model=mine"),
     ],
 )
 def test_refused_with_what_to_type(run: Path, words: list[str], message: str) -> None:

@@ -16,16 +16,11 @@ from transformers import (
     OpenAIGPTConfig,
 )
 
-from slm_lora import generate
-from slm_lora.generate import (
-    Generated,
-    Sampling,
-    answer_log_likelihoods,
-    answers,
-    context_length,
-    scores_while_writing,
-)
+from slm_lora import likelihoods
+from slm_lora.generate import Generated, Sampling, answers, scores_while_writing
+from slm_lora.likelihoods import answer_log_likelihoods
 from slm_lora.model.kernels import CPU_ATTENTION
+from slm_lora.reading import context_length
 from tests.helpers.greedy import one_by_one
 from tests.helpers.tiny import make_gpt2, make_llama
 
@@ -97,7 +92,7 @@ def test_a_beginning_read_once_gives_the_same_scores(config, once: bool, monkeyp
     prompts = [[*range(100, 124), *prompt[:20]] for prompt in prompts]
     found = []
     for least in (sys.maxsize, 16):
-        monkeypatch.setattr(generate, "LEAST_SHARED", least)
+        monkeypatch.setattr(likelihoods, "LEAST_SHARED", least)
         seen: list[int] = []
         with model.get_input_embeddings().register_forward_hook(
             lambda _, ids, __, seen=seen: seen.append(ids[0].numel())
@@ -140,7 +135,7 @@ def test_a_prompt_of_many_answers_is_read_once(
     asked += [([11, *prompts[1]], label) for label in labels[:2]]  # too few to read it once
     found = []
     for least in (sys.maxsize, 100):
-        monkeypatch.setitem(generate.OF_A_PASS, "cpu", least)
+        monkeypatch.setitem(likelihoods.OF_A_PASS, "cpu", least)
         read: list[int] = []
         with model.get_input_embeddings().register_forward_hook(
             lambda _, ids, __, read=read: read.append(ids[0].numel())
@@ -178,7 +173,7 @@ def test_a_pass_computes_so_many_logits_at_most(parts, monkeypatch) -> None:
     whole = answer_log_likelihoods(model, prompts, answers, batch_size=16, title="")
     seen = []
     head = model.get_output_embeddings()
-    monkeypatch.setattr(generate, "MOST_LOGITS", 5 * 320)
+    monkeypatch.setattr(likelihoods, "MOST_LOGITS", 5 * 320)
     with head.register_forward_hook(lambda _, hidden, logits: seen.append(logits.shape[1])):
         parted = answer_log_likelihoods(model, prompts, answers, batch_size=16, title="")
     assert max(seen) == max(len(answer) for answer in answers) == 6

@@ -443,7 +443,8 @@ def test_an_adapter_without_weights_is_not_published(run: Path) -> None:
 
 
 def test_merged_needs_a_merged_model(run: Path, hub: LocalHub) -> None:
+    run = run.rename(run.with_name("my run"))
     shutil.rmtree(run / "merged")
     with pytest.raises(UserError, match="no merged model found") as error:
         send(run, "hub.what=both")
-    assert "slm-lora merge" in error.value.hint
+    assert f"slm-lora merge '{run}'" in error.value.hint

@@ -4,12 +4,16 @@ pytest tests/test_leaderboard.py
 """
 
 import csv
+import io
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from scipy import stats
 
+from slm_lora import plotting
 from slm_lora.config import compose
 from slm_lora.files import write_json, write_jsonl, write_text
 from slm_lora.leaderboard import write_leaderboard
@@ -56,7 +60,8 @@ def test_jobs_that_differ_in_the_seed_are_one_setting(
     numbered = [(r, seed, share) for r, of in shares.items() for seed, share in enumerate(of)]
     for name, (r, seed, share) in enumerate(numbered):
         right = np.arange(ROWS) < share * ROWS
-        job(tmp_path, name, [f"lora.r={r}", f"seed={seed}"], right)
+        words = [f"lora.r={r}", f"seed={seed}", f"sweep.n_trials={name}"]  # a resumed sweep
+        job(tmp_path, name, words, right)
     write_json(
         Run(tmp_path / "6").failure,
         {"words": ["+recipe=sentiment", "lora.r=8", "seed=9"], "error": "no\nhint"},
@@ -74,6 +79,7 @@ def test_jobs_that_differ_in_the_seed_are_one_setting(
         lines = list(csv.DictReader(file))
     assert [line["job"] for line in lines] == ["1", "2", "0", "6", "3", "5", "4"]
     assert [line["seed"] for line in lines] == ["1", "2", "0", "9", "0", "2", "1"]
+    assert "sweep.n_trials" not in lines[0]
     assert float(lines[0]["validation accuracy"]) == 0.9
     low, high = stats.binomtest(180, ROWS).proportion_ci(method="wilson")
     assert float(lines[0]["ci95 low"]) == pytest.approx(low, abs=1e-4)
@@ -120,6 +126,25 @@ def test_a_lucky_seed_makes_no_tie(tmp_path: Path) -> None:
     assert not like(best, other, TASK)
     low, high = stats.binomtest(150, ROWS).proportion_ci(method="wilson")
     assert other.interval == pytest.approx((low, high), abs=1e-4)
+
+
+def test_labels_fit_into_the_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of Optuna's as four digits; a long path in lines. matplotlib warns of no room."""
+    figures: list[Figure] = []
+    monkeypatch.setattr(plotting, "write_png", lambda figure, file: figures.append(figure))
+    path, rates = f"data.train={'long/' * 20}rows.csv", ("0.0029123330704", "1e-3")
+    for name, rate in enumerate(rates):
+        words = [f"trainer.learning_rate={rate}", f"lora.r={name}", f"{path}{name}"]
+        job(tmp_path, name, words, np.arange(ROWS) < 150 - name)
+    write_leaderboard(tmp_path)
+    with warnings.catch_warnings(action="error"):
+        figures[0].savefig(io.BytesIO())
+    labels = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
+    assert [label.partition(",")[0] for label in labels] == [
+        "learning_rate=0.002912",
+        "learning_rate=1e-3",
+    ]
+    assert max(len(line) for label in labels for line in label.splitlines()) <= 24
 
 
 def test_other_validation_rows_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -466,8 +466,9 @@ def test_runs_that_do_not_go_together(done: Path) -> None:
     configs[1] = compose.from_file(other.config, ["model.name_or_path=another"])
     with pytest.raises(UserError, match="another base model"):
         check_combinable(run, [run, other], configs)
-    with pytest.raises(UserError, match="is not finished"):
-        check_combinable(run, [run, Run(done / "llama")], configs)
+    with pytest.raises(UserError, match="is not finished") as error:
+        check_combinable(run, [run, Run(Path("a run, v=2"))], configs)
+    assert error.value.hint == "type its command with \"run_dir='a run, v=2'\""
 
 
 def test_ranks_that_do_not_go_together(tmp_path: Path) -> None:

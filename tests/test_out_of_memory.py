@@ -7,8 +7,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from slm_lora import generate
-from slm_lora.generate import answer_log_likelihoods, answers
+from slm_lora import generate, likelihoods
+from slm_lora.generate import answers
+from slm_lora.likelihoods import answer_log_likelihoods
 from slm_lora.out_of_memory import in_halves, lacks_memory
 from slm_lora.training import trainer as trainers
 from slm_lora.training.batches import pad_right
@@ -184,15 +185,15 @@ def test_scoring_and_writing_in_halves(tmp_path: Path, monkeypatch: pytest.Monke
         return scores, dict(texts)
 
     scores, texts = results()
-    for name in ("logits_from", "write"):
-        real = getattr(generate, name)
+    for module, name in ((likelihoods, "logits_from"), (generate, "write")):
+        real = getattr(module, name)
 
         def few(model, items, *args, real=real, **kwargs):
             if len(items) > 3:
                 raise torch.OutOfMemoryError
             return real(model, items, *args, **kwargs)
 
-        monkeypatch.setattr(generate, name, few)
+        monkeypatch.setattr(module, name, few)
     again, same = results()
     assert torch.tensor(again).allclose(torch.tensor(scores), atol=1e-5)
     assert same == texts

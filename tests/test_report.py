@@ -44,7 +44,7 @@ HOSTILE = "</pre><script>document.title='owned'</script><img src=x onerror=alert
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(classification_run(tmp_path_factory.mktemp("run")))
+    return write_report(classification_run(tmp_path_factory.mktemp("a run, v=2")))
 
 
 def metrics_of(folder: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import functools
 import json
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,8 +172,8 @@ def whole(done) -> tuple[Path, list[str]]:
 )
 def test_interrupted_run_resumes_to_the_same_adapter(whole, tmp_path: Path, number: int) -> None:
     run, words = whole
-    folder = tmp_path / "interrupted"
-    command = [sys.executable, "-m", "slm_lora", *words, f"run_dir={folder}"]
+    folder = tmp_path / "interrupted run, v=2"
+    command = [sys.executable, "-m", "slm_lora", *words, f"run_dir='{folder}'"]
     # A shell starts its background jobs with SIGINT ignored, and children inherit that.
     heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
@@ -183,9 +185,9 @@ def test_interrupted_run_resumes_to_the_same_adapter(whole, tmp_path: Path, numb
         process.send_signal(number)
         errors = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    assert f"run_dir={folder}" in errors
+    again = errors.rpartition("to go on where it stopped, type: python -m slm_lora ")[2]
     assert not (folder / "adapter").exists()
-    result = slm_lora(*words, f"run_dir={folder}")
+    result = slm_lora(*shlex.split(again.splitlines()[0]))
     assert result.returncode == 0, result.stderr
     assert "going on from" in result.stderr
     adapter = "adapter/adapter_model.safetensors"
@@ -207,6 +209,7 @@ def test_other_config_is_refused(done) -> None:
     result = slm_lora(*words, "lora.r=4", "run_dir=first", cwd=run.parent)
     assert result.returncode == 2
     assert "lora.r=4 (there 16)" in result.stderr
+    assert "reading the data" not in result.stderr, "it is known before"
 
 
 def test_mistake_at_the_start_does_not_block_the_folder(done, tmp_path: Path) -> None:
@@ -272,6 +275,9 @@ def test_folder_with_other_files_is_refused(done, tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "has files but no run" in result.stderr
     assert (tmp_path / "thesis.tex").read_text() == "mine"
+    planned = slm_lora("plan", *done[1], f"run_dir={tmp_path / 'thesis.tex'}")
+    assert planned.returncode == 2
+    assert "has files but no run" in planned.stderr
 
 
 def test_classification_needs_labels(done, tmp_path: Path) -> None:
@@ -321,6 +327,39 @@ def test_evaluate_on_other_rows_leaves_the_run_alone(done) -> None:
     assert metrics["tuned"]["accuracy"] > 0.8
     assert metrics["tuned"]["unparsable"] is None
     assert (run / "metrics.json").read_bytes() == before
+
+
+def test_evaluate_leaves_out_rows_that_the_run_was_trained_on(done) -> None:
+    """Another split of the same rows is no test."""
+    run, words, _ = done
+    trained = next(w.removeprefix("data.train=") for w in words if w.startswith("data.train="))
+    some = run.parent / "some.jsonl"
+    make_rows(some, 8, seed=3)
+    some.write_text(some.read_text() + Path(trained).read_text().splitlines()[0] + "\n")
+    result = slm_lora("evaluate", run, f"data.test={some}", "task.generate=false")
+    assert result.returncode == 0, result.stderr
+    assert "1 of 9 test rows are left out: the run was trained on them" in result.stderr
+    folder = Path(result.stdout.splitlines()[-1])
+    assert read(folder / "metrics.json")["tuned"]["n_items"] == 8
+
+
+def test_an_adapter_that_is_not_the_trained_one_is_not_scored(done, tmp_path) -> None:
+    run, words, _ = done
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    again = [*(w for w in words if not w.startswith("run_dir=")), f"run_dir={copy}"]
+    for break_it in (
+        lambda: (copy / "adapter" / "adapter_model.safetensors").unlink(),
+        lambda: (copy / "train.json").unlink(),
+    ):
+        break_it()
+        result = slm_lora(*again)
+        assert result.returncode == 2
+        assert f"delete {copy / 'adapter'}, and the run's command" in result.stderr, result.stderr
+        shutil.rmtree(copy / "adapter")
+        assert slm_lora(*again).returncode == 0
+    weights = "adapter/adapter_model.safetensors"
+    assert (copy / weights).read_bytes() == (run / weights).read_bytes()
 
 
 def test_report_is_written_anew(done) -> None:

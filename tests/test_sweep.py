@@ -164,6 +164,34 @@ def test_optuna_goes_on_from_its_database(optuna_line, tmp_path: Path) -> None:
     assert all(1e-3 <= rate <= 1e-2 for rate in rates)
 
 
+def test_a_study_is_of_one_search_in_one_folder(optuna_line, tmp_path: Path) -> None:
+    """It remembers both, from its first line on."""
+    optuna = pytest.importorskip("optuna")
+    study = optuna.create_study(
+        storage=_storage(str(tmp_path / "study.db")), study_name="sentiment", direction="maximize"
+    )
+    study.add_trial(optuna.trial.create_trial(value=0.5))
+    line = [*optuna_line, "sweep.storage=study.db"]
+    told = {
+        "sweep.n_trials=1": (
+            "study.db counts 1 jobs, and none of them is in sweep\n  put them back; "
+            "for a new one type sweep.storage=study_2.db hydra.sweep.dir=sweep_2"
+        ),
+        "hydra.sweep.dir=other": (
+            "study.db is the study of the sweep in sweep\n  to go on with it type "
+            "hydra.sweep.dir=sweep; for a new one type sweep.storage=study_2.db"
+        ),
+        "lora.alpha=choice(8,16)": (
+            "study.db is the study of another search: sweep.space.lora.alpha=choice(8,16) (there "
+            "None)\n  type the same values to go on with it; for a new one type"
+        ),
+    }
+    for word, message in told.items():
+        result = slm_lora(*line, word, cwd=tmp_path)
+        assert result.returncode == 2
+        assert message in result.stderr
+
+
 @pytest.mark.slow
 def test_two_processes_work_on_one_study(optuna_line, tmp_path: Path) -> None:
     """A third trial may be one too many, where both began their last one; none is tried twice."""

@@ -11,7 +11,7 @@ from slm_lora import hardware, model
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.files import read_json
-from slm_lora.generate import context_length
+from slm_lora.reading import context_length
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS
 

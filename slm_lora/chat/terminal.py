@@ -33,8 +33,8 @@ from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import ChatConfig
 from slm_lora.console import stdout
 from slm_lora.errors import UserError
-from slm_lora.generate import room_for_prompt
 from slm_lora.progress import log
+from slm_lora.reading import room_for_prompt
 from slm_lora.run_folder import Run
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")

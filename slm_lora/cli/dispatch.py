@@ -57,7 +57,7 @@ def dispatch(words: list[str]) -> None:
         VERBS[first].main(words[1:])
     elif first in VERBS:
         pass  # of several processes, rank 0 does it alone
-    elif "=" in first or first[0] in "-+~":
+    elif "=" in first or first.startswith(("-", "+", "~")):
         VERBS["run"].main(words)
     else:
         raise unknown_verb(words)

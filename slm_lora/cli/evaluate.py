@@ -3,6 +3,7 @@
 from slm_lora.cli.finished import Finished, open_finished
 from slm_lora.cli.summary import print_verdict
 from slm_lora.cli.verb import Verb
+from slm_lora.config.quoting import shell_word
 from slm_lora.console import stdout
 from slm_lora.errors import UserError
 from slm_lora.hardware import check_without_torch
@@ -15,6 +16,10 @@ def main(words: list[str]) -> None:
     if finished.config.endpoint.url is not None:
         ask_server(finished)
         return
+    for word in finished.settings:
+        if word.startswith("endpoint.") and not word.startswith("endpoint.url="):
+            line = f"slm-lora evaluate {shell_word(words[0])} endpoint=URL {shell_word(word)}"
+            raise UserError(f"{word} without the address of a server", f"type {line}")
     check_without_torch(finished.config)
     from slm_lora.evaluate import evaluate
 
@@ -27,12 +32,13 @@ def ask_server(finished: Finished) -> None:
     Raises:
         UserError: other settings stand beside those of the server.
     """
+    run = shell_word(str(finished.folder.path))
     for word in finished.settings:
         if not word.startswith(("endpoint.", "sandbox.")):
             raise UserError(
                 f"{word} beside endpoint.url: the answers are compared with those of this run",
-                f"type slm-lora evaluate {finished.folder.path} {word} first, then the endpoint "
-                "with the folder that it prints",
+                f"type slm-lora evaluate {run} {shell_word(word)} first, then the endpoint with "
+                "the folder that it prints",
             )
     from slm_lora.endpoint import compare_served
     from slm_lora.endpoint.summary import lines

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
-from slm_lora.config.quoting import shell_word
+from slm_lora.config.quoting import setting, shell_word
 from slm_lora.config.schema import AFTER_TRAINING, Config
 from slm_lora.config.strangers import TYPED, only_typed
 from slm_lora.config.words import check_words
@@ -31,17 +31,17 @@ def open_finished(name: str, verb: Verb, words: list[str]) -> Finished:
         UserError: there is none, or a setting is wrong or not the verb's.
     """
     if not words or words[0].startswith("-") or _is_setting(words[0]):
-        line = f"slm-lora {name} outputs/RECIPE/DATE_TIME"
-        raise UserError(f"{name} needs a run folder", f"type {' '.join([line, *words])}")
+        line = ["slm-lora", name, "outputs/RECIPE/DATE_TIME", *map(shell_word, words)]
+        raise UserError(f"{name} needs a run folder", f"type {' '.join(line)}")
     path, settings = Path(words[0]), words[1:]
     for word in settings:
         if "=" not in word:
             usage = f"slm-lora {name} {verb.usage}"
             raise UserError(f"{name} does not take '{word}'", f"type {usage}")
     typed = [override.key_or_group for override in check_words(settings)]
-    for key, setting in zip(typed, settings, strict=True):
+    for key, word in zip(typed, settings, strict=True):
         if not verb.changes(key) and key not in TYPED:
-            raise _not_changeable(name, verb, key, setting)
+            raise _not_changeable(name, verb, key, word)
     saved = compose.from_file(path / "config.yaml", settings)
     set_up_logging()
     log.info("opening %s", path)  # what follows imports torch: seconds
@@ -66,7 +66,7 @@ def open_adapted(name: str, verb: Verb, words: list[str]) -> Finished:
     if not (folder.adapter / "adapter_config.json").is_file():
         raise UserError(
             f"no adapter found in {folder.path}",
-            f"finish the run first: its command again with run_dir={shell_word(str(folder.path))}",
+            f"finish the run first: its command again with {setting('run_dir', str(folder.path))}",
         )
     check_adapter(folder)
     return finished

@@ -61,11 +61,12 @@ def _refuse_foreign(words: list[str], known: set[str]) -> None:
         following = words[at + 1] if at + 1 < len(words) else ""
         if not equals and following and not following.startswith("-") and "=" not in following:
             value = following
-        name = _flag(words[at]).removeprefix("--").replace("-", "_")
-        meant.append(shell_word(f"{_key(name)}={value or 'true'}"))
+        if name := _flag(words[at]).removeprefix("--").replace("-", "_"):
+            meant.append(shell_word(f"{_key(name)}={value or 'true'}"))
+    instead = f"type {' '.join(meant)}" if meant else "leave it out"
     raise UserError(
         f"{_flag(words[foreign[0]])} is not an option",
-        f"settings are key=value, without dashes; type {' '.join(meant)}",
+        f"settings are key=value, without dashes; {instead}",
     )
 
 

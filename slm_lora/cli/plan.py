@@ -6,6 +6,7 @@ from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
 from slm_lora.errors import UserError
 from slm_lora.progress import set_up_logging
+from slm_lora.run_folder import check_place
 
 
 def main(words: list[str]) -> None:
@@ -14,6 +15,7 @@ def main(words: list[str]) -> None:
     if args.multirun:
         raise UserError("plan shows one config, and -m is a sweep", "leave -m out")
     config = compose.load(args.overrides, args.config_dir)
+    check_place(config)
     set_up_logging()
     plan = planned(config, elsewhere=True)
     from slm_lora.plan import show

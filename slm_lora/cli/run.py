@@ -1,7 +1,7 @@
 """The main job, and sweeps of it: `slm-lora +recipe=sentiment lora.r=8`."""
 
 import argparse
-import shlex
+import re
 import sys
 
 from slm_lora import ranks
@@ -12,6 +12,7 @@ from slm_lora.cli.summary import print_verdict
 from slm_lora.cli.sweeping import run_sweep
 from slm_lora.cli.verb import Verb
 from slm_lora.config import compose
+from slm_lora.config.quoting import setting, shell_word
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
 from slm_lora.faults import explained
@@ -37,7 +38,20 @@ def main(words: list[str]) -> None:
         compose.load(args.overrides, args.config_dir)
         hand_to_hydra(_flags(args), args.overrides, args.config_dir)
     else:
-        run_once(compose.load(args.overrides, args.config_dir), words)
+        config = compose.load(args.overrides, args.config_dir)
+        _refuse_words_of_a_sweep(args.overrides, words)
+        run_once(config, words)
+
+
+def _refuse_words_of_a_sweep(settings: list[str], words: list[str]) -> None:
+    optuna = [] if any("hydra/sweeper=" in word for word in settings) else ["hydra/sweeper=optuna"]
+    for word in settings:
+        if found := re.match(r"\+*(hydra(?!\.searchpath)|sweep)[./@=]", word):
+            line = ["slm-lora", "-m", *words, *(optuna if found[1] == "sweep" else [])]
+            raise UserError(
+                f"{word} is for a sweep, and without -m this is one run",
+                f"leave it out, or type {' '.join(map(shell_word, line))}",
+            )
 
 
 def run_once(config: Config, words: list[str]) -> None:
@@ -56,7 +70,7 @@ def run_once(config: Config, words: list[str]) -> None:
             try:
                 pipeline.run(plan, folder)
             finally:  # a merge that fails takes nothing from the verdict
-                if folder.metrics.exists():
+                if folder.metrics.exists() and folder.train.exists():
                     print_verdict(folder)
         except KeyboardInterrupt:
             print(f"to go on where it stopped, type: {_again(words, folder)}", file=sys.stderr)
@@ -77,8 +91,8 @@ def run_once(config: Config, words: list[str]) -> None:
 def _again(words: list[str], folder: Run) -> str:
     """The line that goes on with this run."""
     words = [word for word in words if not word.startswith("run_dir=")]
-    words = ["-m", "slm_lora", *words, f"run_dir={folder.path}"]
-    return f"{ranks.program()} {shlex.join(words)}"
+    line = [*map(shell_word, words), setting("run_dir", str(folder.path))]
+    return f"{ranks.program()} -m slm_lora {' '.join(line)}"
 
 
 def _flags(args: argparse.Namespace) -> list[str]:

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from slm_lora.config import recipes, strangers, yaml_file
+from slm_lora.config import places, recipes, strangers, yaml_file
+from slm_lora.config.checks import nearest
 from slm_lora.config.options import PASSED_ON, check_options
 from slm_lora.config.own_rows import words_that_follow
 from slm_lora.config.places import CONF, RECIPES, groups
@@ -68,7 +69,8 @@ def sweep_folder(words: list[str], config_dir: Path | None = None) -> Path:
     Raises:
         UserError: a word is wrong.
     """
-    return Path(_composed(words, config_dir, return_hydra_config=True).hydra.sweep.dir)
+    composed = _composed(words, config_dir, return_hydra_config=True)
+    return Path(composed.hydra.sweep.dir).expanduser()
 
 
 def _composed(words: list[str], config_dir: Path | None, **how: bool) -> DictConfig:
@@ -88,9 +90,12 @@ def from_file(file: Path, words: list[str] | None = None) -> Config:
             file may (slm_lora/config/strangers.py).
     """
     if not file.is_file():
+        run, adapter = file.parent.parent, (file.parent / "adapter_config.json").is_file()
+        is_in_run = adapter and (run / file.name).is_file()
+        example = str(run) if is_in_run else "a folder such as outputs/RECIPE/DATE_TIME"
         raise UserError(
-            f"{file.parent} is not a run folder",
-            "there is no config.yaml in it; name a folder such as outputs/RECIPE/DATE_TIME",
+            f"{file.parent} is {'an adapter, ' if adapter else ''}not a run folder",
+            f"there is no config.yaml in it; name {example}",
         )
     parsed = check_words(words or [])
     if group := next((o.key_or_group for o in parsed if o.key_or_group in groups()), None):
@@ -147,6 +152,10 @@ def explain(error: BaseException) -> UserError:
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, OmegaConfBaseException):
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, choice = str(error.missing_cfg_file).rpartition("/")
+        choices = error.options or (places.recipes() if group == "recipe" else [])
+        return UserError(first_line, nearest(choice, choices))
     if cause is None or not cause.full_key:
         return UserError(first_line, "see --help for the groups and their choices")
     key = str(cause.full_key)

@@ -59,7 +59,7 @@ def _said_in(name: str, own: dict[str, Path]) -> set[str]:
     recipe = OmegaConf.to_container(recipes.read(own[name]), resolve=False)
     assert isinstance(recipe, dict)
     data = recipe.get("data")
-    keys = data if isinstance(data, dict) else {}  # anything else is Hydra's to refuse
+    keys = data if isinstance(data, dict) else {}
     said = {f"data.{key}" for key, value in keys.items() if value is not None}
     others = {other: file for other, file in own.items() if other != name}
     for entry in recipe.get("defaults") or []:

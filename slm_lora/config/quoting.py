@@ -21,6 +21,11 @@ def config_text(value: Any) -> str:
     return str(value)
 
 
+def setting(key: str, value: Any) -> str:
+    """`KEY=VALUE` as Hydra reads it, quoted for a shell."""
+    return shell_word(f"{key}={config_text(value)}")
+
+
 def quoted(text: str) -> str:
     """Text that Hydra takes as it stands, whatever signs are in it."""
     mark = '"' if "'" in text and '"' not in text else "'"

@@ -4,9 +4,12 @@ import os
 from glob import glob
 from pathlib import Path
 
-from omegaconf import Container, DictConfig, ListConfig, OmegaConf
+from omegaconf import Container, DictConfig, OmegaConf
 
 from slm_lora.config import yaml_file
+from slm_lora.config.keys import sections
+from slm_lora.config.places import groups
+from slm_lora.config.quoting import config_text
 from slm_lora.config.sections.task import is_file
 from slm_lora.config.strangers import check, check_untyped
 from slm_lora.errors import UserError
@@ -44,10 +47,8 @@ def read(file: Path) -> DictConfig:
     recipe = yaml_file.read(file)
     check(recipe, file)
     check_untyped(recipe, file)
-    if "defaults" in recipe and not isinstance(recipe.defaults, ListConfig):
-        raise UserError(
-            f"{file}: defaults is {recipe.defaults}", "expected a list, such as [/lora: dora]"
-        )
+    _check_sections(recipe, file)
+    _check_defaults(_raw(recipe, "defaults"), file)
     saved = "recipe" in recipe  # a run's config.yaml, whose paths count from where it was typed
     recipe["recipe"] = recipe.get("recipe") or file.stem
     if saved:
@@ -70,6 +71,32 @@ def read(file: Path) -> DictConfig:
             path = _absolute(file, "sandbox.preload", name)
             OmegaConf.update(recipe, f"sandbox.preload.{place}", path)
     return recipe
+
+
+def _check_sections(recipe: DictConfig, file: Path) -> None:
+    """Refuse a section that is no mapping, of which Hydra would name neither key nor file."""
+    for section in {*sections(), "trainer"} & set(recipe):
+        value = _raw(recipe, section)
+        if not isinstance(value, dict):
+            raise UserError(
+                f"{file}: {section} is {config_text(value)}",
+                f"expected keys of it, such as {{{section}: {{KEY: VALUE}}}}, or leave it out",
+            )
+
+
+def _check_defaults(defaults: object, file: Path) -> None:
+    """Refuse a choice of a group that would not replace the one that is made already."""
+    if defaults is not None and not isinstance(defaults, list):
+        raise UserError(
+            f"{file}: defaults is {defaults}", "expected a list, such as [override /lora: dora]"
+        )
+    for entry in defaults or []:
+        for typed, choice in entry.items() if isinstance(entry, dict) else ():
+            group = str(typed).rpartition(" ")[2].lstrip("/")
+            if group in groups() and typed != f"override /{group}":
+                raise UserError(
+                    f"{file}: defaults has {typed}: {choice}", f"write override /{group}: {choice}"
+                )
 
 
 def _raw(recipe: DictConfig, key: str) -> object:

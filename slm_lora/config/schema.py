@@ -4,6 +4,7 @@ Each dataclass is one Hydra group (`conf/<group>/`). The text under a field says
 A wrong value raises `UserError` while the config is read, before torch is imported.
 """
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -78,6 +79,8 @@ class Config:
     sweep: SweepConfig = field(default_factory=SweepConfig)
 
     def __post_init__(self) -> None:
+        if self.run_dir is not None:  # once for all who write there; transformers does it too
+            object.__setattr__(self, "run_dir", os.path.expanduser(self.run_dir))  # noqa: PTH111
         check_fields("", self)
         self._check_combinations()
         check_trainer(self.trainer, self.early_stopping, self.best_by)

@@ -83,12 +83,16 @@ def unknown_key(key: str, value: str | None = None) -> UserError:
     known = [name for name in names() if not is_reserved(name)]
     last = key.rpartition(".")[2].lower()
     elsewhere = [name for name in known if name.rpartition(".")[2] == last and name != key][:3]
-    close = elsewhere or get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+    section = key.rpartition(".")[0] + "."
+    inside = [name for name in known if name.startswith(section)]
+    # So long a section would make any two of its options look alike.
+    alike = 0.85 if section == "lora.extra." else 0.6
+    others = [name for name in known if not key.startswith(f"{name}.")]
+    close = elsewhere or get_close_matches(key.lower(), others, n=1, cutoff=alike)
     if close:
         meant = " or ".join(f"'{name}'" for name in close)
         return UserError(message, f"did you mean {meant}?{_to_type(close[0], value)}")
-    section = key.rpartition(".")[0] + "."
-    inside = [k for k in known if k.startswith(section)] or [k for k in known if "." not in k]
+    inside = inside or [name for name in known if "." not in name]
     return UserError(message, f"known here: {', '.join(inside[:40])}; see slm-lora keys")
 
 

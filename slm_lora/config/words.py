@@ -4,17 +4,20 @@ Hydra's own message for a wrong key suggests `+key`, which composes and does not
 """
 
 import re
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
+from hydra.conf import HydraConf
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
 
+from slm_lora.config.checks import nearest
 from slm_lora.config.keys import FREE, is_free, names, schema_keys
 from slm_lora.config.options import PASSED_ON
 from slm_lora.config.places import groups, own_recipes, recipes
-from slm_lora.config.quoting import quoted, shell_word
+from slm_lora.config.quoting import config_text, quoted, shell_word
 from slm_lora.config.suggest import is_taken, unknown_key
 from slm_lora.errors import UserError
 
@@ -41,6 +44,10 @@ def check_words(
             raise _several_values(override)
         _check_shape(override)
         parsed.append(override)
+    chosen = [value_of(o) for o in parsed if o.key_or_group == "recipe"]
+    if len(chosen) > 1:
+        one = f"one of your own may build on others: defaults: [{', '.join(chosen)}]"
+        raise UserError(f"{len(chosen)} recipes: {', '.join(chosen)}", f"type one; {one}")
     for key in FREE:
         _check_whole(key, [o for o in parsed if o.key_or_group == key])
     return parsed
@@ -48,12 +55,14 @@ def check_words(
 
 def opened(words: list[str]) -> list[str]:
     """The same words, with `++` before keys of open sections: Hydra refuses `trainer.max_steps=9`
-    as long as no file names that option."""
+    as long as no file names that option, and `+trainer.max_steps=9` where one does."""
     sections = (*PASSED_ON, *FREE)
     prefixes = tuple(
         section + mark for section in sections for mark in ".=" if section + mark != "trainer="
     )
-    return [f"++{word}" if word.startswith(prefixes) else word for word in words]
+    plain = [word.lstrip("+") for word in words]
+    pairs = zip(plain, words, strict=True)
+    return [f"++{bare}" if bare.startswith(prefixes) else word for bare, word in pairs]
 
 
 def value_of(override: Override) -> str:
@@ -74,6 +83,9 @@ def _unreadable(word: str) -> UserError:
     known = schema_keys().get(key.lstrip("+"))
     takes_text = known is None or (known.type.startswith("str") and "list" not in known.type)
     unclosed = not takes_text and value.startswith(("[", "{"))
+    inside = re.fullmatch(r"""\[([^][{}"']+)]""", value)
+    if inside and known and "list" in known.type:
+        quote, unclosed = f"{key}={config_text(re.split(' *, *', inside[1].strip()))}", False
     if unclosed or key.lstrip("+") in groups() or not is_taken(quote):
         return UserError(
             message, "expected KEY=VALUE, with every bracket and quotation mark closed"
@@ -101,8 +113,10 @@ def _check_shape(override: Override) -> None:
     key, typed = override.key_or_group, value_of(override)
     known = schema_keys().get(key)
     one = isinstance(override.value(), str | int | float)
-    if one and known and known.type.startswith("list") and is_taken(word := f"{key}=[{typed}]"):
-        raise UserError(f"{key}={typed} is not a list", f"type {shell_word(word)}")
+    if one and known and known.type.startswith("list"):
+        alone, several = f"{key}=[{typed}]", f"{key}=[{typed},…]"
+        taken = f"type {shell_word(alone)}" if is_taken(alone) else f"expected {several}"
+        raise UserError(f"{key}={typed} is not a list", taken)
     ends = None if key in FREE else re.fullmatch(rf"({NUMBER}):({NUMBER})", typed)
     if ends and not is_taken(f"{key}={typed}"):
         inside = f"{ends[1]},{ends[2]}"
@@ -125,18 +139,49 @@ def _check_whole(key: str, typed: list[Override]) -> None:
 
 
 def _check_key(override: Override, config_dir: Path | None) -> None:
-    key, plus = override.key_or_group, override.is_add()
+    key, typed = override.key_or_group, value_of(override)
+    if not key:
+        raise UserError(f"'{override.input_line}' names no key", "expected KEY=VALUE")
     if key.split("@")[0].split("/")[0].split(".")[0] == "hydra":
+        _check_hydra(key, typed)
         return
+    if is_free(key):
+        _check_name(override)
+        return
+    if key not in groups() and key not in names():
+        raise unknown_key(key, typed)
+    if override.is_delete():
+        null = f"{key}=null"
+        instead = f"type {null}" if key != "recipe" and is_taken(null) else "leave it out"
+        raise UserError(f"~{key} removes a key", f"every key has a default; {instead}")
     if key == "recipe":
         _check_recipe(override, config_dir)
     elif key in groups():
-        _check_choice(override, plus, config_dir)
-    elif not is_free(key):
-        if key not in names():
-            raise unknown_key(key, value_of(override))
-        if override.is_delete():
-            raise UserError(f"~{key} removes a key", f"every key has a default; type {key}=null")
+        _check_choice(override, config_dir)
+    elif override.is_add() and not key.startswith((*PASSED_ON, *FREE)):
+        raise UserError(f"+{key} is there already", f"type {shell_word(f'{key}={typed}')}")
+
+
+def _check_hydra(key: str, typed: str) -> None:
+    """Refuse what is none of Hydra's own keys, and its name for our `run_dir`."""
+    section = re.match(r"hydra\.(\w+)", key)
+    known = [field.name for field in fields(HydraConf)]
+    if section and section[1] not in known:
+        raise UserError(f"{key} is not a key", nearest(section[1], known))
+    if section and section[1] == "run":
+        words = [shell_word(f"{ours}={typed}") for ours in ("run_dir", "hydra.sweep.dir")]
+        raise UserError(f"{key} changes nothing", f"type {words[0]}; of a sweep {words[1]}")
+
+
+def _check_name(override: Override) -> None:
+    """Refuse a dot in a name that the user chose: Hydra would read a section."""
+    key, typed = override.key_or_group, value_of(override)
+    section = next(one for one in FREE if key.startswith(f"{one}."))
+    name = key.removeprefix(f"{section}.")
+    if "." in name and not override.is_delete():
+        value = quoted(typed) if override.is_sweep_override() else typed
+        word = f"{section}={{{config_text(name)}: {value}}}"
+        raise UserError(f"{key}: {name} has a dot in it", f"type {shell_word(word)}")
 
 
 def _check_recipe(override: Override, config_dir: Path | None) -> None:
@@ -158,13 +203,14 @@ def _check_recipe(override: Override, config_dir: Path | None) -> None:
     if name in own and name in recipes():
         raise UserError(f"{own[name]} has the name of a shipped recipe", "rename the file")
     if not override.is_add():
-        raise UserError(f"recipe={name} lacks a plus", f"type +recipe={name}")
+        wrong = "has a plus too many" if override.is_force_add() else "lacks a plus"
+        raise UserError(f"{override.input_line} {wrong}", f"type +recipe={name}")
 
 
-def _check_choice(override: Override, plus: bool, config_dir: Path | None) -> None:
+def _check_choice(override: Override, config_dir: Path | None) -> None:
     group, typed = override.key_or_group, value_of(override)
-    if plus:
-        raise UserError(f"+{group} is already chosen", f"type {group}={typed}")
+    if override.is_add() or override.is_force_add():
+        raise UserError(f"{group} is already chosen", f"type {group}={typed}")
     if override.is_sweep_override():
         return
     value, choices = override.value(), groups(config_dir)[group]
@@ -174,12 +220,13 @@ def _check_choice(override: Override, plus: bool, config_dir: Path | None) -> No
         close = get_close_matches(str(value).lower(), choices, n=1)
         meant = f"; did you mean {group}={close[0]}?" if close else ""
         hint = f"type {word}" if key else f"expected one of {', '.join(choices)}{meant}"
-        raise UserError(f"{group} has no choice '{value}'", hint)
+        name = value if isinstance(value, str) else typed
+        raise UserError(f"{group} has no choice '{name}'", hint)
 
 
 def _key_meant(group: str, value: str) -> str | None:
     """The key that a folder, a file or a hub id belongs to, which was given to its group."""
-    there = Path(value).exists()
+    there = value and Path(value).exists()
     if group == "model" and (there or "/" in value):
         return "model.name_or_path"
     if group == "data" and (there or value.lower().endswith(ROWS) or "*" in value):

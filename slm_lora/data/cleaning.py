@@ -29,4 +29,4 @@ def drop_repeated(items: list[Item]) -> tuple[list[Item], Counter[str]]:
 
 
 def _prompt(item: Item) -> str:
-    return json.dumps(item.row["prompt"])
+    return json.dumps([item.row["prompt"], item.row.get("tools")])

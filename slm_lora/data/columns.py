@@ -5,6 +5,7 @@ python -m slm_lora inspect +recipe=instruct data.train=faq.jsonl      question a
 
 from slm_lora.config.quoting import config_text, shell_word
 from slm_lora.config.sections.data import DataConfig
+from slm_lora.data.messages import is_messages
 from slm_lora.data.source import Record, Source, columns_of
 
 USUAL = {
@@ -30,6 +31,8 @@ LAYOUTS = (
 """Columns that are looked for by their usual names, in order of preference."""
 OPTIONAL = {"messages": ("system",), "instruction": ("system", "input"), "prompt": ("system",)}
 """First column of a layout → what may stand beside it."""
+ASIDE = {*USUAL["label"].split(), "question"}
+"""With a column of these names, no other is plain text."""
 KNOWN = {*USUAL, *(name for names in USUAL.values() for name in names.split())}
 SAMPLE = 200
 """Rows that are looked at to guess what a column is."""
@@ -49,8 +52,8 @@ def usual_names(found: list[str]) -> dict[str, str]:
     has = {*found, *meant}
     layout = next((needed for needed in LAYOUTS if has >= {*needed}), None)
     for needed in LAYOUTS if layout is None else ():
-        if needed == ("text",) and any(name.casefold() in USUAL["label"].split() for name in found):
-            continue  # texts whose labels are left out would be plain text
+        if needed == ("text",) and any(name.casefold() in ASIDE for name in found):
+            continue  # a text without its label, or a question without its answer
         tried = dict(meant)
         for ours in needed:
             _look(ours, USUAL.get(ours, "").split(), found, tried)
@@ -70,13 +73,23 @@ def _look(ours: str, names: list[str], found: list[str], meant: dict[str, str]) 
 
 
 def to_type(source: Source) -> str:
-    """The words that name the columns which are probably meant: the longest text, and beside it a
-    label where another column's values repeat, else an answer."""
-    found, records = columns_of(source), source.records[:SAMPLE]
+    """The words that name the columns which are probably meant: a conversation, or the longest
+    text, and beside it a label where another column's values repeat, else an answer. Nothing where
+    no column is text."""
+    records = source.records[:SAMPLE]
+    found = columns_of(source)
+    if "chosen" in found:  # of a pair of answers, the one to learn
+        found = [name for name in found if name != "rejected"]
+    talks = [name for name in found if all(is_messages(r.columns.get(name)) for r in records)]
+    if talks and not {"prompt", "question"} & {*found}:
+        return column_word("messages", talks[0])
+    found = [name for name in found if name in talks or _is_text(records, name)]
+    if not found:
+        return ""
     lengths = {name: sum(len(_shown(record, name)) for record in records) for name in found}
     text = max(found, key=lambda name: lengths[name])
     others = [name for name in found if name != text]
-    labels = [name for name in label_like(source) if name != text]
+    labels = [name for name in label_like(source) if name in others]
     if not others:
         named = {"text": text}
     elif labels:
@@ -100,6 +113,12 @@ def label_like(source: Source) -> list[str]:
 def column_word(ours: str, name: str) -> str:
     """The word of a command line that says which column is meant by our name."""
     return shell_word(f"data.columns.{ours}={config_text(name)}")
+
+
+def _is_text(records: list[Record], name: str) -> bool:
+    """Whether its values are texts or numbers, and the name can be one."""
+    values = (record.columns.get(name) for record in records)
+    return bool(name.strip()) and not any(isinstance(v, list | dict) for v in values)
 
 
 def _shown(record: Record, name: str) -> str:

@@ -45,7 +45,13 @@ def read_delimited(
     if not records:
         return []
     has_header = _has_header(records[:SAMPLE], config)
-    names = [name.strip() for name in records.pop(0)[1]] if has_header else _names(records)
+    names = [name.strip() for name in records[0][1]] if has_header else _names(records)
+    if has_header:
+        records = _without_header(file.name, records)
+    if twice := [name for name in dict.fromkeys(names) if name and names.count(name) > 1]:
+        raise UserError(
+            f"{file}: several columns are called {twice[0]}", "give each a name of its own"
+        )
     if len(names) == 1 and (config.delimiter or not is_known(names[0], config)):
         raise _one_column(file, suffix, text, config)
     if not has_header or delimiter != OWN.get(suffix, delimiter):
@@ -96,14 +102,20 @@ def _records(
 
 
 def _is_quoted(text: str, delimiter: str) -> bool:
-    """Whether fields are in quotes and some for a reason: a quote, delimiter or newline inside."""
+    """Whether all fields are in quotes, or some for a reason: a quote, delimiter or newline
+    inside."""
+    if '"' not in text:
+        return False
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    widths, inside = set(), set[str]()
     try:
-        sample = [fields for fields in islice(reader, SAMPLE) if fields] if '"' in text else []
+        for fields in filter(None, reader):
+            widths.add(len(fields))
+            inside |= {s for s in ('"', "\n", delimiter) for field in fields if s in field}
     except csv.Error:
         return False
-    inside = {sign for fields in sample for field in fields for sign in field}
-    return len(set(map(len, sample))) == 1 and bool(inside & {'"', "\n", delimiter})
+    plain = (field for _, line in lines(text) if line for field in line.split(delimiter))
+    return len(widths) == 1 and (bool(inside) or all(re.fullmatch('".*"', f) for f in plain))
 
 
 def _delimiter(suffix: str, text: str) -> str | None:
@@ -138,6 +150,15 @@ def _has_header(records: Records, config: DataConfig) -> bool:
         return True
     numbers = [NUMBER.fullmatch(field) is not None for field in first]
     return all(numbers) if any(numbers) else len(once) == len(first)
+
+
+def _without_header(name: str, records: Records) -> Records:
+    """The records below the header, without those that repeat it, as files put together have."""
+    header = records[0][1]
+    kept = [record for record in records if record[1] != header]
+    if repeated := len(records) - 1 - len(kept):
+        log.info("%s: its header comes again in %d lines, which are left out", name, repeated)
+    return kept
 
 
 def _as_wide(rows: list[list[str]], first: list[str]) -> list[list[str]]:

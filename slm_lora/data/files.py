@@ -22,12 +22,12 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.decoding import decode, lines
 from slm_lora.data.delimited import is_labelled, read_delimited
 from slm_lora.data.json_rows import read_json
-from slm_lora.data.source import Record, Source
+from slm_lora.data.source import Record, Source, joined
 from slm_lora.errors import UserError
 
 TABLES = (".parquet", ".arrow")
 DELIMITED = (".csv", ".tsv", ".txt")
-TEXTS = (".jsonl", ".json", *DELIMITED)
+TEXTS = (".jsonl", ".ndjson", ".json", *DELIMITED)
 
 Numbered = list[tuple[int, dict[str, Any]]]
 """Line (or row) number, counted from 1, and what stands there."""
@@ -45,18 +45,18 @@ def read_files(pattern: str, key: str, config: DataConfig) -> Source:
 def read_paths(files: list[Path], key: str, config: DataConfig) -> Source:
     """All records of these files, as `read_files`."""
     stems = [stem(file) for file in files]
-    source = Source()
+    sources = []
     for file in files:
         name = stem(file) if stems.count(stem(file)) == 1 else str(file)
         numbered, unit, class_names = _read(file, key, config)
-        source.class_names |= class_names
-        source.records += [
+        records = [
             Record(columns, f"{file}{unit}{number}", f"{name}:{number}")
             for number, columns in numbered
         ]
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        source.report.append({"file": str(file), "sha256": digest, "rows": len(numbered)})
-    return source
+        entry = {"file": str(file), "sha256": digest, "rows": len(numbered)}
+        sources.append(Source(records, class_names, [entry]))
+    return joined(sources)
 
 
 def find(pattern: str, key: str) -> list[Path]:
@@ -110,7 +110,9 @@ def _read(file: Path, key: str, config: DataConfig) -> tuple[Numbered, str, dict
     suffix = Path(file.name.removesuffix(".gz")).suffix.lower()
     if suffix in TABLES and file.suffix != ".gz":
         table = _table(file, suffix)
-        features = Features.from_arrow_schema(table.schema)
+        # `datasets` knows not every type of a table, but all of those that it wrote itself.
+        own = b"huggingface" in (table.schema.metadata or {})
+        features = Features.from_arrow_schema(table.schema) if own else {}
         classes = {name: f.names for name, f in features.items() if isinstance(f, ClassLabel)}
         try:
             return list(enumerate(table.to_pylist(), 1)), " row ", classes

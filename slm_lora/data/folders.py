@@ -75,7 +75,17 @@ def _published(folder: Path, key: str, config: DataConfig) -> Found:
         raise UserError(f"{key}={folder}: {error}", "see data.config_name") from error
     features = builder.info.features or {}
     classes = {name: f.names for name, f in features.items() if isinstance(f, ClassLabel)}
-    return _paths(builder.config.data_files or {}), classes
+    files = _paths(builder.config.data_files or {})
+    used = {path.suffix for paths in files.values() for path in paths} & {*TEXTS, *TABLES}
+    there = {path.suffix for path in folder.iterdir()} & {*TABLES, *TEXTS} - {".txt", ".json"}
+    if used and (others := sorted(there - used)):
+        log.warning(
+            "%s: of a folder one kind of files is read, %s; not read: %s",
+            folder,
+            ", ".join(sorted(used)),
+            ", ".join(others),
+        )
+    return files, classes
 
 
 def _paths(files: dict[Any, list[str]]) -> dict[str, list[Path]]:

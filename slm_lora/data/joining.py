@@ -48,27 +48,6 @@ def one_shape(sources: list[Source]) -> str:
     )
 
 
-def joined(sources: list[Source]) -> Source:
-    """All records as those of one source.
-
-    Raises:
-        UserError: the sources number their labels differently.
-    """
-    whole = Source()
-    for source in sources:
-        names = source.class_names.get("label")
-        if names and names != whole.class_names.setdefault("label", names):
-            raise UserError(
-                f"{named(source)} numbers its labels {names}, and {named(whole)} "
-                f"{whole.class_names['label']}",
-                "write the labels' names into the files",
-            )
-        whole.records += source.records
-        whole.class_names |= source.class_names
-        whole.report += source.report
-    return whole
-
-
 def to_items(
     sources: list[Source], config: DataConfig, labels: Labels
 ) -> tuple[list[Item], Counter[str]]:

@@ -98,12 +98,16 @@ def _inside(file: Path, whole: Row, config: DataConfig) -> list[Any] | None:
         if any(is_known(name, config) for name in columns[0]):
             return columns
         columns = [list(column.values()) for column in columns]
+    lists = [name for name, value in whole.items() if _is_list_of_objects(value)]
+    named = [name for row in whole[lists[0]] for name in row] if len(lists) == 1 else []
+    wraps = bool(named) and not is_known(lists[0], config)
+    if wraps and any(is_known(name, config) for name in named):
+        return list(whole[lists[0]])
     if any(is_known(name, config) for name in whole):
         as_long = all(isinstance(c, list) and len(c) == len(columns[0]) for c in columns)
         if as_long and not any(isinstance(value, dict) for column in columns for value in column):
             return [dict(zip(whole, row, strict=True)) for row in zip(*columns, strict=True)]
         return None
-    lists = [name for name, value in whole.items() if _is_list_of_objects(value)]
     if len(lists) > 1:
         raise UserError(
             f"{file} has several lists of objects: {', '.join(lists)}",

@@ -162,6 +162,6 @@ def _spellings(record: Record) -> tuple[str, ...]:
 
 def _plain(value: object) -> str:
     """Types differ between files: a label's one way to be written."""
-    text = str(value).strip()
+    text = (value.decode(errors="replace") if isinstance(value, bytes) else str(value)).strip()
     whole = WHOLE.fullmatch(text)
     return str(int(whole[1])) if whole else text

@@ -12,7 +12,7 @@ from slm_lora.data.labels import Labels, in_order
 from slm_lora.data.question import question
 from slm_lora.data.read import read
 from slm_lora.data.shapes import Item
-from slm_lora.data.source import Source, columns_of
+from slm_lora.data.source import Source, columns_of, joined, name_classes
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.records import Row, RowsReport
@@ -48,7 +48,8 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         joining.rename(sources, config)
     shape = joining.one_shape(train_sources + (test_sources or []))
     labelled = shape == "text+label"
-    read_to_train, read_to_test = joining.joined(train_sources), joining.joined(test_sources or [])
+    name_classes(train_sources + (test_sources or []))
+    read_to_train, read_to_test = joined(train_sources), joined(test_sources or [])
     labels = Labels(config, read_to_train if labelled else Source())
     if labelled:
         if test_sources is not None:
@@ -76,7 +77,7 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     dropped += Counter(in_test=exact, over_mix=over_mix, over_limit=over)
     test_dropped += Counter(over_limit=test_over)
     train, validation = splits.hold_out(pool, config.validation_fraction, config.seed, "validation")
-    _refuse_empty(train, test, dropped, test_dropped)
+    _refuse_empty(train, test, dropped + test_dropped)
 
     by_split = {"train": train, "validation": validation, "test": test}
     rows = {split: [item.row for item in items] for split, items in by_split.items()}
@@ -128,13 +129,11 @@ def _answered(row: Row) -> bool:
     return any(message["role"] == "assistant" for message in row["prompt"])
 
 
-def _refuse_empty(
-    train: list[Item], test: list[Item], dropped: Counter[str], test_dropped: Counter[str]
-) -> None:
-    for split, items, lost in (("train", train, dropped), ("test", test, test_dropped)):
+def _refuse_empty(train: list[Item], test: list[Item], dropped: Counter[str]) -> None:
+    for split, items in (("train", train), ("test", test)):
         if not items:
             raise UserError(
-                f"no {split} rows are left; dropped: {dict(lost) or 'none'}",
+                f"no {split} rows are left; {told.lost(dropped) or 'none was left out'}",
                 "name more rows by data.train or data.test, or see data.test_fraction and "
-                "data.validation_fraction",
+                "data.validation_fraction; rows of one question stay together",
             )

@@ -50,6 +50,8 @@ def messages(record: Record, column: str) -> list[Message]:
         said: Message = {"role": ROLE[role], "content": content}
         if calls:
             said["tool_calls"] = calls
+        if turn.get("weight") == 0:  # as OpenAI's files say that an answer is not to be learned
+            said["weight"] = 0
         for key in ("name", "tool_call_id"):
             if said["role"] == "tool" and isinstance(turn.get(key), str):
                 said[key] = turn[key]

@@ -56,8 +56,14 @@ def items_of(records: list[Record], layout: str) -> None:
             ) from error
         except SyntaxError as error:
             raise UserError(
-                f"{record.origin}: the reference is no Python: {error.msg}",
+                f"{record.origin}: the reference or a test is no Python: {error.msg}: "
+                f"{(error.text or '').strip()}",
                 "expected the public file as it is",
+            ) from error
+        except (TypeError, IndexError) as error:  # null, or an empty list
+            raise UserError(
+                f"{record.origin}: a field of {layout} is empty or of another type",
+                f"expected the public file as it is: {', '.join(sorted(LAYOUTS[layout]))}",
             ) from error
 
 
@@ -123,8 +129,8 @@ def check_record(record: Record) -> None:
                 f'expected a list of strings, such as "{column}": ["{EXAMPLE[column]}"]',
             )
     for column in ("solution", "setup", "prefix"):
-        value = record.columns.get(column, "")
-        if not isinstance(value, str):
+        value = record.columns.get(column)
+        if value is not None and not isinstance(value, str):
             raise UserError(
                 f"{record.origin}: {column} is a {type(value).__name__}", "expected Python source"
             )

@@ -17,6 +17,7 @@ slm_lora/data/programs.py.
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,8 +28,8 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, tool_use
 from slm_lora.data.columns import column_word, to_type, usual_names
 from slm_lora.data.labels import Labels
-from slm_lora.data.source import Source, columns_of, named
-from slm_lora.data.turns import builder, string
+from slm_lora.data.source import Source, columns_of, named, place
+from slm_lora.data.turns import builder, fields_of, string
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.records import Row
@@ -53,6 +54,16 @@ COLUMNS = (
 """All column names that mean something here."""
 CONVERSATIONS = ("prompt+completion", "messages", "instruction")
 """Shapes whose columns system and tools are part of the conversation."""
+BESIDE = {
+    "prompt+completion": ("system", *tool_use.OFFERED, "label"),
+    "messages": ("system", *tool_use.OFFERED),
+    "code": ("system", "input", *programs.TESTED),
+    "instruction": ("system", *tool_use.OFFERED, "input"),
+    "text+label": ("system",),
+    "text": (),
+}
+"""Shape → columns that mean something there beside those that it needs."""
+DELIMITED = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 SENTENCE_SIGNS = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u2026"
 
 
@@ -101,10 +112,10 @@ def rename(source: Source, config: DataConfig) -> None:
     meant = usual_names(columns_of(source))
     _rename(source, meant)
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
-    shape = _shape_of(columns_of(source))
-    if shape in CONVERSATIONS and config.prompt is None:
-        used = {*SHAPES[shape], "id", "system", *meant.values(), *config.columns.values()}
-        used |= {*tool_use.OFFERED, *(["input"] if shape == "instruction" else [])}
+    if shape := _shape_of(columns_of(source)):
+        used = {*SHAPES[shape], *BESIDE[shape], "id", *meant.values(), *config.columns.values()}
+        with suppress(ValueError):  # of a malformed template, which is said where it is used
+            used |= {*fields_of(config.prompt or "")}
         said += [f"{name} not used" for name in found if name not in used]
     if said:
         log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))
@@ -128,10 +139,15 @@ def recognise(source: Source) -> str:
     found = columns_of(source)
     if shape := _shape_of(found):
         return shape
+    hint = "expected text+label, text, prompt+completion, messages or instruction+output"
+    if (layout := programs.layout_of(found)) != "rows":
+        hint = f"type task.format={layout}"
+    elif line := to_type(source):
+        hint += f"; name them, such as {line}"
+    if any(place(entry).endswith(DELIMITED) for entry in source.report):
+        hint += "; if the first line is a row, type data.header=false"
     raise UserError(
-        f"{named(source)} has the columns {', '.join(found)}, which are no known shape",
-        "expected text+label, text, prompt+completion, messages or instruction+output; name them, "
-        f"such as {to_type(source)}",
+        f"{named(source)} has the columns {', '.join(found)}, which are no known shape", hint
     )
 
 
@@ -161,7 +177,7 @@ def to_items(
             continue
         turns, own = built
         prompt, completion = turns[:-1], turns[-1:]
-        own_system = string(record, "system") if shape in CONVERSATIONS else ""
+        own_system = string(record, "system") if shape != "text" else ""
         system = own_system.strip() or config.system
         if system and not (prompt and prompt[0]["role"] == "system"):
             prompt = [{"role": "system", "content": system}, *prompt]

@@ -20,7 +20,7 @@ from transformers import PreTrainedTokenizerBase
 from slm_lora import rendering
 from slm_lora.cache import cache_folder, cached, holds
 from slm_lora.config.schema import Config
-from slm_lora.data import fitting, round_trip
+from slm_lora.data import fitting, round_trip, told
 from slm_lora.data.fitting import Fit, Tally, fitted_rows
 from slm_lora.data.load import Loaded
 from slm_lora.data.load import fingerprint as rows_fingerprint
@@ -34,7 +34,8 @@ TOOLS = "tool_calls"
 HINTS = {
     TOOLS: "type model.chat_template=FILE with one that writes tools and their calls",
     "garbled": "type model.tokenizer=NAME for one that knows these characters, spaces too",
-    "overlong": "type data.overlong=truncate, or more than trainer.max_length={}",
+    "overlong": "type data.overlong=truncate, or more than trainer.max_length={}; where that is "
+    "all that the model reads, expected shorter prompts, or another model",
 }
 """Reason for which no row is left → what to do."""
 SCHEMA = pa.schema(
@@ -82,16 +83,16 @@ def prepare(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, config: Config) 
         with cached(folder) as beside:
             _write(beside, loaded, tokenizer, fit)
     report = loaded.report | json.loads((folder / "report.json").read_text())
-    report["dropped"] = _sum(loaded.report["dropped"], report.pop("dropped_tokens"))
-    report["kept_in_test"] = {**loaded.report["kept_in_test"], **report["dropped"].pop("kept")}
+    dropped = report.pop("dropped_tokens")
+    report["kept_in_test"] = {**loaded.report["kept_in_test"], **dropped.pop("kept")}
+    report["dropped"] = _sum(loaded.report["dropped"], dropped)
     test = [row for row in loaded.test if conversation.shows_tools(row, tokenizer)]
     train, validation = (
         Dataset.from_file(str(folder / f"{split}.arrow")) for split in ("train", "validation")
     )
     report["rows"] = {"train": len(train), "validation": len(validation), "test": len(test)}
-    untold = {split: lost[TOOLS] for split, lost in report["dropped"].items() if TOOLS in lost}
-    if untold:
-        log.warning("left out, as the chat template does not write their tools: rows %s", untold)
+    for line in told.dropped_lines(dropped):
+        log.warning("%s", line)
     if every and report["turns"]["not_trained"]:
         log.warning(
             "%d earlier answers are not trained: nothing is asked before them, or the template "

@@ -25,12 +25,52 @@ def lines(report: RowsReport) -> list[str]:
         said += f" from {trained}; {rows['test']:,} to test on from {_sources(test)}"
     else:
         said += f", {rows['test']:,} split off to test on, all from {trained}"
-    dropped = ", ".join(f"{n:,} of {name}" for name, n in report["excluded"].items())
-    excluded = [f"training rows that contain a test item, left out: {dropped}"] if dropped else []
+    items = ", ".join(f"{n:,} of {name}" for name, n in report["excluded"].items())
+    excluded = [f"training rows that contain a test item, left out: {items}"] if items else []
     cut = sum(report["unanswered"].values())
     left_off = [f"{cut:,} conversations end with turns that nobody answered: these are left off"]
     labels = Counter(report["labels"]["train"]) + Counter(report["labels"]["validation"])
-    return [said, *excluded, *(left_off if cut else []), *([_balance(labels)] if labels else [])]
+    balance = [_balance(labels)] if labels else []
+    dropped = dropped_lines(
+        {
+            split: {why: n for why, n in reasons.items() if why != "excluded"}
+            for split, reasons in report["dropped"].items()
+        }
+    )
+    return [said, *excluded, *dropped, *(left_off if cut else []), *balance]
+
+
+REASONS = {
+    "empty": "without a question or an answer",
+    "no_label": "without a label",
+    "no_answer": "that nobody answered",
+    "no_text": "with pictures or sound",
+    "rejected": "labelled as bad answers",
+    "duplicate": "that repeat another",
+    "conflicting_label": "of a text that comes with several labels",
+    "in_test": "that are among the test rows",
+    "excluded": "that contain an item of data.exclude",
+    "trained_on": "that the run was trained on",
+    "garbled": "that the tokenizer cannot write",
+    "overlong": "longer than trainer.max_length",
+    "tool_calls": "with tools that the chat template does not write",
+}
+"""Reason for which a row is left out → what to say of it; what the user asked for is not there."""
+
+
+def dropped_lines(dropped: dict[str, dict[str, int]]) -> list[str]:
+    """A line for each split that rows were left out of."""
+    return [
+        f"rows left out of {'training' if split == 'train' else split}: {said}"
+        for split, reasons in dropped.items()
+        if (said := lost(Counter(reasons)))
+    ]
+
+
+def lost(dropped: Counter[str]) -> str:
+    """`12 without a label, 3 that repeat another`."""
+    told = [f"{n:,} {REASONS[why]}" for why, n in dropped.most_common() if n and why in REASONS]
+    return ", ".join(told)
 
 
 def _sources(entries: list[dict[str, Any]]) -> str:

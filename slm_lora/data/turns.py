@@ -9,9 +9,9 @@ from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.labels import Labels
 from slm_lora.data.messages import has_other_than_text, is_messages, messages
-from slm_lora.data.source import Record, Source, columns_of
+from slm_lora.data.source import Record, Source, columns_of, named
 from slm_lora.errors import UserError
-from slm_lora.records import Message
+from slm_lora.records import Message, is_trained
 
 Built = tuple[list[Message], str] | str
 """The row's turns (the last one is trained) and its own text, or why it is left out."""
@@ -35,11 +35,12 @@ def builder(
         return _plain if shape == "text" else _messages
     if shape == "text+label":
         assert config.prompt, "load_rows makes one"
-        template = _template(config.prompt, source)
+        template = _template(config.prompt, source, "label")
         return lambda record: _labelled(template, record, labels.name(record))
-    own_template = _template(config.prompt, source) if config.prompt else None
+    answer = {"code": "solution", "instruction": "output"}.get(shape, "completion")
+    own_template = _template(config.prompt, source, answer) if config.prompt else None
     if shape == "code":
-        question = own_template or _template("{instruction}", source)
+        question = own_template or _instruction
         return lambda record: _question(question, record, string(record, "solution"))
     if shape == "instruction":
         question = own_template or _instruction
@@ -51,7 +52,13 @@ Template = Callable[[Record], tuple[str, str]]
 """Record → the user's turn, and the text in it that is the row's own."""
 
 
-def _template(text: str, source: Source) -> Template:
+def fields_of(text: str) -> list[str]:
+    """The columns that a template names."""
+    return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+
+
+def _template(text: str, source: Source, answer: str) -> Template:
+    """`answer`: the column that is not to stand in the question."""
     found = columns_of(source)
     try:
         parts = [(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None]
@@ -61,12 +68,26 @@ def _template(text: str, source: Source) -> Template:
         ) from error
     for name, spec in parts:
         if name not in found:
-            raise UserError(f"data.prompt={text!r}: no column {{{name}}}", nearest(name, found))
+            raise UserError(
+                f"data.prompt={text!r}: {named(source)} has no column {{{name}}}",
+                f"{nearest(name, found)}; a brace that names no column is written {{{{ or }}}}",
+            )
+        if name == answer:
+            raise UserError(
+                f"data.prompt={text!r} has the answer in the question, {{{name}}}",
+                f"leave {{{name}}} out",
+            )
         if spec and re.search(r"[{]|\d{4}", spec):  # a width of 10^9 would fill the memory
             raise UserError(
                 f"data.prompt={text!r}: {{{name}:{spec}}} is too wide", f"write {{{name}}}"
             )
     fields = dict.fromkeys(name for name, _ in parts)
+    try:
+        text.format_map(dict.fromkeys(fields, ""))
+    except ValueError as error:
+        raise UserError(
+            f"data.prompt={text!r}: {error}", "every column is text: write {column}"
+        ) from error
 
     def fill(record: Record) -> tuple[str, str]:
         values = {name: string(record, name) for name in fields}
@@ -76,9 +97,9 @@ def _template(text: str, source: Source) -> Template:
 
 
 def _instruction(record: Record) -> tuple[str, str]:
-    question = string(record, "instruction")
-    if record.columns.get("input"):
-        question += "\n\n" + written(record, "input")
+    question, value = string(record, "instruction"), record.columns.get("input")
+    given = "" if value in ([], {}) else written(record, "input")
+    question += f"\n\n{given}" if given else ""
     return question, question
 
 
@@ -102,8 +123,8 @@ def _messages(record: Record) -> Built:
     if has_other_than_text(record, "messages"):
         return "no_text"
     turns = messages(record, "messages")
-    while turns and turns[-1]["role"] != "assistant":
-        turns.pop()  # nobody answered
+    while turns and not is_trained(turns[-1]):
+        turns.pop()  # nobody answered, or not to be learned
     return _conversation(turns) if turns else "no_answer"
 
 
@@ -118,6 +139,8 @@ def _conversation(turns: list[Message]) -> Built:
 def _prompt_completion(record: Record, template: Template | None) -> Built:
     if has_other_than_text(record, "prompt", "completion"):
         return "no_text"
+    if record.columns.get("label") is False:  # as TRL's unpaired preferences have it
+        return "rejected"
     if is_messages(record.columns.get("completion")):
         answer = messages(record, "completion")
         if len(answer) != 1 or answer[0]["role"] != "assistant":
@@ -143,7 +166,7 @@ def string(record: Record, column: str) -> str:
     value = record.columns.get(column)
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or value != value:  # NaN is not itself
         return ""
     if isinstance(value, int | float):
         return str(value)

@@ -16,9 +16,10 @@ from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.errors import UserError
 from slm_lora.files import scratch
-from slm_lora.generate import context_length, stop_ids
+from slm_lora.generate import stop_ids
 from slm_lora.merge.proof import Texts, distance, next_tokens
 from slm_lora.progress import log
+from slm_lora.reading import context_length
 from slm_lora.records import Message, Row
 
 PROMPTS = 8

@@ -12,6 +12,7 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from rich.filesize import decimal
 from rich.table import Table
 
+from slm_lora.config.quoting import setting, shell_word
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.results import HubConfig
 from slm_lora.console import stdout
@@ -65,7 +66,7 @@ def _check(hub: HubConfig, run: Run) -> None:
     if hub.repo_id is None:
         raise UserError(
             "publish needs a name on the hub",
-            f"type slm-lora publish {run.path} hub.repo_id=USER/NAME",
+            f"type slm-lora publish {shell_word(str(run.path))} hub.repo_id=USER/NAME",
         )
     try:
         validate_repo_id(hub.repo_id)
@@ -80,14 +81,14 @@ def _check(hub: HubConfig, run: Run) -> None:
     if not (run.metrics.exists() or run.combination.exists() or hub.force):
         raise UserError(
             f"metrics.json not found in {run.path}, so the worth of its adapter is not known",
-            f"let the run finish (run_dir={run.path}), or publish it all the same by "
-            "hub.force=true",
+            f"let the run finish ({setting('run_dir', str(run.path))}), or publish it all the same "
+            "by hub.force=true",
         )
     if hub.what != "adapter":
         if not run.merged.is_dir():
             raise UserError(
                 f"hub.what={hub.what}, but no merged model found in {run.path}",
-                f"type slm-lora merge {run.path} first",
+                f"type slm-lora merge {shell_word(str(run.path))} first",
             )
         check_merged(run)
 

@@ -4,12 +4,14 @@ python -m slm_lora -m +recipe=sentiment model=nano lora.r=8,16 seed=1,2,3
 """
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from slm_lora import plotting
+from slm_lora.config.words import NUMBER
 from slm_lora.console import stdout
 from slm_lora.files import read_json, whole
 from slm_lora.formatting import interval, number
@@ -74,7 +76,14 @@ def _varying(jobs: list[Job]) -> list[str]:
 
 
 def _name(setting: Setting, swept: list[str]) -> str:
-    return ", ".join(f"{key.rpartition('.')[2]}={setting.words.get(key)}" for key in swept) or "all"
+    said = [(key.rpartition(".")[2], _short(str(setting.words.get(key)))) for key in swept]
+    return ", ".join(map("=".join, said)) or "all"
+
+
+def _short(value: str) -> str:
+    """A number of many digits as four, which a plot has room for."""
+    many = re.fullmatch(NUMBER, value) and "." in value
+    return min(value, f"{float(value):.4g}", key=len) if many else value
 
 
 def _line(job: Job, setting: Setting, keys: list[str]) -> dict[str, Any]:

@@ -92,11 +92,11 @@ def _number(path: Path) -> tuple[int, str]:
 
 
 def _words(run: Run) -> dict[str, str]:
-    """What the command line said to this job, key → value."""
+    """What the command line said to this job, key → value; `sweep.n_trials` is of all jobs."""
     file = next((f for f in (run.provenance, run.failure) if f.exists()), None)
     words = read_json(file)["words"] if file else []
-    settings = (word.partition("=") for word in words if "=" in word)
-    return {key.lstrip("+"): value for key, _, value in settings}
+    settings = (word.lstrip("+").partition("=") for word in words if "=" in word)
+    return {key: value for key, _, value in settings if key.partition(".")[0] != "sweep"}
 
 
 def judge_in(jobs: list[Job]) -> tuple[Task | None, str]:

@@ -23,7 +23,7 @@ from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.model import QuantizationConfig
 from slm_lora.files import Sums, put, read_json, read_jsonl, scratch, sums
-from slm_lora.generate import context_length, stop_ids
+from slm_lora.generate import stop_ids
 from slm_lora.hardware import Device
 from slm_lora.merge.limits import Limits, refusals
 from slm_lora.merge.proof import (
@@ -42,6 +42,7 @@ from slm_lora.merge.proof import (
 from slm_lora.merge.weights import merged_model, tuned_model
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
+from slm_lora.reading import context_length
 from slm_lora.records import MergeProof, Row, Training
 from slm_lora.rendering import encode
 from slm_lora.run_folder import Run

@@ -20,16 +20,11 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.errors import UserError
-from slm_lora.generate import (
-    answers,
-    context_length,
-    fitted,
-    logits_from,
-    scoring_batches,
-    stop_ids,
-)
+from slm_lora.generate import answers, stop_ids
+from slm_lora.likelihoods import logits_from, scoring_batches
 from slm_lora.out_of_memory import in_halves
 from slm_lora.preflight import Plan
+from slm_lora.reading import context_length, fitted
 from slm_lora.records import Row
 from slm_lora.tasks import Prediction
 

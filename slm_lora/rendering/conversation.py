@@ -13,7 +13,7 @@ from typing import cast
 from transformers import PreTrainedTokenizerBase
 
 from slm_lora.errors import UserError
-from slm_lora.records import Message, Row
+from slm_lora.records import Message, Row, is_trained
 from slm_lora.rendering.encoding import Encoded
 from slm_lora.rendering.template import around_answer
 from slm_lora.rendering.text import rendered
@@ -49,8 +49,8 @@ def _uncalled(messages: list[Message]) -> list[Message]:
 
 
 def answered(row: Row) -> int:
-    """The assistant's turns before the last one."""
-    return sum(message["role"] == "assistant" for message in row["prompt"])
+    """The answers to be learned before the last one."""
+    return sum(map(is_trained, row["prompt"]))
 
 
 def earlier_answers(
@@ -89,18 +89,24 @@ def _characters(row: Row, whole: str, tokenizer: PreTrainedTokenizerBase) -> lis
     extra, before, after = around_answer(tokenizer)
     found = []
     for n, turn in enumerate(row["prompt"]):
-        if turn["role"] != "assistant" or n == 0:
+        if not is_trained(turn) or n == 0:
             continue
         asked = rendered(row, row["prompt"][:n], tokenizer, asks=True).removesuffix(extra)
-        answer = turn["content"].strip()
+        # Some templates write spaces around an answer, and some leave them out.
+        answers = [turn["content"], turn["content"].strip()]
         if turn.get("tool_calls"):  # the template has words of its own for them
             answered = rendered(row, row["prompt"][: n + 1], tokenizer)
-            answer = answered.removeprefix(asked).removesuffix(after)
+            answers = [answered.removeprefix(asked).removesuffix(after)]
         # What stands before an answer may be left out of earlier turns, as a block of thoughts is.
-        leads = [lead for lead in (before, "") if whole.startswith(asked + lead + answer)]
-        if answer and leads:
-            start = len(asked) + (len(leads[0]) if leads[0].strip() else 0)
-            end = len(asked + leads[0] + answer)
-            end += len(commonprefix([whole[end:], after]))  # noqa: RUF071  (no paths)
-            found.append((start, end))
+        spans = [
+            (len(asked) + (len(lead) if lead.strip() else 0), end, end + behind)
+            for answer in answers
+            for lead in (before, "")
+            if answer.strip() and whole.startswith(asked + lead + answer)
+            for end in [len(asked + lead + answer)]
+            for behind in [len(commonprefix([whole[end:], after]))]  # noqa: RUF071  (no paths)
+        ]
+        if spans:  # the one that most of the end of turn follows
+            start, _, last = max(spans, key=lambda span: span[2] - span[1])
+            found.append((start, last))
     return found

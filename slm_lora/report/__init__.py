@@ -10,6 +10,7 @@ import yaml
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from slm_lora import formatting, plotting
+from slm_lora.config.quoting import setting
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, read_jsonl, write_text
 from slm_lora.formatting import number
@@ -217,9 +218,9 @@ def _merge(metrics: Metrics) -> Section | None:
 
 def _from_saved_config(run_dir: Path) -> str:
     """Shell lines that make the run again from its config.yaml: a recipe of one's own."""
-    config, again = shlex.quote(f"{run_dir}/config.yaml"), shlex.quote(f"{run_dir}_again")
+    config, again = shlex.quote(f"{run_dir}/config.yaml"), setting("run_dir", f"{run_dir}_again")
     return (
         "mkdir -p again/recipe\n"
         f"cp {config} again/recipe/again.yaml\n"
-        f"python -m slm_lora --config-dir again +recipe=again run_dir={again}"
+        f"python -m slm_lora --config-dir again +recipe=again {again}"
     )

@@ -1,5 +1,6 @@
 """The plots of every run and sweep, whatever the task; those of one kind stand in its folder."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,11 +39,14 @@ def leaderboard(
     """What each setting of a sweep reached, value and interval, best on top."""
     values, places = [value for value, _ in found], range(len(names))
     lows, highs = zip(*(interval for _, interval in found), strict=True)
-    figure, axes = empty(1.2 + 0.3 * len(names))
+    labels = [textwrap.fill(name, 24) for name in names]
+    best = textwrap.fill(f"Best: {names[0]}, {primary} {values[0]:.3f}", 56)
+    most = max(label.count("\n") for label in labels)
+    figure, axes = empty(1.2 + 0.15 * best.count("\n") + (0.3 + 0.15 * most) * len(names))
     axes.hlines(places, lows, highs, colors=TUNED)
     axes.plot(values, places, "o", color=TUNED)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(places, labels)
     axes.invert_yaxis()
     axes.set_xlabel(f"{primary} on validation rows, 95 % interval")
-    title(figure, f"Best: {names[0]}, {primary} {values[0]:.3f}")
+    title(figure, best)
     return figure

@@ -20,7 +20,7 @@ from slm_lora.data.read import read_hub
 from slm_lora.data.source import Source, columns_of
 from slm_lora.errors import UserError
 from slm_lora.files import Json
-from slm_lora.generate import context_length
+from slm_lora.reading import context_length
 from slm_lora.records import Row
 from slm_lora.retention.part import Part, by_task
 from slm_lora.retention.texts import of_texts

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.files import Json
-from slm_lora.generate import answer_log_likelihoods
+from slm_lora.likelihoods import answer_log_likelihoods
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 from slm_lora.retention.part import Part, by_task

@@ -113,12 +113,16 @@ def check_adapter(run: Run) -> None:
     Raises:
         UserError: it is not.
     """
+    again = f"delete {run.adapter}, and the run's command makes it again"
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        if not (run.adapter / name).is_file():
+            raise UserError(f"{name} not found in {run.adapter}", again)
     check_weights(run.adapter, "adapter_model")
     known = read_json(run.train).get("adapter", {}) if run.train.exists() else {}
     if fault := changed(run.adapter, known):
         raise UserError(
             f"the adapter in {run.path} is not the one that was trained: {fault}",
-            "put it back as it was, or train again in another run_dir",
+            f"put it back as it was, or {again}",
         )
 
 
@@ -153,11 +157,23 @@ def merged_weights(run: Run) -> dict[str, str]:
 
 
 def check_free(config: Config) -> None:
-    """Look whether `run_dir` names a new folder, an empty one, or one that holds a run, and that no
-    other process writes there.
+    """Look whether `run_dir` names a new folder, an empty one, or one that holds this run as far as
+    the config is decided, and that no other process writes there.
 
     Raises:
-        UserError: it holds other files, or is in use.
+        UserError: it holds other files or another run, or is in use.
+    """
+    check_place(config)
+    if config.run_dir and (path := Path(config.run_dir)).is_dir():
+        with alone(path):
+            check_same(config, path, decided=False)
+
+
+def check_place(config: Config) -> None:
+    """Look whether `run_dir` names a new folder, an empty one, or one that holds a run.
+
+    Raises:
+        UserError: it holds other files.
     """
     if config.run_dir is None:
         return
@@ -169,9 +185,6 @@ def check_free(config: Config) -> None:
     foreign = [name for name in there if not any(fnmatch(name, one) for one in ours)]
     if path.is_file() or foreign:
         raise UserError(f"{path} has files but no run", "type run_dir= of a new or an empty folder")
-    if path.is_dir():
-        with alone(path):
-            pass
 
 
 def new_folder(parent: Path) -> Path:
@@ -187,8 +200,9 @@ def new_folder(parent: Path) -> Path:
             return candidate
 
 
-def check_same(config: Config, path: Path) -> bool:
-    """Look whether a run in this folder has the same config; False where there is none.
+def check_same(config: Config, path: Path, *, decided: bool = True) -> bool:
+    """Look whether a run in this folder has the same config; False where there is none. `decided`
+    as in `differences`.
 
     Raises:
         UserError: it has another one.
@@ -197,7 +211,7 @@ def check_same(config: Config, path: Path) -> bool:
     # Before its provenance is known a run has done nothing, and its config may be fixed.
     if not (run.config.exists() and run.provenance.exists()):
         return False
-    if differing := differences(config, from_file(run.config)):
+    if differing := differences(config, from_file(run.config), decided=decided):
         raise UserError(
             f"{path} holds a run with another config: {', '.join(differing[:5])}",
             "type the same values to resume it, or another run_dir (of a sweep: hydra.sweep.dir)",
@@ -205,15 +219,18 @@ def check_same(config: Config, path: Path) -> bool:
     return True
 
 
-def differences(config: Config, saved: Config) -> list[str]:
-    """`KEY=VALUE (there VALUE)` of each key that makes another run of a saved one."""
+def differences(config: Config, saved: Config, *, decided: bool = True) -> list[str]:
+    """`KEY=VALUE (there VALUE)` of each key that makes another run of a saved one. Where `decided`
+    is false, model and rows still have a say in what is left open, and in `trainer`."""
     now, then = flat(yaml.safe_load(to_yaml(config))), flat(yaml.safe_load(to_yaml(saved)))
     # How a batch is taken apart changes nothing but the time.
-    free = ("run_dir", "recipe", "hardware", *AFTER_TRAINING)
+    free = ("run_dir", "recipe", "hardware", *AFTER_TRAINING, *([] if decided else ["trainer"]))
     return [
         f"{key}={now.get(key)} (there {then.get(key)})"
         for key in sorted(now | then)
-        if now.get(key) != then.get(key) and key.partition(".")[0] not in free
+        if now.get(key) != then.get(key)
+        and key.partition(".")[0] not in free
+        and (decided or now.get(key) not in (None, ""))
     ]
 
 

@@ -279,7 +279,7 @@ def _elsewhere(base: PreTrainedModel) -> int:
     """Bytes of the base model that other ranks hold at a step's peak: then the layer that computes
     is whole here, so is the one that comes next, and what is no layer's."""
     layers = [m for m in base.modules() if isinstance(m, GradientCheckpointingLayer)]
-    sizes = sorted(sum(p.nbytes for p in layer.parameters()) for layer in layers)
+    sizes: list[int] = sorted(sum(p.nbytes for p in layer.parameters()) for layer in layers)
     return sum(sizes[:-2]) * (ranks.WORLD - 1) // ranks.WORLD
 
 

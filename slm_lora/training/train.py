@@ -27,6 +27,7 @@ from transformers import (
 from trl import SFTConfig
 
 from slm_lora import ranks
+from slm_lora.config.quoting import setting
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
@@ -192,7 +193,7 @@ def train(
                 raise UserError(
                     f"{device.name}: out of memory with {rows} rows a pass",
                     f"type {smaller if rows > 1 else 'hardware.gradient_checkpointing=true'} and "
-                    f"run_dir={run.path}",
+                    + setting("run_dir", str(run.path)),
                 ) from error
             on = config.hardware.gradient_checkpointing
             cure = "a smaller trainer.max_length" if on else "hardware.gradient_checkpointing=true"

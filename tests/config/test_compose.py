@@ -121,12 +121,64 @@ def test_path_that_counted_from_the_working_folder_is_named(tmp_path: Path, monk
     assert "write ../rows.jsonl" in caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["lora: [", "[1, 2]"])
-def test_broken_own_recipe_is_named(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("lora: [", "expected YAML with keys"),
+        ("[1, 2]", "expected some"),
+        ("lora: 4", "expected keys of it, such as {lora: {KEY: VALUE}}"),
+        ("lora:\nseed: 3", "or leave it out"),
+        ("defaults: {/lora: dora}", "expected a list, such as [override /lora: dora]"),
+        ("defaults: [/lora: dora]", "write override /lora: dora"),
+        ("defaults: [sentiment, override task: text]", "write override /task: text"),
+    ],
+)
+def test_broken_own_recipe_is_named(text: str, cure: str, tmp_path: Path) -> None:
     own_recipe(tmp_path, text)
-    with pytest.raises(UserError, match=r"mine\.yaml"):
+    with pytest.raises(UserError, match=r"mine\.yaml") as caught:
         compose.load(["+recipe=mine"], tmp_path)
+    assert cure in caught.value.hint
     assert compose.load(["+recipe=instruct"], tmp_path).recipe == "instruct"
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("defaults: [override /model: nanoo]", "did you mean 'nano'?"),
+        ("defaults: [sentimant]", "did you mean 'sentiment'?"),
+    ],
+)
+def test_a_choice_of_an_own_recipe_that_is_not_there(text: str, cure: str, tmp_path: Path) -> None:
+    own_recipe(tmp_path, text)
+    with pytest.raises(UserError) as caught:
+        compose.load(["+recipe=mine"], tmp_path)
+    assert caught.value.hint == cure
+
+
+def test_home_folder_is_meant_by_its_sign(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert compose.load(["run_dir='~/a, b'"]).run_dir == str(tmp_path / "a, b")
+    assert compose.sweep_folder(["hydra.sweep.dir='~/a, b'"]) == tmp_path / "a, b"
+
+
+def test_what_training_leaves_is_no_base_model(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for adapter in (Path("my run/adapter"), Path("lone")):
+        adapter.mkdir(parents=True)
+        (adapter / "adapter_config.json").touch()
+    Path("my run/config.yaml").touch()
+    line = "type \"model.name_or_path='my run/merged'\""
+    for name, said, cure in (
+        ("lone", "is an adapter", "merge it into its base model"),
+        ("my run", "is a run folder", f"{line} after slm-lora merge 'my run'"),
+        ("my run/adapter", "is an adapter", line),
+    ):
+        with pytest.raises(UserError, match=said) as caught:
+            compose.load([f"model.name_or_path='{name}'"])
+        assert cure in caught.value.hint
+    with pytest.raises(UserError, match="is an adapter, not a run folder") as caught:
+        compose.from_file(Path("my run/adapter/config.yaml"))
+    assert "name my run" in caught.value.hint
 
 
 def test_memory_of_the_hardware_groups() -> None:

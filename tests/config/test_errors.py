@@ -121,7 +121,31 @@ MEANT_LINES = {
     "eval outputs/x": "type slm-lora evaluate outputs/x",
     "nano": "known here: chat, check",
     "+recipe=sentiment nano": "did you mean model=nano?",
+    # Words of Hydra's grammar.
+    "+lora.r=8": "type lora.r=8",
+    "++model=nano": "type model=nano",
+    "++recipe=sentiment": "type +recipe=sentiment",
+    "+recipe=sentiment +recipe=instruct": "2 recipes: sentiment, instruct",
+    "~lora.r": "leave it out",
+    "~run_dir": "type run_dir=null",
+    "~lora": "~lora removes a key",
+    "~recipe": "~recipe removes a key",
+    "model=": "model has no choice ''",
+    "=8": "names no key",
+    "--": "leave it out",
+    "+hydra.foo=1": "hydra.foo is not a key",
+    "hydra/launcher=foo": "known here: basic",
+    "hydra/sweeper=optun": "did you mean 'optuna'?",
+    "hydra.run.dir=foo": "type run_dir=foo",
+    "model=nano hydra.sweep.dir=x": "type slm-lora -m model=nano hydra.sweep.dir=x",
+    "model=nano hydra/sweeper=optuna": "type slm-lora -m model=nano hydra/sweeper=optuna",
+    "model=nano sweep=lora": "type slm-lora -m model=nano sweep=lora hydra/sweeper=optuna",
+    "sweep.space.lora.r=2,4 -m": """type "sweep.space={lora.r: '2,4'}\"""",
+    "data.columns.my.text=text": "type 'data.columns={my.text: text}'",
+    "lora.extra.foo=1": "known here: lora.extra.exclude_modules",
     # Values with commas.
+    "merge.adapters=a": "expected merge.adapters=[a,…]",
+    "merge.adapters=[a,b=c]": """type "merge.adapters=[a,'b=c']\"""",
     "lora.r=8,16": "type one, such as lora.r=8; for a sweep",
     "lora.target_modules=q_proj,v_proj": "type 'lora.target_modules=[q_proj,v_proj]'",
     "data.train=a/x.jsonl,a/y.jsonl": "type 'data.train=[a/x.jsonl,a/y.jsonl]'; for a sweep add -m",
@@ -173,6 +197,11 @@ def test_line_is_refused_with_its_cure(line: str, tmp_path, monkeypatch) -> None
         dispatch(line.split())
     assert MEANT_LINES[line] in caught.value.hint or MEANT_LINES[line] in caught.value.message
     assert list(tmp_path.iterdir()) == [], "nothing may be written"
+
+
+def test_an_empty_word_is_no_verb() -> None:
+    with pytest.raises(UserError, match="there is no verb ''"):
+        dispatch([""])
 
 
 @pytest.mark.parametrize("line", WRONG_LINES)

@@ -139,7 +139,7 @@ def test_what_many_items_share_is_their_form(tmp_path: Path) -> None:
     kept = load(tmp_path, rows, [file]).train
     assert [row["prompt"][0]["content"] for row in kept] == [f"{form}: is it so?"]
     ten = str(write_jsonl(tmp_path / "ten.jsonl", pairs(items[:10])))
-    with pytest.raises(UserError, match=r"no train rows are left; dropped: \{'excluded': 2\}"):
+    with pytest.raises(UserError, match=r"no train rows are left; 2 that contain an item"):
         load(tmp_path, rows, [ten])
 
 

@@ -18,6 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.suggest import is_taken
 from slm_lora.data.files import read_files
+from slm_lora.data.load import load_rows
 from slm_lora.errors import UserError
 from tests.helpers.rows import write_jsonl
 
@@ -119,6 +120,27 @@ def test_class_names_of_a_parquet_file_are_read(tmp_path: Path) -> None:
     assert source.class_names == {"label": ["bad", "good"]}
 
 
+def test_files_that_number_their_classes_differently_give_names(tmp_path: Path) -> None:
+    for name, names in (("a", ["bad", "good"]), ("b", ["good", "bad"])):
+        features = Features({"text": Value("string"), "label": ClassLabel(names=names)})
+        texts = [f"{name} x", f"{name} y"]
+        rows = Dataset.from_dict({"text": texts, "label": [0, 1]}, features=features)
+        rows.to_parquet(tmp_path / f"{name}.parquet")
+    source = read_files(str(tmp_path / "*.parquet"), "data.train", DataConfig())
+    assert [r.columns["label"] for r in source.records] == ["bad", "good", "good", "bad"]
+    assert not source.class_names
+    train, test = str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")
+    loaded = load_rows(DataConfig(train=train, test=test, validation_fraction=0.0))
+    assert [row["label"] for row in loaded.test] == ["good", "bad"]
+
+
+def test_a_table_may_have_types_that_datasets_does_not_know(tmp_path: Path) -> None:
+    kind = pa.map_(pa.string(), pa.string())
+    table = pa.table({"text": ["x"], "more": pa.array([[("a", "b")]], kind)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert columns(tmp_path / "a.parquet")[0]["text"] == "x"
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbftext,label\nfine,1\n")
     assert columns(tmp_path / "a.csv") == [{"text": "fine", "label": "1"}]
@@ -214,6 +236,13 @@ TABLES: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
         {},
         [('"Fine, really."', "1"), ('"So" so', "0")],
     ),
+    "all_quoted.tsv": ('"text"\t"label"\n"a"\t"1"\n"b"\t"0"\n', {}, [("a", "1"), ("b", "0")]),
+    "quoted_late.tsv": (
+        "text\tlabel\n" + "a\t1\n" * 300 + '"a ""b"""\t0\n',
+        {},
+        [("a", "1")] * 300 + [('a "b"', "0")],
+    ),
+    "put_together.csv": ("text,label\na,1\ntext,label\nb,0\n", {}, [("a", "1"), ("b", "0")]),
     "pipe.csv": ("text|label\na;b,c|1\n", {}, [("a;b,c", "1")]),
     "comma.tsv": ("text,label\na,1\n", {}, [("a", "1")]),
     "texts_with_signs.csv": (
@@ -316,6 +345,7 @@ BROKEN = {
     "half.jsonl": (b'{"text": "a"}\n{"text": "\\ud83d"}\n', ":2: half of a surrogate pair"),
     "wide.csv": (b"text,label\nfine,1\nalso, fine,1\n", ":3: 3 fields"),
     "open.csv": (b'text,label\nfine,1\n"never closed,1\n', ":3: malformed CSV"),
+    "twice.csv": (b"text,label,label\na,1,2\n", ": several columns are called label"),
     "narrow.tsv": (b"fine\t1\nno label\n", ":2: 1 fields"),
     "not.parquet": (b"text", " is no parquet file"),
     "not.arrow": (b"text", " is no arrow file"),

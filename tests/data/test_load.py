@@ -193,9 +193,9 @@ def test_a_smaller_limit_takes_a_part_of_a_larger_ones_rows(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("rows", "test", "message"),
     [
-        ([{"text": "", "label": "x"}], texts(1), "no train rows are left; dropped: {'empty': 1}"),
-        (texts(1), texts(1), "no train rows are left; dropped: {'in_test': 1}"),
-        (texts(1), None, "no test rows are left; dropped: none"),
+        ([{"text": "", "label": "x"}], texts(1), "no train rows are left; 1 without a question"),
+        (texts(1), texts(1), "no train rows are left; 1 that are among the test rows"),
+        (texts(1), None, "no test rows are left; none was left out"),
     ],
 )
 def test_a_split_without_rows_is_refused(

@@ -75,6 +75,12 @@ def test_other_fields_name_the_format(tmp_path) -> None:
         public(tmp_path, {"question": "?"}, "humaneval")
 
 
+@pytest.mark.parametrize("empty", [{"test_list": None}, {"test_list": []}, {"code": None}])
+def test_an_empty_field_of_a_public_file_is_named(tmp_path, empty) -> None:
+    with pytest.raises(UserError, match="item 1: a field of mbpp is empty"):
+        public(tmp_path, MBPP | empty, "mbpp")
+
+
 def test_stub_defines_every_name_and_returns_none() -> None:
     names: dict = {}
     exec(stub(["f", "g"]), names)

@@ -3,6 +3,7 @@
 pytest tests/data/test_shapes.py
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ SHAPES: list[tuple[str, dict[str, Any], list[dict[str, str]], str]] = [
     ("text", {"text": "once upon a time"}, [], "once upon a time"),
     ("instruction", {"instruction": "add", "input": "1 2", "output": 3}, [user("add\n\n1 2")], "3"),
     ("instruction", {"instruction": "hi", "input": "", "output": "ho"}, [user("hi")], "ho"),
+    ("instruction", {"instruction": "hi", "input": 0, "output": "ho"}, [user("hi\n\n0")], "ho"),
+    ("instruction", {"instruction": "a", "input": math.nan, "output": "b"}, [user("a")], "b"),
     ("prompt+completion", {"prompt": "why", "completion": "so"}, [user("why")], "so"),
     (
         "prompt+completion",
@@ -144,6 +147,34 @@ def test_what_is_read_as_what_and_what_is_not_used_is_said(
         load(tmp_path, rows, TEST["instruction"])
     said = "columns of train.jsonl: Question as instruction, answer as output, url not used"
     assert said in [record.message for record in caplog.records]
+
+
+def test_what_stands_beside_texts_labels_and_code_is_said_or_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "slm_lora"):
+        load(tmp_path, [{"text": "long", "summary": "short"}], TEST["text"])
+        row = {"title": "a", "text": "b", "label": "bad", "system": "Be."}
+        made = load(tmp_path, [row], TEST["text+label"]).train[0]
+    assert made["prompt"][0] == {"role": "system", "content": "Be."}
+    said = [record.message for record in caplog.records if "not used" in record.message]
+    assert said == [f"columns of train.jsonl: {name} not used" for name in ("summary", "title")]
+    code = {"instruction": "fix", "input": "retrun 0", "solution": "return 0"}
+    made = load(tmp_path, [code], [{**code, "instruction": "fix it"}]).train[0]
+    assert made["prompt"] == [user("fix\n\nretrun 0")]
+
+
+def test_answers_that_are_not_to_be_learned_are_known(tmp_path: Path) -> None:
+    """OpenAI's `weight`, and TRL's unpaired preferences."""
+    turns = [user("a"), assistant("b") | {"weight": 0}, user("c"), assistant("d")]
+    rows = [{"messages": turns}, {"messages": [*turns, user("e"), assistant("f") | {"weight": 0}]}]
+    for made in load(tmp_path, rows, TEST["messages"]).train:
+        assert made["completion"] == [assistant("d")]
+        assert made["prompt"][1]["weight"] == 0
+    rows = [{"prompt": f"why {n}", "completion": "so", "label": n == 0} for n in range(3)]
+    loaded = load(tmp_path, rows, TEST["prompt+completion"])
+    assert [row["prompt"] for row in loaded.train] == [[user("why 0")]]
+    assert loaded.report["dropped"]["train"]["rejected"] == 2
 
 
 def test_columns_whose_values_repeat_may_be_labels(tmp_path: Path) -> None:
@@ -262,6 +293,30 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         "frage, antwort, which are no known shape",
         "such as data.columns.prompt=frage data.columns.completion=antwort",
     ),
+    "preferences": (
+        [{"prompt": f"was {n}", "chosen": "das", "rejected": f"dies hier {n}"} for n in range(4)],
+        {},
+        "prompt, chosen, rejected, which are no known shape",
+        "such as data.columns.prompt=prompt data.columns.completion=chosen",
+    ),
+    "a conversation of another name": (
+        [{"dlg": [user(f"was {n}"), assistant("das")], "k": n} for n in range(4)],
+        {},
+        "dlg, k, which are no known shape",
+        "such as data.columns.messages=dlg",
+    ),
+    "a question and an answer of another name": (
+        [{"question": f"was {n}", "correct_answer": f"das hier {n}"} for n in range(4)],
+        {},
+        "question, correct_answer, which are no known shape",
+        "such as data.columns.prompt=question data.columns.completion=correct_answer",
+    ),
+    "a public set": (
+        [{"task_id": 1, "prompt": "p", "code": "c", "test_list": ["t"], "test_imports": []}],
+        {},
+        "which are no known shape",
+        "type task.format=mbpp",
+    ),
     "no rows": ([], {}, "no rows found in", "expected at least one"),
     "no rows to rename": ([], {"columns": {"text": "a"}}, "no rows found in", "at least one"),
     "no such column": (
@@ -272,6 +327,8 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
     ),
     "no such name": ([GOOD], {"columns": {"txt": "text"}}, "data.columns.txt", "'text'"),
     "unknown field": ([GOOD], {"prompt": "{txt}"}, "no column {txt}", "'text'"),
+    "the answer asked": ([GOOD], {"prompt": "{text} {label}"}, "answer in the question", "{label}"),
+    "a number's format": ([GOOD], {"prompt": "{text:d}"}, "Unknown format code", "{column}"),
     "open brace": ([GOOD], {"prompt": "{text"}, "data.prompt='{text'", "{{ or }}"),
     "unknown label": (
         [GOOD, {"text": "b", "label": 3}],

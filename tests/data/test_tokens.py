@@ -136,7 +136,7 @@ def test_rows_with_tools_that_the_template_cannot_write_are_dropped_and_said(
         prepared = prepare(loaded, tokenizer, config())
         assert prepared.report["dropped"]["test"] == left
         assert prepared.report["rows"]["test"] == len(prepared.test) == 2 - len(left)
-    assert caplog.text.count("does not write their tools: rows {'test': 1}") == 1
+    assert caplog.text.count("left out of test: 1 with tools that the chat template does not") == 1
     tokenizer = make_tokenizer(tmp_path / "none", CHAT_TEMPLATE)
     with pytest.raises(UserError, match=r"no train row is left; dropped: {'tool_calls': 1}") as no:
         prepare(load(tmp_path, [calling], [TALKS[0]]), tokenizer, config())

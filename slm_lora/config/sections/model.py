@@ -1,5 +1,6 @@
 """Configuration keys of what is trained: base model, its quantization, the adapter."""
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from slm_lora.config.checks import check_choice, check_fields, number, one_of
 from slm_lora.config.options import lora_inits
+from slm_lora.config.quoting import setting, shell_word
 from slm_lora.config.reserved import RESERVED_LORA_KEYS, instead
 from slm_lora.errors import UserError
 
@@ -54,6 +56,26 @@ class ModelConfig:
                 )
             object.__setattr__(self, "name_or_path", str(Path(self.name_or_path, self.gguf_file)))
             object.__setattr__(self, "gguf_file", None)
+        _check_base(self.name_or_path)
+
+
+def _check_base(name: str) -> None:
+    """Refuse what training leaves: an adapter, and a run folder."""
+    folder = Path(os.path.expanduser(name))  # noqa: PTH111
+    if (folder / "config.json").is_file():
+        return
+    if (folder / "adapter_config.json").is_file():
+        what, run = "an adapter", folder.parent
+    elif (folder / "adapter").is_dir() and (folder / "config.yaml").is_file():
+        what, run = "a run folder", folder
+    else:
+        return
+    hint = f"type {setting('model.name_or_path', str(run / 'merged'))}"
+    if not (run / "config.yaml").is_file():
+        hint = "merge it into its base model, and name the folder of that"
+    elif not (run / "merged").is_dir():
+        hint = f"{hint} after slm-lora merge {shell_word(str(run))}"
+    raise UserError(f"model.name_or_path={name} is {what}, not a base model", hint)
 
 
 @dataclass(frozen=True)

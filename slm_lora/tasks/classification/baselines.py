@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from slm_lora import rendering
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.generate import context_length
+from slm_lora.reading import context_length
 from slm_lora.records import Row
 from slm_lora.scoring import label_scores, with_labels
 from slm_lora.tasks.classification import encoder

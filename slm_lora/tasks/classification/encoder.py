@@ -27,7 +27,7 @@ from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
 from slm_lora.files import check_weights, scratch
-from slm_lora.generate import context_length
+from slm_lora.reading import context_length
 
 RATES = {"full": 5e-5, "lora": 5e-4}
 """Method → peak learning rate, where the config names none."""

@@ -38,12 +38,10 @@ __all__ = ["CODE", "compare", "extract", "metrics", "predict"]
 Answer = dict[str, Any]
 
 
-def check_items(rows: Sequence[Row], config: Config) -> None:
-    """Every test item can be solved and is not solved by doing nothing, in the sandbox.
-
+def check_tested(rows: Sequence[Row]) -> None:
+    """
     Raises:
-        UserError: an item has no tests, its reference does not pass, or a stub passes; or this
-            machine cannot run programs safely.
+        UserError: a test item has no tests.
     """
     if untested := next((row["id"] for row in rows if "tests" not in row), None):
         raise UserError(
@@ -51,6 +49,16 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
             'name test rows that have the columns "tests" and "entry_points" '
             "(slm_lora/data/programs.py) by data.test=FILE",
         )
+
+
+def check_items(rows: Sequence[Row], config: Config) -> None:
+    """Every test item can be solved and is not solved by doing nothing, in the sandbox.
+
+    Raises:
+        UserError: an item has no tests, its reference does not pass, or a stub passes; or this
+            machine cannot run programs safely.
+    """
+    check_tested(rows)
     log.info("running the references of %d test items", len(rows))
     tried = trial(rows, config)
     for _, verdict, _ in tried:
@@ -66,6 +74,18 @@ def check_items(rows: Sequence[Row], config: Config) -> None:
                 f"the tests of {verdict.id} pass for functions that return None",
                 "expected tests that a wrong program fails; fix the item",
             )
+
+
+def resolve(
+    config: Config, rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, context: int
+) -> Config:
+    """As for other written answers.
+
+    Raises:
+        UserError: also where a test item has no tests.
+    """
+    check_tested(rows)
+    return answer_length.resolve(config, rows, tokenizer, context)
 
 
 def predict(
@@ -184,7 +204,7 @@ CODE = Task(
     plots=plots,
     examples=examples,
     check=check_items,
-    resolve=answer_length.resolve,
+    resolve=resolve,
     cheapest=cheapest,
     baselines=lambda config: baselines_for(config, predict),
     circumstances=lambda config: {

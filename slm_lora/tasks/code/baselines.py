@@ -13,8 +13,8 @@ from transformers import PreTrainedTokenizerBase
 from slm_lora.config.schema import Config
 from slm_lora.data import Prepared
 from slm_lora.errors import UserError
-from slm_lora.generate import context_length, room_for_prompt
 from slm_lora.progress import log
+from slm_lora.reading import context_length, room_for_prompt
 from slm_lora.records import Message, Row
 from slm_lora.tasks.examples import longest_prompt, with_examples
 from slm_lora.tasks.task import Baseline, Given, Prediction

@@ -17,7 +17,8 @@ from transformers import PreTrainedTokenizerBase
 
 from slm_lora import rendering
 from slm_lora.config.schema import Config
-from slm_lora.generate import Generated, answer_log_likelihoods, answers, stop_ids
+from slm_lora.generate import Generated, answers, stop_ids
+from slm_lora.likelihoods import answer_log_likelihoods
 from slm_lora.records import Row
 from slm_lora.rendering import Encoded
 from slm_lora.tasks import answer_length, paired
