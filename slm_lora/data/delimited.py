@@ -28,6 +28,8 @@ Records = list[tuple[int, list[str]]]
 SAMPLE = 200
 """Records that are looked at, of at most SAMPLE_CHARACTERS."""
 SAMPLE_CHARACTERS = 100_000
+csv.field_size_limit(2**31 - 1)  # a text may be long
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
 OWN = {".csv": ",", ".tsv": "\t"}
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 
@@ -86,7 +88,6 @@ def _records(
     if suffix != ".csv" and not _is_quoted(text, delimiter):
         yield from ((n, line.split(delimiter)) for n, line in lines(text) if line)
         return
-    csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     try:
@@ -103,9 +104,15 @@ def _records(
 
 def _is_quoted(text: str, delimiter: str) -> bool:
     """Whether all fields are in quotes, or some for a reason: a quote, delimiter or newline
-    inside."""
+    inside. Where lines are records as they stand, a quote that one of them leaves open is text."""
     if '"' not in text:
         return False
+    plain = [line.split(delimiter) for _, line in lines(text) if line]
+    if len(set(map(len, plain))) == 1:
+        fields = [field for record in plain for field in record]
+        marked = [field for field in fields if '"' in field]
+        doubled = any('""' in field[1:-1] for field in marked)
+        return all(map(QUOTED.fullmatch, marked)) and (doubled or len(marked) == len(fields))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     widths, inside = set(), set[str]()
     try:
@@ -114,8 +121,7 @@ def _is_quoted(text: str, delimiter: str) -> bool:
             inside |= {s for s in ('"', "\n", delimiter) for field in fields if s in field}
     except csv.Error:
         return False
-    plain = (field for _, line in lines(text) if line for field in line.split(delimiter))
-    return len(widths) == 1 and (bool(inside) or all(re.fullmatch('".*"', f) for f in plain))
+    return len(widths) == 1 and bool(inside)
 
 
 def _delimiter(suffix: str, text: str) -> str | None:

@@ -22,6 +22,7 @@ from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.decoding import decode, lines
 from slm_lora.data.delimited import is_labelled, read_delimited
 from slm_lora.data.json_rows import read_json
+from slm_lora.data.labels import name_classes
 from slm_lora.data.source import Record, Source, joined
 from slm_lora.errors import UserError
 
@@ -56,6 +57,7 @@ def read_paths(files: list[Path], key: str, config: DataConfig) -> Source:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         entry = {"file": str(file), "sha256": digest, "rows": len(numbered)}
         sources.append(Source(records, class_names, [entry]))
+    name_classes(sources, config)
     return joined(sources)
 
 

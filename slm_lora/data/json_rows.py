@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data.columns import is_known
+from slm_lora.data.columns import form_a_row, is_known
 from slm_lora.data.decoding import lines
 from slm_lora.errors import UserError
 
@@ -100,7 +100,7 @@ def _inside(file: Path, whole: Row, config: DataConfig) -> list[Any] | None:
         columns = [list(column.values()) for column in columns]
     lists = [name for name, value in whole.items() if _is_list_of_objects(value)]
     named = [name for row in whole[lists[0]] for name in row] if len(lists) == 1 else []
-    wraps = bool(named) and not is_known(lists[0], config)
+    wraps = bool(named) and not is_known(lists[0], config) and not form_a_row([*whole])
     if wraps and any(is_known(name, config) for name in named):
         return list(whole[lists[0]])
     if any(is_known(name, config) for name in whole):

@@ -111,6 +111,33 @@ class Labels:
         return UserError(message, f"every value needs one; type {line}")
 
 
+def name_classes(sources: list[Source], config: DataConfig) -> None:
+    """Write the names of classes in the place of their numbers where the sources number them
+    differently, or where others write names that `data.labels` does not know either."""
+    for column in dict.fromkeys(name for source in sources for name in source.class_names):
+        lists = [source.class_names.get(column) for source in sources]
+        plain = [source for source, names in zip(sources, lists, strict=True) if names is None]
+        alike = len(set(map(str, filter(None, lists)))) == 1
+        if alike and (config.labels or all(_numbered(source, column) for source in plain)):
+            continue
+        for source, names in zip(sources, lists, strict=True):
+            for record in source.records:
+                number = record.columns.get(column)
+                if names and isinstance(number, int) and 0 <= number < len(names):
+                    record.columns[column] = names[number]
+            source.class_names.pop(column, None)
+
+
+def _numbered(source: Source, column: str) -> bool:
+    """Whether all values are numbers of classes, or none."""
+    values = (record.columns.get(column) for record in source.records)
+    return all(
+        value is None or value != value or NUMBER.fullmatch(_plain(value)) or not _plain(value)
+        for value in values
+        if not isinstance(value, bool)
+    )
+
+
 def in_order(names: Iterable[str]) -> list[str]:
     """Numbers by their value, then words by the alphabet."""
 

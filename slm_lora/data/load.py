@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import cleaning, exclude, joining, mix, overlap, programs, splits, told
 from slm_lora.data.columns import label_like
-from slm_lora.data.labels import Labels, in_order
+from slm_lora.data.labels import Labels, in_order, name_classes
 from slm_lora.data.question import question
 from slm_lora.data.read import read
 from slm_lora.data.shapes import Item
-from slm_lora.data.source import Source, columns_of, joined, name_classes
+from slm_lora.data.source import Source, columns_of, joined
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.records import Row, RowsReport
@@ -33,9 +33,9 @@ class Loaded:
 def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     """Read, clean and split the rows that the config names.
 
-    Test rows of their own source are never left out but for an empty text or no label; rows that
-    repeat another are counted. Training rows with a test row's text, or an item's of
-    `data.exclude`, are dropped. `test_format` is task.format.
+    Test rows of their own source are never left out but for an empty text, no label or a bad
+    answer; rows that repeat another are counted. Training rows with a test row's text, or an
+    item's of `data.exclude`, are dropped. `test_format` is task.format.
 
     Raises:
         UserError: a source is not there or malformed, a shape or label is unknown, the test rows
@@ -48,7 +48,7 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         joining.rename(sources, config)
     shape = joining.one_shape(train_sources + (test_sources or []))
     labelled = shape == "text+label"
-    name_classes(train_sources + (test_sources or []))
+    name_classes(train_sources + (test_sources or []), config)
     read_to_train, read_to_test = joined(train_sources), joined(test_sources or [])
     labels = Labels(config, read_to_train if labelled else Source())
     if labelled:

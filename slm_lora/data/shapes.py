@@ -26,10 +26,10 @@ from typing import cast
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, tool_use
-from slm_lora.data.columns import column_word, to_type, usual_names
+from slm_lora.data.columns import KNOWN, column_word, to_type, usual_names
 from slm_lora.data.labels import Labels
 from slm_lora.data.source import Source, columns_of, named, place
-from slm_lora.data.turns import builder, fields_of, string
+from slm_lora.data.turns import are_judged, builder, fields_of, string
 from slm_lora.errors import UserError
 from slm_lora.progress import log
 from slm_lora.records import Row
@@ -55,11 +55,11 @@ COLUMNS = (
 CONVERSATIONS = ("prompt+completion", "messages", "instruction")
 """Shapes whose columns system and tools are part of the conversation."""
 BESIDE = {
-    "prompt+completion": ("system", *tool_use.OFFERED, "label"),
+    "prompt+completion": ("system", *tool_use.OFFERED),
     "messages": ("system", *tool_use.OFFERED),
     "code": ("system", "input", *programs.TESTED),
     "instruction": ("system", *tool_use.OFFERED, "input"),
-    "text+label": ("system",),
+    "text+label": (),
     "text": (),
 }
 """Shape → columns that mean something there beside those that it needs."""
@@ -114,6 +114,8 @@ def rename(source: Source, config: DataConfig) -> None:
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
     if shape := _shape_of(columns_of(source)):
         used = {*SHAPES[shape], *BESIDE[shape], "id", *meant.values(), *config.columns.values()}
+        if shape == "prompt+completion" and are_judged(source):
+            used.add("label")
         with suppress(ValueError):  # of a malformed template, which is said where it is used
             used |= {*fields_of(config.prompt or "")}
         said += [f"{name} not used" for name in found if name not in used]
@@ -144,7 +146,8 @@ def recognise(source: Source) -> str:
         hint = f"type task.format={layout}"
     elif line := to_type(source):
         hint += f"; name them, such as {line}"
-    if any(place(entry).endswith(DELIMITED) for entry in source.report):
+    named_files = any(place(entry).endswith(DELIMITED) for entry in source.report)
+    if named_files and KNOWN.isdisjoint(name.casefold() for name in found):
         hint += "; if the first line is a row, type data.header=false"
     raise UserError(
         f"{named(source)} has the columns {', '.join(found)}, which are no known shape", hint
@@ -177,7 +180,7 @@ def to_items(
             continue
         turns, own = built
         prompt, completion = turns[:-1], turns[-1:]
-        own_system = string(record, "system") if shape != "text" else ""
+        own_system = string(record, "system") if "system" in BESIDE[shape] else ""
         system = own_system.strip() or config.system
         if system and not (prompt and prompt[0]["role"] == "system"):
             prompt = [{"role": "system", "content": system}, *prompt]

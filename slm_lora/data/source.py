@@ -28,39 +28,12 @@ class Source:
 
 def joined(sources: list[Source]) -> Source:
     """All records as those of one source."""
-    name_classes(sources)
     whole = Source()
     for source in sources:
         whole.records += source.records
         whole.class_names |= source.class_names
         whole.report += source.report
     return whole
-
-
-def name_classes(sources: list[Source]) -> None:
-    """Write the names of classes in the place of their numbers where the sources number them
-    differently, or where others write names."""
-    for column in dict.fromkeys(name for source in sources for name in source.class_names):
-        lists = [source.class_names.get(column) for source in sources]
-        if lists.count(lists[0]) == len(lists):
-            continue
-        plain = [source for source, names in zip(sources, lists, strict=True) if names is None]
-        if len(set(map(str, filter(None, lists)))) == 1 and all(
-            _numbered(s, column) for s in plain
-        ):
-            continue
-        for source, names in zip(sources, lists, strict=True):
-            for record in source.records:
-                number = record.columns.get(column)
-                if names and isinstance(number, int) and 0 <= number < len(names):
-                    record.columns[column] = names[number]
-            source.class_names.pop(column, None)
-
-
-def _numbered(source: Source, column: str) -> bool:
-    """Whether all values are whole numbers, however they are written."""
-    values = (record.columns.get(column) for record in source.records)
-    return all(v is None or str(v).strip().removeprefix("-").isdecimal() for v in values)
 
 
 def columns_of(source: Source) -> list[str]:

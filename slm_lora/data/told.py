@@ -43,7 +43,7 @@ def lines(report: RowsReport) -> list[str]:
 REASONS = {
     "empty": "without a question or an answer",
     "no_label": "without a label",
-    "no_answer": "that nobody answered",
+    "no_answer": "without an answer to learn",
     "no_text": "with pictures or sound",
     "rejected": "labelled as bad answers",
     "duplicate": "that repeat another",

@@ -7,6 +7,7 @@ from string import Formatter
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
+from slm_lora.data.columns import SAMPLE, USUAL
 from slm_lora.data.labels import Labels
 from slm_lora.data.messages import has_other_than_text, is_messages, messages
 from slm_lora.data.source import Record, Source, columns_of, named
@@ -45,7 +46,20 @@ def builder(
     if shape == "instruction":
         question = own_template or _instruction
         return lambda record: _question(question, record, written(record, "output"))
-    return lambda record: _prompt_completion(record, own_template)
+    judged = are_judged(source)
+    return lambda record: _prompt_completion(record, own_template, judged)
+
+
+def are_judged(source: Source) -> bool:
+    """Whether a column `label` says true or false of each answer: TRL's unpaired preferences."""
+    said = {str(record.columns.get("label")).lower() for record in source.records}
+    return bool(said) and said <= {"true", "false"}
+
+
+def _are_same(source: Source, *columns: str) -> bool:
+    """Whether they hold the same: a renamed column is there by both names."""
+    pairs = ([record.columns.get(name) for name in columns] for record in source.records[:SAMPLE])
+    return bool(source.records) and all(one == other is not None for one, other in pairs)
 
 
 Template = Callable[[Record], tuple[str, str]]
@@ -72,7 +86,7 @@ def _template(text: str, source: Source, answer: str) -> Template:
                 f"data.prompt={text!r}: {named(source)} has no column {{{name}}}",
                 f"{nearest(name, found)}; a brace that names no column is written {{{{ or }}}}",
             )
-        if name == answer:
+        if name == answer or (name not in USUAL and _are_same(source, name, answer)):
             raise UserError(
                 f"data.prompt={text!r} has the answer in the question, {{{name}}}",
                 f"leave {{{name}}} out",
@@ -136,10 +150,10 @@ def _conversation(turns: list[Message]) -> Built:
     return turns, question or turns[-1]["content"]
 
 
-def _prompt_completion(record: Record, template: Template | None) -> Built:
+def _prompt_completion(record: Record, template: Template | None, judged: bool) -> Built:
     if has_other_than_text(record, "prompt", "completion"):
         return "no_text"
-    if record.columns.get("label") is False:  # as TRL's unpaired preferences have it
+    if judged and str(record.columns["label"]).lower() == "false":
         return "rejected"
     if is_messages(record.columns.get("completion")):
         answer = messages(record, "completion")
@@ -148,6 +162,8 @@ def _prompt_completion(record: Record, template: Template | None) -> Built:
                 f"{record.origin}: the completion is {[turn['role'] for turn in answer]}",
                 "expected one message of the assistant; put the turns before it into the prompt",
             )
+        if not is_trained(answer[0]):
+            return "rejected"
     else:
         answer = [_assistant(written(record, "completion"))]
     if template is not None:

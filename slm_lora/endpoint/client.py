@@ -60,7 +60,8 @@ class Server:
             "chat/completions",
             {
                 "model": model,
-                "messages": messages,
+                # `weight` is ours: 0 of an answer that is not trained.
+                "messages": [{k: v for k, v in m.items() if k != "weight"} for m in messages],
                 "temperature": 0,
                 "max_tokens": max_tokens,
                 "stream": False,

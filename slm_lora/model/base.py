@@ -17,6 +17,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.distributed import DistributedConfig
+from transformers.distributed.parallel_utils import replace_layer_number_by_wildcard
+from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import cached_file
 from transformers.utils.logging import disable_progress_bar
@@ -108,12 +110,14 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
         UserError: it cannot be loaded.
     """
     dtype = DTYPES[device.precision]
+    if config.hardware.shard and not ranks.joined():
+        log.warning("hardware.shard=true in one process: the whole base model is loaded")
     in_parts = config.hardware.shard and ranks.joined()
     model = _load(
         config,
         dtype=dtype,
         quantization_config=_quantization(config, dtype),
-        distributed_config=DistributedConfig(fsdp_size=ranks.WORLD) if in_parts else None,
+        distributed_config=_shared_out(config.model) if in_parts else None,
         device=device.type,
     )
     if in_parts:
@@ -135,6 +139,20 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
                 weight.data = weight.data.clone()
     release()
     return model.eval()
+
+
+def _shared_out(config: ModelConfig) -> DistributedConfig:
+    """Each layer is whole only while it computes; transformers' own plan knows those of models that
+    call them `layers`."""
+    names = empty_model(config).named_modules()
+    layers = {
+        replace_layer_number_by_wildcard(name)
+        for name, module in names
+        if isinstance(module, GradientCheckpointingLayer)
+    }
+    return DistributedConfig(
+        fsdp_size=ranks.WORLD, fsdp_plan=dict.fromkeys(layers, "free_full_weight")
+    )
 
 
 def load_full_precision(config: Config) -> PreTrainedModel:

@@ -277,7 +277,7 @@ def _without_numbers(model: nn.Module) -> None:
 
 def _elsewhere(base: PreTrainedModel) -> int:
     """Bytes of the base model that other ranks hold at a step's peak: then the layer that computes
-    is whole here, so is the one that comes next, and what is no layer's."""
+    is whole here, so is the one that comes next, and at most all that is no layer's."""
     layers = [m for m in base.modules() if isinstance(m, GradientCheckpointingLayer)]
     sizes: list[int] = sorted(sum(p.nbytes for p in layer.parameters()) for layer in layers)
     return sum(sizes[:-2]) * (ranks.WORLD - 1) // ranks.WORLD

@@ -239,8 +239,9 @@ class LoraTrainer(SFTTrainer):
         try:
             return super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
         except (RuntimeError, MemoryError) as error:
-            # TRL's loss waits for the other ranks in every pass.
-            alone = self.args.world_size == 1 or self.labelled_positions_only
+            # TRL's loss waits for the other ranks in every pass, and so does a base in parts.
+            together = ranks.in_parts() or not self.labelled_positions_only
+            alone = self.args.world_size == 1 or not together
             can_part = alone and prediction_loss_only
             parts = halves(inputs) if can_part and lacks_memory(error) else None
             if parts is None:

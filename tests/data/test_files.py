@@ -129,9 +129,17 @@ def test_files_that_number_their_classes_differently_give_names(tmp_path: Path) 
     source = read_files(str(tmp_path / "*.parquet"), "data.train", DataConfig())
     assert [r.columns["label"] for r in source.records] == ["bad", "good", "good", "bad"]
     assert not source.class_names
-    train, test = str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")
-    loaded = load_rows(DataConfig(train=train, test=test, validation_fraction=0.0))
+    train = {"train": str(tmp_path / "a.parquet"), "validation_fraction": 0.0}
+    loaded = load_rows(DataConfig(**train, test=str(tmp_path / "b.parquet")))
     assert [row["label"] for row in loaded.test] == ["good", "bad"]
+    for values in (["0", "1", ""], [0.0, 1.0, None], ["bad", "Good", None]):
+        rows = [{"text": f"c {n}", "label": value} for n, value in enumerate(values)]
+        test = str(write_jsonl(tmp_path / "c.jsonl", rows))
+        loaded = load_rows(DataConfig(**train, test=test))
+        assert [row["label"] for row in loaded.test] == ["bad", "good"]
+    test = str(write_jsonl(tmp_path / "c.jsonl", [{"text": "c", "label": "fine"}]))
+    loaded = load_rows(DataConfig(**train, test=test, labels={"0": "poor", "1": "fine"}))
+    assert loaded.report["labels"]["train"] == {"poor": 1, "fine": 1}
 
 
 def test_a_table_may_have_types_that_datasets_does_not_know(tmp_path: Path) -> None:
@@ -217,6 +225,7 @@ def test_objects_over_lines_are_known_by_the_line_that_they_begin_in(tmp_path: P
     [
         {"messages": [{"role": "user", "content": "a"}]},
         {"instruction": "a", "output": "b", "tools": [{"name": "x"}]},
+        {"question": "a", "answer": "b", "contexts": [{"title": "c", "text": "d"}]},
     ],
 )
 def test_an_only_object_that_is_a_row_stays_one(tmp_path: Path, row: dict[str, Any]) -> None:
@@ -241,6 +250,11 @@ TABLES: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
         "text\tlabel\n" + "a\t1\n" * 300 + '"a ""b"""\t0\n',
         {},
         [("a", "1")] * 300 + [('a "b"', "0")],
+    ),
+    "quotation_over_rows.tsv": (
+        'text\tlabel\n"I love it.\t1\nso do I\t0\nIt is great."\t0\n',
+        {},
+        [('"I love it.', "1"), ("so do I", "0"), ('It is great."', "0")],
     ),
     "put_together.csv": ("text,label\na,1\ntext,label\nb,0\n", {}, [("a", "1"), ("b", "0")]),
     "pipe.csv": ("text|label\na;b,c|1\n", {}, [("a;b,c", "1")]),

@@ -154,14 +154,12 @@ def test_what_stands_beside_texts_labels_and_code_is_said_or_used(
 ) -> None:
     with caplog.at_level("INFO", "slm_lora"):
         load(tmp_path, [{"text": "long", "summary": "short"}], TEST["text"])
-        row = {"title": "a", "text": "b", "label": "bad", "system": "Be."}
-        made = load(tmp_path, [row], TEST["text+label"]).train[0]
-    assert made["prompt"][0] == {"role": "system", "content": "Be."}
+        load(tmp_path, [{"title": "a", "text": "b", "label": "bad"}], TEST["text+label"])
     said = [record.message for record in caplog.records if "not used" in record.message]
     assert said == [f"columns of train.jsonl: {name} not used" for name in ("summary", "title")]
-    code = {"instruction": "fix", "input": "retrun 0", "solution": "return 0"}
+    code = {"instruction": "fix", "input": "retrun 0", "solution": "return 0", "system": "Be."}
     made = load(tmp_path, [code], [{**code, "instruction": "fix it"}]).train[0]
-    assert made["prompt"] == [user("fix\n\nretrun 0")]
+    assert made["prompt"] == [{"role": "system", "content": "Be."}, user("fix\n\nretrun 0")]
 
 
 def test_answers_that_are_not_to_be_learned_are_known(tmp_path: Path) -> None:
@@ -171,7 +169,7 @@ def test_answers_that_are_not_to_be_learned_are_known(tmp_path: Path) -> None:
     for made in load(tmp_path, rows, TEST["messages"]).train:
         assert made["completion"] == [assistant("d")]
         assert made["prompt"][1]["weight"] == 0
-    rows = [{"prompt": f"why {n}", "completion": "so", "label": n == 0} for n in range(3)]
+    rows = [{"prompt": f"why {n}", "completion": "so", "label": str(n == 0)} for n in range(3)]
     loaded = load(tmp_path, rows, TEST["prompt+completion"])
     assert [row["prompt"] for row in loaded.train] == [[user("why 0")]]
     assert loaded.report["dropped"]["train"]["rejected"] == 2
@@ -328,6 +326,12 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
     "no such name": ([GOOD], {"columns": {"txt": "text"}}, "data.columns.txt", "'text'"),
     "unknown field": ([GOOD], {"prompt": "{txt}"}, "no column {txt}", "'text'"),
     "the answer asked": ([GOOD], {"prompt": "{text} {label}"}, "answer in the question", "{label}"),
+    "the answer asked by its other name": (
+        [{"text": "a", "topic": "x"}],
+        {"prompt": "{topic}: {text}", "columns": {"label": "topic"}},
+        "answer in the question, {topic}",
+        "{topic}",
+    ),
     "a number's format": ([GOOD], {"prompt": "{text:d}"}, "Unknown format code", "{column}"),
     "open brace": ([GOOD], {"prompt": "{text"}, "data.prompt='{text'", "{{ or }}"),
     "unknown label": (
