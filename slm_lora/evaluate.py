@@ -12,6 +12,7 @@ from pathlib import Path
 from slm_lora import pipeline
 from slm_lora.conclusion import conclude
 from slm_lora.config.compose import from_file, to_yaml
+from slm_lora.config.quoting import shell_word
 from slm_lora.config.schema import Config
 from slm_lora.data import load_rows
 from slm_lora.data.labels import in_order
@@ -32,6 +33,12 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
     Raises:
         UserError: the run has no adapter yet, or no longer the one that was trained.
     """
+    if run.combination.exists():
+        raise UserError(
+            f"{run.path} holds adapters that were put together, not a run with rows of its own",
+            f"ask it by slm-lora chat {shell_word(str(run.path))}; the runs that it was made of "
+            "can be evaluated",
+        )
     if not run.adapter.exists():
         raise UserError(
             f"no adapter found in {run.path}", "finish the run first: run_dir= of this run"

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from slm_lora.errors import UserError
@@ -49,6 +50,8 @@ FROM_LAUNCHER = {
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     if name in os.environ
 }
+SHARDS_FROM = (5, 23)
+"""Version of transformers that is known to train an adapter on a base model in parts."""
 PATIENCE = timedelta(days=1)
 """How long a rank waits for another, which may be scoring meanwhile."""
 
@@ -101,6 +104,12 @@ def check(batch_size: int, shard: bool) -> None:
             "hardware.shard=true in one process, which would hold the whole base model",
             "start it by torchrun --standalone --nproc-per-node N -m slm_lora …, or type "
             "hardware.shard=false",
+        )
+    found = version("transformers")
+    if shard and tuple(map(int, found.split(".")[:2])) < SHARDS_FROM:
+        raise UserError(
+            f"hardware.shard=true with transformers {found}",
+            "type pip install 'transformers>=5.23'",
         )
     if batch_size % WORLD:
         lower = batch_size // WORLD * WORLD

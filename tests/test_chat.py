@@ -221,6 +221,12 @@ def test_two_columns_are_asked_for_by_name(pair: Pair) -> None:
     assert '{"a": "…", "b": "…"}' in caught.value.hint
 
 
+def test_a_question_that_is_written_out_already_is_not_wrapped_again(labelling_pair: Pair) -> None:
+    template = str(labelling_pair.config.data.prompt)
+    bare, whole = (user(text) for text in ("left", template.format(text="left")))
+    assert chat.prompt(labelling_pair, [whole]).ids == chat.prompt(labelling_pair, [bare]).ids
+
+
 # ---------------------------------------------------------------- answers
 
 

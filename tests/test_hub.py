@@ -17,6 +17,7 @@ from slm_lora.card import shared_config, to_yaml_text
 from slm_lora.errors import UserError
 from slm_lora.files import read_json, write_json
 from slm_lora.hub import publish
+from slm_lora.hub.files import _metrics
 from tests.helpers.hub_repo import Repo
 from tests.helpers.hub_server import TOKEN, LocalHub
 from tests.helpers.published import add_merged, finished_run, loaded, snapshot
@@ -309,6 +310,8 @@ SECRETS = {
     "github": "ghp_" + "a1" * 18,
     "private key": "-----BEGIN RSA " + "PRIVATE KEY-----",
     "address": "postgresql://ann:secret@db/sweeps",
+    "after a tab": "Use:\t" + "hf_" + "aB3" * 12,
+    "path after a tab": "Use:\t/home/bob/secret/file",
 }
 
 
@@ -322,6 +325,14 @@ def test_a_secret_is_refused_by_file_and_line(run: Path, hub: LocalHub, kind: st
     lines = to_yaml_text(shared_config(config)).splitlines()
     assert lines[int(named) - 1].strip().startswith("system:")
     assert ("models", "me/name") not in hub.repos
+
+
+def test_messages_of_failed_programs_stay_here() -> None:
+    failed = {"pass@1": 0.5, "messages": {"test 1: assert f(3) == 9": 2}}
+    metrics = {"base": failed, "baselines": {"shots": failed}, "rounds": [{"tuned": failed}]}
+    shared = _metrics(metrics)
+    assert "assert" not in json.dumps(shared)
+    assert shared["baselines"]["shots"] == {"pass@1": 0.5}
 
 
 def test_what_lies_elsewhere_is_not_sent(run: Path, hub: LocalHub, tmp_path: Path) -> None:

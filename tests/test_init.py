@@ -269,6 +269,13 @@ def test_what_does_not_fit_writes_nothing(kits, monkeypatch, words: str, expecte
     assert sorted(kits.iterdir()) == before
 
 
+@pytest.mark.parametrize("name", ["kité", "1st"])
+def test_a_name_that_no_recipe_can_have_is_refused(tmp_path: Path, monkeypatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="cannot be the name of a recipe"):
+        dispatch(["init", name])
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

@@ -75,6 +75,10 @@ def _columns(pair: Pair, text: str) -> dict[str, str]:
         return {TYPED[pair.shape]: text} if pair.shape in TYPED else {}
     fields = list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
     if len(fields) == 1:
+        # Who asks a server by what training read has written the question out already.
+        before, _, behind = template.format_map({fields[0]: STAND_IN}).partition(STAND_IN)
+        if text.startswith(before) and text.removeprefix(before).endswith(behind):
+            text = text.removeprefix(before).removesuffix(behind)
         return {fields[0]: text}
     try:
         given = json.loads(text)

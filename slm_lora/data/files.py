@@ -99,7 +99,7 @@ def find(pattern: str, key: str) -> list[Path]:
 
 
 def _word(key: str, path: str) -> str:
-    return shell_word(f"{key}={config_text(path)}")
+    return shell_word(f"{key}={config_text(path)}" if "." in key else path)
 
 
 def stem(file: Path) -> str:

@@ -85,6 +85,8 @@ class Server:
         except HTTPError as error:
             said = " ".join(error.read(2000).decode(errors="replace").split())[:300]
             hint = HINTS.get(error.code, "see its log")
+            if body and error.code == 404 and "model" in said:
+                hint = "type endpoint.model= of one that it serves"
             raise UserError(f"{where} answers {error.code}: {said}", hint) from error
         except (URLError, HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)

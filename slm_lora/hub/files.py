@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
 from slm_lora.card.base_model import recorded_place
@@ -124,13 +125,17 @@ def refuse_links(run: Run) -> None:
 
 
 def _metrics(metrics: Json) -> Json:
-    """Without the messages of failed programs, which quote test rows and what the model wrote."""
-    sides = {
-        side: {key: value for key, value in metrics[side].items() if key != "messages"}
-        for side in ("base", "tuned")
-    }
-    shared: Json = last_parts({**metrics, **sides})
+    """Without the messages of failed programs, whoever wrote them: they quote test rows."""
+    shared: Json = last_parts(_without_messages(metrics))
     return shared
+
+
+def _without_messages(tree: Any) -> Any:
+    if isinstance(tree, list):
+        return [_without_messages(part) for part in tree]
+    if isinstance(tree, dict):
+        return {k: _without_messages(part) for k, part in tree.items() if k != "messages"}
+    return tree
 
 
 def _adapter_config(config: Config, run: Run) -> Json:

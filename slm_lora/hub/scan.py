@@ -60,10 +60,13 @@ def _problems(file: File, run_dir: Path, token: str | None) -> Iterator[str]:
         places += HOMES
     if places:
         patterns |= {"a path of this machine": rf"{AT_START}(?:{'|'.join(places)})(?![\w-])"}
+    # JSON and YAML write a tab or a line's end as two signs, of which the second is a letter.
+    apart = re.sub(r"\\(.)", lambda two: "  " if two[1] in "tnr" else two[0], text)
     found = {
-        (text.count("\n", 0, match.start()) + 1, kind)
+        (seen.count("\n", 0, match.start()) + 1, kind)
         for kind, pattern in patterns.items()
-        for match in re.finditer(pattern, text)
+        for seen in (text, apart)
+        for match in re.finditer(pattern, seen)
     }
     yield from (f"{file.path}:{line} holds {kind}" for line, kind in sorted(found))
 

@@ -16,8 +16,6 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.distributed import DistributedConfig
-from transformers.distributed.parallel_utils import replace_layer_number_by_wildcard
 from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import cached_file
@@ -141,9 +139,12 @@ def load_base(config: Config, device: hardware.Device) -> PreTrainedModel:
     return model.eval()
 
 
-def _shared_out(config: ModelConfig) -> DistributedConfig:
-    """Each layer is whole only while it computes; transformers' own plan knows those of models that
-    call them `layers`."""
+def _shared_out(config: ModelConfig) -> Any:
+    """transformers' config of a model in parts: each layer is whole only while it computes. Its own
+    plan knows those of models that call them `layers`."""
+    from transformers.distributed import DistributedConfig  # not in every version that we take
+    from transformers.distributed.parallel_utils import replace_layer_number_by_wildcard
+
     names = empty_model(config).named_modules()
     layers = {
         replace_layer_number_by_wildcard(name)

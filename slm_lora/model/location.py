@@ -61,6 +61,11 @@ def _is_gguf(name: str) -> bool:
 
 
 def not_loaded(what: str, name: str, error: Exception, key: str) -> UserError:
+    folder = Path(name).expanduser()
+    if (folder.is_absolute() or name.startswith(".")) and not folder.exists():
+        return UserError(
+            f"there is no {what} {name}", f"type {key}= of the place where it lies now, or a hub id"
+        )
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return UserError(
         f"cannot load the {what} {name}: {reason}",

@@ -53,10 +53,10 @@ def check_new(folder: Path) -> None:
     Raises:
         UserError: the folder has files, or its name cannot be that of a recipe of one's own.
     """
-    if not folder.name.isidentifier():
+    if not (folder.name.isidentifier() and folder.name.isascii()):
         raise UserError(
             f"'{folder.name}' cannot be the name of a recipe",
-            "expected letters, digits and underscores",
+            "expected letters (a to z), digits and underscores, and no digit first",
         )
     if folder.name in recipes():
         raise UserError(
