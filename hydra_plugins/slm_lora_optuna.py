@@ -166,9 +166,10 @@ def _check_same(
     # As seen from the database: other machines may see both at another path.
     base = Path("/") if "://" in place else Path(place).absolute().parent.resolve()
     here = os.path.relpath(folder.resolve(), base)
-    if "sweep" not in study.user_attrs:
-        study.set_user_attr("sweep", {"folder": here, "config": OmegaConf.to_yaml(searched)})
-    known = study.user_attrs["sweep"]
+    own = {"folder": here, "config": OmegaConf.to_yaml(searched)}
+    ended = study.get_trials(states=(TrialState.COMPLETE,))
+    begun = ended or study.get_trials(states=(TrialState.RUNNING,))
+    known = study.user_attrs.get("sweep", own) if begun else own
     there = Path(os.path.normpath(base / known["folder"]))
     there = there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there
     new = _new_study(storage, folder if here == known["folder"] else None)
@@ -183,12 +184,13 @@ def _check_same(
             f"{place} is the study of the sweep in {there}",
             f"to go on with it type {setting('hydra.sweep.dir', str(there))}; {new}",
         )
-    ended = study.get_trials(states=(TrialState.COMPLETE,))
-    if ended and not any(Run(folder / str(trial.number)).validation.exists() for trial in ended):
+    if ended and not any(folder.rglob(Run(folder).validation.name)):
         raise UserError(
             f"{place} counts {len(ended)} jobs, and none of them is in {folder}",
-            f"put them back; {new}",
+            f"type hydra.sweep.dir= of the folder that has them; {new}",
         )
+    if study.user_attrs.get("sweep") != known:
+        study.set_user_attr("sweep", known)
 
 
 def _new_study(storage: str | None, folder: Path | None) -> str:

@@ -27,6 +27,7 @@ from slm_lora.run_folder import (
     Run,
     check_adapter,
     fault_of_merged,
+    how_to_remake,
     record_base,
     timed,
     write_provenance,
@@ -68,7 +69,7 @@ def score_and_train(plan: Plan, folder: Run) -> None:
         if not folder.train.exists():
             raise UserError(
                 f"no train.json in {folder.path}, which tells of its adapter",
-                f"delete {folder.adapter}, and the run's command makes it again",
+                how_to_remake(folder),
             )
     if not missing:
         log.info("%s holds this run, trained and scored already", folder.path)

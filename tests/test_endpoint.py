@@ -304,7 +304,7 @@ def test_every_kind_judges_given_texts() -> None:
 def test_a_run_without_written_answers_is_refused(run: Path, tmp_path: Path) -> None:
     from slm_lora.endpoint import _written
 
-    write_jsonl(tmp_path / "predictions" / "tuned.jsonl", [{"answer": None}])
+    write_jsonl(tmp_path / "predictions" / "tuned.jsonl", [{"id": "1", "answer": None}])
     with pytest.raises(UserError, match="no greedily written answers"):
         _written(Run(tmp_path), [{"id": "1", "prompt": [], "completion": []}], config_of(run))
 

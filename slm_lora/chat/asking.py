@@ -77,7 +77,8 @@ def _columns(pair: Pair, text: str) -> dict[str, str]:
     if len(fields) == 1:
         # Who asks a server by what training read has written the question out already.
         before, _, behind = template.format_map({fields[0]: STAND_IN}).partition(STAND_IN)
-        if text.startswith(before) and text.removeprefix(before).endswith(behind):
+        whole = text.startswith(before) and text.removeprefix(before).endswith(behind)
+        if whole and any(map(str.isalpha, before + behind)):  # signs may be the text's own
             text = text.removeprefix(before).removesuffix(behind)
         return {fields[0]: text}
     try:

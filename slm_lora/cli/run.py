@@ -46,8 +46,8 @@ def main(words: list[str]) -> None:
 def _refuse_words_of_a_sweep(settings: list[str], words: list[str]) -> None:
     optuna = [] if any("hydra/sweeper=" in word for word in settings) else ["hydra/sweeper=optuna"]
     for word in settings:
-        if found := re.match(r"\+*(hydra(?!\.searchpath)|sweep)[./@=]", word):
-            line = ["slm-lora", "-m", *words, *(optuna if found[1] == "sweep" else [])]
+        if found := re.match(r"\+*(hydra(?!\.searchpath)[./@=]|sweep=)", word):
+            line = ["slm-lora", "-m", *words, *(optuna if found[1] == "sweep=" else [])]
             raise UserError(
                 f"{word} is for a sweep, and without -m this is one run",
                 f"leave it out, or type {' '.join(map(shell_word, line))}",

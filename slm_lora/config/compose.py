@@ -5,6 +5,7 @@
 The words are checked before composing, and the composed tree is merged onto the schema once more.
 """
 
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,7 +71,7 @@ def sweep_folder(words: list[str], config_dir: Path | None = None) -> Path:
         UserError: a word is wrong.
     """
     composed = _composed(words, config_dir, return_hydra_config=True)
-    return Path(composed.hydra.sweep.dir).expanduser()
+    return Path(os.path.expanduser(composed.hydra.sweep.dir))  # noqa: PTH111
 
 
 def _composed(words: list[str], config_dir: Path | None, **how: bool) -> DictConfig:

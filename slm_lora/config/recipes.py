@@ -93,7 +93,7 @@ def _check_defaults(defaults: object, file: Path) -> None:
     for entry in defaults or []:
         for typed, choice in entry.items() if isinstance(entry, dict) else ():
             group = str(typed).rpartition(" ")[2].lstrip("/")
-            if group in groups() and typed != f"override /{group}":
+            if group in groups() and not str(typed).endswith(f"override /{group}"):
                 raise UserError(
                     f"{file}: defaults has {typed}: {choice}", f"write override /{group}: {choice}"
                 )

@@ -50,7 +50,8 @@ def read_delimited(
     names = [name.strip() for name in records[0][1]] if has_header else _names(records)
     if has_header:
         records = _without_header(file.name, records)
-    if twice := [name for name in dict.fromkeys(names) if name and names.count(name) > 1]:
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice := [name for name in twice if is_known(name, config)]:
         raise UserError(
             f"{file}: several columns are called {twice[0]}", "give each a name of its own"
         )

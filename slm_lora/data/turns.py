@@ -57,9 +57,10 @@ def are_judged(source: Source) -> bool:
 
 
 def _are_same(source: Source, *columns: str) -> bool:
-    """Whether they hold the same: a renamed column is there by both names."""
-    pairs = ([record.columns.get(name) for name in columns] for record in source.records[:SAMPLE])
-    return bool(source.records) and all(one == other is not None for one, other in pairs)
+    """Whether two hold the same, in several rows: a renamed column is there by both names."""
+    pairs = [[record.columns.get(name) for name in columns] for record in source.records[:SAMPLE]]
+    several = len({str(one) for one, _ in pairs}) > 1
+    return several and all(one == other for one, other in pairs)
 
 
 Template = Callable[[Record], tuple[str, str]]

@@ -83,11 +83,9 @@ def compare_served(run: Run, config: Config) -> Run:
 def _written(run: Run, test: list[Row], config: Config) -> tuple[list[Row], list[str]]:
     """The rows that the tuned model answered in writing, and what it wrote."""
     text = TASKS[config.task.kind].written.text
-    pairs = [
-        (row, answer)
-        for row, prediction in zip(test, read_jsonl(run.tuned_predictions), strict=True)
-        if (answer := text(prediction)) is not None
-    ]
+    # An evaluation may have left out rows that the run was trained on.
+    told = {prediction["id"]: text(prediction) for prediction in read_jsonl(run.tuned_predictions)}
+    pairs = [(row, answer) for row in test if (answer := told.get(row["id"])) is not None]
     if not pairs:
         raise UserError(
             f"{run.tuned_predictions} has no greedily written answers",

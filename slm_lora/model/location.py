@@ -3,6 +3,7 @@
 python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def _is_gguf(name: str) -> bool:
 
 
 def not_loaded(what: str, name: str, error: Exception, key: str) -> UserError:
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))  # noqa: PTH111 - a user who is not there is no error
     if (folder.is_absolute() or name.startswith(".")) and not folder.exists():
         return UserError(
             f"there is no {what} {name}", f"type {key}= of the place where it lies now, or a hub id"

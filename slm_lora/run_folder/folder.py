@@ -107,13 +107,21 @@ def open_run(config: Config, words: list[str]) -> Iterator[Run]:
         yield run
 
 
+def how_to_remake(run: Run) -> str:
+    """What to do about an adapter that is lost. From its last checkpoint it becomes what it was, so
+    that what was scored and merged stays true."""
+    if any(run.checkpoints.glob("checkpoint-*")):
+        return f"delete {run.adapter}, and the run's command makes it again from its checkpoint"
+    return "train again in another run_dir"
+
+
 def check_adapter(run: Run) -> None:
     """Look whether the adapter is there, and as it was trained.
 
     Raises:
         UserError: it is not.
     """
-    again = f"delete {run.adapter}, and the run's command makes it again"
+    again = how_to_remake(run)
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         if not (run.adapter / name).is_file():
             raise UserError(f"{name} not found in {run.adapter}", again)

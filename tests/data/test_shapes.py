@@ -327,7 +327,7 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
     "unknown field": ([GOOD], {"prompt": "{txt}"}, "no column {txt}", "'text'"),
     "the answer asked": ([GOOD], {"prompt": "{text} {label}"}, "answer in the question", "{label}"),
     "the answer asked by its other name": (
-        [{"text": "a", "topic": "x"}],
+        [{"text": "a", "topic": "x"}, {"text": "b", "topic": "y"}],
         {"prompt": "{topic}: {text}", "columns": {"label": "topic"}},
         "answer in the question, {topic}",
         "{topic}",
