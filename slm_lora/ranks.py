@@ -105,8 +105,7 @@ def check(batch_size: int, shard: bool) -> None:
             "start it by torchrun --standalone --nproc-per-node N -m slm_lora …, or type "
             "hardware.shard=false",
         )
-    found = version("transformers")
-    if shard and tuple(map(int, found.split(".")[:2])) < SHARDS_FROM:
+    if shard and tuple(map(int, (found := version("transformers")).split(".")[:2])) < SHARDS_FROM:
         raise UserError(
             f"hardware.shard=true with transformers {found}",
             "type pip install 'transformers>=5.23'",

@@ -27,6 +27,7 @@ from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, tool_use
 from slm_lora.data.columns import KNOWN, column_word, to_type, usual_names
+from slm_lora.data.files import DELIMITED
 from slm_lora.data.labels import Labels
 from slm_lora.data.source import Source, columns_of, named, place
 from slm_lora.data.turns import are_judged, builder, fields_of, string
@@ -63,7 +64,6 @@ BESIDE = {
     "text": (),
 }
 """Shape → columns that mean something there beside those that it needs."""
-DELIMITED = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 SENTENCE_SIGNS = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u2026"
 
 
@@ -146,8 +146,8 @@ def recognise(source: Source) -> str:
         hint = f"type task.format={layout}"
     elif line := to_type(source):
         hint += f"; name them, such as {line}"
-    named_files = any(place(entry).endswith(DELIMITED) for entry in source.report)
-    if named_files and KNOWN.isdisjoint(name.casefold() for name in found):
+    tables = any({*DELIMITED} & {*Path(place(entry)).suffixes} for entry in source.report)
+    if tables and KNOWN.isdisjoint(name.casefold() for name in found):
         hint += "; if the first line is a row, type data.header=false"
     raise UserError(
         f"{named(source)} has the columns {', '.join(found)}, which are no known shape", hint

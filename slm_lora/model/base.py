@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 from torch.distributed.tensor import DTensor
 from transformers import (
     AutoConfig,
@@ -66,6 +67,14 @@ def empty_model(config: ModelConfig) -> PreTrainedModel:
             "name a causal model; beside one, baselines.encoder=NAME trains an encoder",
         )
     return model
+
+
+def decoder_layers(model: nn.Module) -> dict[str, GradientCheckpointingLayer]:
+    """The layers that follow each other, by name: those that transformers can recompute."""
+    named = model.named_modules()
+    return {
+        name: module for name, module in named if isinstance(module, GradientCheckpointingLayer)
+    }
 
 
 def is_encoder(model: PreTrainedModel) -> bool:
@@ -145,12 +154,7 @@ def _shared_out(config: ModelConfig) -> Any:
     from transformers.distributed import DistributedConfig  # not in every version that we take
     from transformers.distributed.parallel_utils import replace_layer_number_by_wildcard
 
-    names = empty_model(config).named_modules()
-    layers = {
-        replace_layer_number_by_wildcard(name)
-        for name, module in names
-        if isinstance(module, GradientCheckpointingLayer)
-    }
+    layers = set(map(replace_layer_number_by_wildcard, decoder_layers(empty_model(config))))
     return DistributedConfig(
         fsdp_size=ranks.WORLD, fsdp_plan=dict.fromkeys(layers, "free_full_weight")
     )

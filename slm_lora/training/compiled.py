@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import torch
 import torch._dynamo
 from torch import nn
-from transformers.modeling_layers import GradientCheckpointingLayer
 
+from slm_lora.model.base import decoder_layers
 from slm_lora.model.lora_layers import taken_apart
 from slm_lora.progress import log
 
@@ -28,7 +28,7 @@ def compiled_layers(model: nn.Module) -> Iterator[None]:
     LoRA layers are PEFT's meanwhile: their plain operations are fused, a function with a backward
     of its own is not, and takes a tenth longer.
     """
-    layers = [m for m in model.modules() if isinstance(m, GradientCheckpointingLayer)]
+    layers = decoder_layers(model).values()
     if not layers:
         log.warning("hardware.compile=true, but torch finds no layers to compile in this model")
     for layer in layers:

@@ -23,7 +23,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.pytorch_utils import Conv1D
 
 from slm_lora import ranks
@@ -31,7 +30,7 @@ from slm_lora.config.schema import Config
 from slm_lora.decoding import ROOM, new_cache
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, empty_model
-from slm_lora.model.base import DTYPES
+from slm_lora.model.base import DTYPES, decoder_layers
 from slm_lora.model.kernels import cpu_attention
 from slm_lora.model.layout import Layout, may_lay_out
 from slm_lora.model.lora_layers import compute_in_one_pass, numbers
@@ -278,7 +277,7 @@ def _without_numbers(model: nn.Module) -> None:
 def _elsewhere(base: PreTrainedModel) -> int:
     """Bytes of the base model that other ranks hold at a step's peak: then the layer that computes
     is whole here, so is the one that comes next, and at most all that is no layer's."""
-    layers = [m for m in base.modules() if isinstance(m, GradientCheckpointingLayer)]
+    layers = decoder_layers(base).values()
     sizes: list[int] = sorted(sum(p.nbytes for p in layer.parameters()) for layer in layers)
     return sum(sizes[:-2]) * (ranks.WORLD - 1) // ranks.WORLD
 
