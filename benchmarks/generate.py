@@ -2,6 +2,7 @@
 
     python benchmarks/generate.py                                      (nano, a minute)
     python benchmarks/generate.py --model FOLDER_OR_GGUF --items 64 --tokens 256 --sheet
+    python benchmarks/generate.py --device cuda --quantization nf4 --model … --continuous
 
 Prompts are those of the FastHTML recipe; with --sheet its cheat sheet stands before each, as in the
 baseline `baselines.context`. A text ends with the turn or at an empty line, which untuned models
@@ -13,6 +14,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -38,17 +40,21 @@ def main() -> None:
     """Print one line a way of writing."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="nano")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--quantization", choices=["none", "nf4"], default="none")
     parser.add_argument("--items", type=int, default=64)
     parser.add_argument("--tokens", type=int, default=128, help="at most, an answer")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--sheet", action="store_true")
+    parser.add_argument("--continuous", action="store_true", help="also by continuous batching")
     asked = parser.parse_args()
     register()
     config = load(
         [
             "+recipe=code_gen",
             f"model.name_or_path={asked.model}" if asked.model != "nano" else "model=nano",
-            "quantization=none",
+            f"quantization={asked.quantization}",
+            f"device={asked.device}",
             f"data.test_limit={asked.items}",
             "data.train_limit=20",
         ]
@@ -61,7 +67,7 @@ def main() -> None:
     prompts = [item.prompt for item in rendering.encode(rows, tokenizer)]
     ends = stop_ids(model, tokenizer) | {tokenizer("\n\n", add_special_tokens=False).input_ids[-1]}
 
-    def ours() -> dict[int, str]:
+    def ours(continuous: bool = False) -> dict[int, str]:
         found = answers(
             model,
             tokenizer,
@@ -70,6 +76,7 @@ def main() -> None:
             max_new_tokens=asked.tokens,
             batch_size=asked.batch,
             title="",
+            continuous=continuous,
         )
         return {i: one.text for i, (one,) in found}
 
@@ -88,6 +95,8 @@ def main() -> None:
         return found
 
     ways: dict[str, Callable[[], dict[int, str]]] = {"slm_lora": ours, "generate": plain}
+    if asked.continuous:
+        ways["continuous"] = partial(ours, continuous=True)
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     texts = {}
     for _ in range(2):
@@ -97,17 +106,17 @@ def main() -> None:
             seconds[name].append(time.perf_counter() - began)
     tokens = sum(len(tokenizer(text).input_ids) for text in texts["slm_lora"].values())
     best = {name: min(times) for name, times in seconds.items()}
-    same = sum(texts["slm_lora"][i] == text for i, text in texts["generate"].items())
-    table = Table("way", "seconds", "tokens/s", "ratio")
+    table = Table("way", "seconds", "tokens/s", "ratio", "same texts as slm_lora")
     for name, time_taken in best.items():
         ratio = best["generate"] / time_taken
-        table.add_row(name, f"{time_taken:.1f}", f"{tokens / time_taken:.0f}", f"{ratio:.2f}")
+        same = sum(texts["slm_lora"][i] == text for i, text in texts[name].items())
+        figures = f"{time_taken:.1f}", f"{tokens / time_taken:.0f}", f"{ratio:.2f}"
+        table.add_row(name, *figures, f"{same} of {len(prompts)}")
     console, read = Console(), sum(map(len, prompts))
     console.print(
         f"{asked.model}, {len(prompts)} prompts of {read / len(prompts):.0f} tokens, "
         f"answers of {tokens / len(prompts):.0f} (at most {asked.tokens}), {asked.batch} a batch, "
-        f"{device.precision} on {cpu_name()}, {torch.get_num_threads()} threads; "
-        f"{same} of {len(prompts)} texts are the same"
+        f"{device.precision} on {cpu_name()}, {torch.get_num_threads()} threads"
     )
     console.print(table)
 

@@ -6,7 +6,7 @@ Prompts are padded on the left. What all begin with is read once, and so is a pr
 texts follow.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -17,10 +17,11 @@ from torch.nn import functional as F
 from transformers import DynamicCache, GenerationConfig, PreTrainedTokenizerBase
 
 from slm_lora import ranks, rendering
+from slm_lora.continuous import write_all
 from slm_lora.decoding import going_on_from, new_cache, rows_can_leave, write
 from slm_lora.logits import same_logits
 from slm_lora.model.layout import looks_for_words
-from slm_lora.out_of_memory import in_halves
+from slm_lora.out_of_memory import in_halves, lacks_memory, release
 from slm_lora.progress import log, track
 from slm_lora.ranks import Share
 from slm_lora.reading import (
@@ -107,7 +108,8 @@ def answers(
     title: str,
     sampling: Sampling | None = None,
     scored: Sequence[int] = (),
-) -> Iterator[tuple[int, list[Generated]]]:
+    continuous: bool = False,
+) -> Generator[tuple[int, list[Generated]]]:
     """(index of the prompt, what the model writes after it), batch by batch, longest first.
 
     One text by greedy decoding, or `sampling.n` drawn ones; each ends before its stop token. A
@@ -117,9 +119,12 @@ def answers(
 
     `scored`: tokens whose log-likelihoods right after each prompt are told too (natural logarithm,
     in fp32), from the same reading of it; only where `scores_while_writing`.
+
+    `continuous`: not batch by batch, but each as soon as there is room (slm_lora/continuous.py), in
+    whatever order they end. Scores none.
     """
     yield from ranks.shared(
-        _answers,
+        _continuously if continuous else _answers,
         model,
         tokenizer,
         prompts,
@@ -128,7 +133,7 @@ def answers(
         batch_size=batch_size,
         title=title,
         sampling=sampling,
-        scored=list(scored),
+        **({} if continuous else {"scored": list(scored)}),
     )
 
 
@@ -175,17 +180,9 @@ def _answers(
 ) -> Iterator[tuple[int, list[Generated]]]:
     """`answers` of one rank's share."""
     copies = sampling.n if sampling else 1
-    context = context_length(model.config)
-    prompts = [prompt[-room_for_prompt(context, max_new_tokens) :] for prompt in prompts]
-    lengths = [len(prompt) for prompt in prompts]
+    prompts = _with_room(model, prompts, max_new_tokens)
+    config = _config_for(model, tokenizer, prompts, stop_ids, max_new_tokens, sampling)
     device = next(model.parameters()).device
-    config = generation_config(
-        tokenizer,
-        stop_ids,
-        min(max_new_tokens, context - max(lengths)),
-        sampling.temperature if sampling else 0,
-        sampling.top_p if sampling else 1,
-    )
     if sampling:
         torch.manual_seed(sampling.seed + 1_000_003 * share.rank)
     size = max(batch_size // copies, 1)
@@ -208,15 +205,87 @@ def _answers(
         asked = bool(scored) and cache is not None
         scores = _scores(model, ids, mask, cache, scored) if asked else [()] * len(ids)
         rows = write(model, ids, mask, cache, config)
-        ended = [until(config.eos_token_id, row) for row in rows]
-        texts = tokenizer.batch_decode(ended, skip_special_tokens=True)
-        cut_off = [len(kept) == len(row) for kept, row in zip(ended, rows, strict=True)]
-        found = list(map(Generated, texts, cut_off, scores))
+        found = list(map(Generated, *_read_out(tokenizer, rows, config), scores))
         return [(i, found[n * copies : (n + 1) * copies]) for n, i in enumerate(batch)]
 
-    groups = list(batches(lengths, size, share))
+    groups = list(batches([len(prompt) for prompt in prompts], size, share))
     for part in in_halves(written, track(groups, len(groups), title), "prompts at once"):
         yield from part
+
+
+def _continuously(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[list[int]],
+    share: Share,
+    *,
+    stop_ids: list[int],
+    max_new_tokens: int,
+    batch_size: int,
+    title: str,
+    sampling: Sampling | None,
+) -> Iterator[tuple[int, list[Generated]]]:
+    """`answers` of one rank's share, each as soon as there is room."""
+    prompts = _with_room(model, prompts, max_new_tokens)
+    config = _config_for(model, tokenizer, prompts, stop_ids, max_new_tokens, sampling)
+    config.num_return_sequences = sampling.n if sampling else 1
+    own = {i: prompts[i] for i in range(share.rank, len(prompts), share.of)}
+    seed = sampling.seed + 1_000_003 * share.rank if sampling else 0
+    for i, rows in track(_with_less(model, own, config, batch_size, seed), len(own), title):
+        yield i, list(map(Generated, *_read_out(tokenizer, rows, config)))
+
+
+def _with_less(
+    model: Any, prompts: dict[int, list[int]], config: GenerationConfig, at_once: int, seed: int
+) -> Iterator[tuple[int, list[list[int]]]]:
+    """`write_all` of prompts by their number, those that are left with half as many at once where
+    memory does not suffice."""
+    while prompts:
+        left = list(prompts)
+        try:
+            for place, rows in write_all(model, list(prompts.values()), config, at_once, seed):
+                del prompts[left[place]]
+                yield left[place], rows
+        except (RuntimeError, MemoryError) as error:
+            if at_once == 1 or not lacks_memory(error):
+                raise
+        if prompts:
+            release()
+            at_once = (at_once + 1) // 2
+            log.warning("out of memory: going on with %d answers at once", at_once)
+
+
+def _with_room(model: Any, prompts: list[list[int]], max_new_tokens: int) -> list[list[int]]:
+    """The ends of prompts, which leave room for an answer."""
+    room = room_for_prompt(context_length(model.config), max_new_tokens)
+    return [prompt[-room:] for prompt in prompts]
+
+
+def _config_for(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[list[int]],
+    stop_ids: list[int],
+    max_new_tokens: int,
+    sampling: Sampling | None,
+) -> GenerationConfig:
+    left = context_length(model.config) - max(map(len, prompts))
+    return generation_config(
+        tokenizer,
+        stop_ids,
+        min(max_new_tokens, left),
+        sampling.temperature if sampling else 0,
+        sampling.top_p if sampling else 1,
+    )
+
+
+def _read_out(
+    tokenizer: PreTrainedTokenizerBase, rows: list[list[int]], config: GenerationConfig
+) -> tuple[list[str], list[bool]]:
+    """Texts of what was written, and whether they were cut off."""
+    ended = [until(config.eos_token_id, row) for row in rows]
+    cut_off = [len(kept) == len(row) for kept, row in zip(ended, rows, strict=True)]
+    return tokenizer.batch_decode(ended, skip_special_tokens=True), cut_off
 
 
 def _scores(

@@ -24,7 +24,7 @@ FLOORS = [
     {"tasks", "training"},
     {"plotting", "scoring"},
     {"data", "generate", "likelihoods"},
-    {"reading"},
+    {"reading", "continuous"},
     {"decoding"},
     {"model"},
     {"rendering"},

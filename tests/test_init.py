@@ -285,3 +285,16 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     for name in ("not-a-name", "sentiment"):
         assert slm_lora("init", name, cwd=tmp_path).returncode == 2
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "notes.txt"]
+
+
+def test_conversations_that_are_written_out_become_pairs(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"<|im_start|>user\nQ {n}<|im_end|>\n<|im_start|>assistant\nA {n}<|im_end|>\n"}
+        for n in range(20)
+    ]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    said = slm_lora("init", "kit", "--task", "instruct", "--from", "rows.jsonl", cwd=tmp_path)
+    assert "columns: text\n" in said.stdout
+    made = [json.loads(line) for line in (tmp_path / "kit" / "train.jsonl").open()]
+    assert len(made) >= 16
+    assert all(row["completion"] == row["prompt"].replace("Q", "A") for row in made)

@@ -195,6 +195,7 @@ def test_parts_of_a_base_want_several_processes_and_plain_weights() -> None:
         ranks.check(8, shard=True)
     for word in (
         *("quantization=nf4", "lora.dora=true", "lora.init=pissa", "best_by=metric"),
+        "task.continuous=true",
         *("lora.modules_to_save=[lm_head]", "lora.extra={bias: all}", "hardware.compile=true"),
         *("retention.lm_eval=[hellaswag]", "device=mps"),
     ):

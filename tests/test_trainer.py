@@ -6,7 +6,6 @@ pytest tests/test_trainer.py
 import copy
 import random
 import warnings
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,7 +32,6 @@ from transformers import (
     TrainerControl,
     set_seed,
 )
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from trl import SFTConfig, SFTTrainer
 from trl.kernels import ChunkedLogProbFunction
 
@@ -41,8 +39,6 @@ from slm_lora.config.sections.model import LoraConfig as OurLora
 from slm_lora.model.adapter import add_adapter
 from slm_lora.model.kernels import (
     CPU_ATTENTION,
-    SHORT,
-    cpu_attention,
     disable_cpu_inference_kernel,
 )
 from slm_lora.model.lora_layers import compute_in_one_pass
@@ -519,30 +515,6 @@ def test_adapter_is_kept_in_fp32_and_computes_in_bf16(
     assert dtypes == [torch.bfloat16, torch.bfloat16]
     assert type(product).__name__ == "AdaptedBackward", "PEFT's would multiply in fp32"
     assert all(grad.dtype == torch.float32 for grad in gradients(model, loss).values())
-
-
-@pytest.mark.parametrize("length", [48, SHORT + 1])
-def test_attention_of_short_rows_is_trained_in_fp32(length: int) -> None:
-    torch.manual_seed(0)
-    exact = [torch.randn(2, 4, length, 8).bfloat16().double().requires_grad_() for _ in range(3)]
-    layer = torch.nn.Module()
-
-    def error(attention: Callable[..., tuple[torch.Tensor, None]]) -> float:
-        """Largest distance of a gradient from that of attention in fp64."""
-        inputs = [x.detach().bfloat16().requires_grad_() for x in exact]
-        heads, _ = attention(layer, *inputs, None)
-        assert heads.dtype == torch.bfloat16
-        heads.sum().backward()
-        pairs = zip(inputs, exact, strict=True)
-        return max((x.grad.double() - e.grad).abs().max().item() for x, e in pairs)
-
-    sdpa_attention_forward(layer, *exact, None)[0].sum().backward()
-    ours, plain = error(cpu_attention), error(sdpa_attention_forward)
-    assert ours < plain if length <= SHORT else ours == plain
-    # An evaluation of the tuned model is that of the base model.
-    frozen = [x.detach().bfloat16() for x in exact]
-    expected, _ = sdpa_attention_forward(layer, *frozen, None)
-    assert torch.equal(cpu_attention(layer, *frozen, None)[0], expected)
 
 
 def nf4_model(folder: Path) -> PreTrainedModel:

@@ -172,6 +172,7 @@ class Config:
             (bool(self.retention.lm_eval), "retention.lm_eval", "retention.lm_eval=[]"),
             (self.hardware.compile, "hardware.compile=true", "hardware.compile=false"),
             (self.best_by == "metric", "best_by=metric", "best_by=loss"),
+            (self.task.continuous, "task.continuous=true", "task.continuous=false"),
             (self.device == "mps", "device=mps", "hardware.shard=false"),
         )
         for is_so, word, instead in unfit:

@@ -6,7 +6,17 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data import cleaning, exclude, joining, mix, overlap, programs, splits, told
+from slm_lora.data import (
+    cleaning,
+    exclude,
+    joining,
+    mix,
+    overlap,
+    programs,
+    splits,
+    told,
+    written_out,
+)
 from slm_lora.data.columns import label_like
 from slm_lora.data.labels import Labels, in_order, name_classes
 from slm_lora.data.question import question
@@ -46,6 +56,8 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         programs.items_of(source.records, test_format)
     for sources in (train_sources, test_sources or []):
         joining.rename(sources, config)
+    if config.prompt is None:
+        written_out.read_back(train_sources + (test_sources or []))
     shape = joining.one_shape(train_sources + (test_sources or []))
     labelled = shape == "text+label"
     name_classes(train_sources + (test_sources or []), config)

@@ -10,7 +10,8 @@ text               text                           none                          
 
 The first shape whose columns are all there is taken; usual names in any case, such as question and
 answer, are read as ours (slm_lora/data/columns.py). Strings become a user's and an assistant's
-turn, a column system the system turn. `instruction` is the Alpaca layout
+turn, a column system the system turn; those that are written out conversations become messages
+before (slm_lora/data/written_out.py). `instruction` is the Alpaca layout
 (github.com/tatsu-lab/stanford_alpaca); what else a row of code may carry says
 slm_lora/data/programs.py.
 """

@@ -1,5 +1,4 @@
-"""Kernels for a CPU: attention of short rows and of rows laid out as one, and 4-bit layers that
-keep their gradients."""
+"""Kernels for a CPU: its attention, and 4-bit layers that keep their gradients."""
 
 from typing import Any
 
@@ -10,12 +9,11 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from slm_lora.model.causal import causal_attention, products_are_faster
 from slm_lora.model.layout import attention_in, laid_out
 
 CPU_ATTENTION = "sdpa_on_cpu"
 """transformers' name for `cpu_attention`."""
-SHORT = 256
-"""Tokens; between 256 and 512, depending on the width of a head, bf16 catches up."""
 
 
 def cpu_attention(
@@ -26,12 +24,8 @@ def cpu_attention(
     attention_mask: Tensor | None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """transformers' `sdpa`, in fp32 where a CPU trains on short rows, and with a beginning that all
-    rows have in common read once for all of them.
-
-    The backward of PyTorch's attention is slow in bf16 there (torch 2.13, AVX512-BF16, one core,
-    64 rows of 64 tokens, 8 heads of 8: 55 ms against 14 in fp32).
-    """
+    """transformers' `sdpa`; in bf16 by `causal_attention` where nothing is hidden but what follows,
+    and with a beginning that all rows have in common read once for all of them."""
     beginning = getattr(key, "beginning", None)
     if beginning is not None and query.shape[2] == 1 and key.shape[-1] == value.shape[-1]:
         if attention_mask is None or attention_mask.shape[-1] != (
@@ -46,20 +40,21 @@ def cpu_attention(
             torch.cat([first.expand(len(own), -1, -1, -1), own], dim=2)
             for first, own in zip(beginning, (key, value), strict=True)
         )
-    dtype, layout = query.dtype, laid_out.get()
-    positions = layout.positions if layout else query.shape[2]
-    if query.requires_grad and positions <= SHORT and attention_mask is None:
-        query, key, value = query.float(), key.float(), value.float()
-    if layout:
-        asked = {name for name in ("dropout", "position_bias") if kwargs.get(name)}
-        if asked or attention_mask is not None:
-            raise RuntimeError(
-                f"{type(module).__name__}: rows in a layout have no {asked or 'mask'}"
-            )
-        heads = attention_in(layout, query, key, value, kwargs.get("scaling"))
-    else:
-        heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
-    return heads.to(dtype), None
+    biased = attention_mask is not None or kwargs.get("position_bias") is not None
+    plain = not biased and not kwargs.get("dropout")
+    if layout := laid_out.get():
+        if not plain:
+            raise RuntimeError(f"{type(module).__name__}: rows in a layout have no mask or dropout")
+        return attention_in(layout, query, key, value, kwargs.get("scaling")), None
+    if plain and products_are_faster(query, key) and _looks_back(module, **kwargs):
+        return causal_attention(query, key, value, kwargs.get("scaling")), None
+    heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+    return heads, None
+
+
+def _looks_back(module: nn.Module, is_causal: bool | None = None, **kwargs: Any) -> bool:
+    """As transformers' `sdpa` finds out."""
+    return bool(getattr(module, "is_causal", True) if is_causal is None else is_causal)
 
 
 def with_beginning(key: Tensor, beginning: tuple[Tensor, Tensor]) -> Tensor:

@@ -10,16 +10,16 @@ attention it does not see what follows, so its states and their gradients are th
 import re
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import torch
 from peft import PeftModel
 from torch import Tensor, nn
-from torch.nn import functional as F
 from transformers import DynamicCache, PreTrainedConfig
 from transformers.cache_utils import DynamicLayer
 
 from slm_lora.logits import same_logits
+from slm_lora.model.causal import causal_attention
 from slm_lora.progress import log
 
 LEAST_SAVED = 0.15
@@ -105,17 +105,15 @@ def attention_in(
     sizes = [layout.shared, sum(layout.own)]
     first, own = zip(*(torch.split(s, sizes, dim=2) for s in (query, key, value)), strict=True)
     query, key, value = (layout.padded(s[0]) for s in own)
-    attend = partial(F.scaled_dot_product_attention, scale=scale, enable_gqa=True)
     if not layout.shared:
-        return layout.taken(attend(query, key, value, is_causal=True).transpose(1, 2))[None]
+        return layout.taken(causal_attention(query, key, value, scale))[None]
     first_query, first_key, first_value = first
     keys, values = (
         torch.cat([once.expand(len(layout.own), -1, -1, -1), each], dim=2)
         for once, each in ((first_key, key), (first_value, value))
     )
-    seen = torch.ones(max(layout.own), layout.positions, dtype=torch.bool).tril(layout.shared)
-    beginning = attend(first_query, first_key, first_value, is_causal=True).transpose(1, 2)
-    rows = layout.taken(attend(query, keys, values, attn_mask=seen).transpose(1, 2))
+    beginning = causal_attention(first_query, first_key, first_value, scale)
+    rows = layout.taken(causal_attention(query, keys, values, scale))
     return torch.cat([beginning, rows[None]], dim=1)
 
 

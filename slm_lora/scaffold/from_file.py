@@ -12,7 +12,7 @@ from pathlib import Path
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.sections.task import is_file
-from slm_lora.data import load_rows, shapes
+from slm_lora.data import load_rows, shapes, written_out
 from slm_lora.data.columns import OPTIONAL, to_type, usual_names
 from slm_lora.data.programs import TESTED
 from slm_lora.data.question import question
@@ -57,10 +57,13 @@ def read_rows(task: str, config: Config) -> Rows:
     file, found = named(source), columns_of(source)
     guess = to_type(source) if source.records else ""
     shapes.rename(source, data)
-    shape = shapes.recognise(source)
+    by_columns = source.shape = shapes.recognise(source)
+    if data.prompt is None:
+        written_out.read_back([source])
+    shape = source.shape
     if shape not in FITS[task]:
         raise _unfit(task, shape, f"{file} has the columns {', '.join(found)}", found, guess)
-    taken = _taken(found, shape, data)
+    taken = _taken(found, by_columns, data)
     prompt = ""
     if shape == "text+label":
         loaded = load_rows(replace(data, prompt="{text}"))

@@ -46,6 +46,10 @@ class TaskConfig:
     """Code and text: an answer is cut off after so many tokens; null takes those of the longest
     reference of the test rows and half as many more, as far as the model's context has room beside
     the longest prompt (without references 256)."""
+    continuous: bool = False
+    """Code and text: write by transformers' continuous batching, where an answer begins as soon as
+    another has ended, at most `batch_size` at once. For GPUs, with FlashAttention above all; what
+    it brings there has not been measured."""
 
     @property
     def answer_limit(self) -> int:

@@ -9,6 +9,7 @@ What a model wrote becomes a program by one rule, the same for base and tuned (`
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,13 @@ def predict(
                 batch_size=task.batch_size,
                 title=f"{title}: writing, {kind}",
                 sampling=sampling,
+                continuous=task.continuous,
             )
-            pending[kind] = {
-                i: [_submit(sandbox, rows[i], one, lead) for one in found] for i, found in written
-            }
+            with closing(written):
+                pending[kind] = {
+                    i: [_submit(sandbox, rows[i], one, lead) for one in found]
+                    for i, found in written
+                }
             seconds = time.monotonic() - began
             log.info(
                 "%s: %s answers to %d task items in %.0f s (%.1f tasks/s)",

@@ -104,6 +104,7 @@ def _write(
         max_new_tokens=config.task.answer_limit,
         batch_size=config.task.batch_size,
         title=f"{title}: writing",
+        continuous=config.task.continuous,
     )
     return {
         asked[place]: only._replace(text=rendering.answer_in(only.text, lead))
