@@ -5,6 +5,7 @@ python -m pytest tests/test_report.py
 
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -162,6 +163,16 @@ def test_summary_table_claims_no_more_than_the_verdict(tmp_path: Path) -> None:
     console.print(summary_table(metrics), verdict(metrics))
     assert re.search(r"│ accuracy .*0\.\d{3} unclear │", console.file.getvalue())
     assert "No difference that this test set of 80 items can show" in console.file.getvalue()
+
+
+def test_perplexity_is_no_better_than_the_loss_that_it_is_made_of() -> None:
+    metrics = measured("text", 2.5, 2.1, -0.45, 0.05, 0.1)
+    metrics["comparison"] |= {"wins": 700, "losses": 500, "ties": 0}
+    for side, loss in (("base", 2.5), ("tuned", 2.1)):
+        metrics[side]["perplexity"] = math.exp(loss)
+    console = Console(width=100, file=io.StringIO())
+    console.print(summary_table(metrics))
+    assert re.search(r"perplexity .* -4\.016 unclear", console.file.getvalue())
 
 
 # ---------------------------------------------------------------- the page

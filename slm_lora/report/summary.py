@@ -87,8 +87,9 @@ def figures(metrics: Metrics) -> list[KeyFigure]:
             continue
         gain = tuned - base if metric.higher_is_better else base - tuned
         change = "better" if gain > 0 else "worse" if gain < 0 else "same"
-        if key in comparisons and change != "same":
-            change = formatting.outcome(comparisons[key], metric.higher_is_better)
+        tested = comparisons.get(metric.tested_as or key)
+        if tested and change != "same":
+            change = formatting.outcome(tested, metric.higher_is_better)
         found.append(
             KeyFigure(
                 name=f"{metric.label}, {metric.unit}" if metric.unit else metric.label,

@@ -39,6 +39,8 @@ class Metric:
     """Its metric type in the hub's model-index; None leaves it out."""
     about: str = ""
     """What it says, in a line."""
+    tested_as: str | None = None
+    """The metric that it is another measure of, with whose comparison it is better or worse."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ FIGURES: Mapping[str, Metric] = {
         "perplexity",
         higher_is_better=False,
         hub="perplexity",
+        tested_as="loss",
         about="the same as a number of equally likely tokens to choose from",
     ),
     "exact_match": Metric(
