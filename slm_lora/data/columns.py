@@ -3,6 +3,8 @@
 python -m slm_lora inspect +recipe=instruct data.train=faq.jsonl      question and answer, say
 """
 
+import re
+
 from slm_lora.config.quoting import config_text, shell_word
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.messages import is_messages
@@ -20,6 +22,9 @@ USUAL = {
     "system": "system_prompt",
 }
 """Our name → what it is called elsewhere."""
+WHOLE = ["document", "article", "dialogue", "dialog", "text"]
+"""What texts are called that have a summary beside them."""
+SUMMARY = ["summary", "highlights"]
 LAYOUTS = (
     ("messages",),
     ("instruction", "solution"),
@@ -33,7 +38,7 @@ OPTIONAL = {"messages": ("system",), "instruction": ("system", "input"), "prompt
 """First column of a layout → what may stand beside it."""
 ASIDE = {*USUAL["label"].split(), "question"}
 """With a column of these names, no other is plain text."""
-KNOWN = {*USUAL, *(name for names in USUAL.values() for name in names.split())}
+KNOWN = {*USUAL, *WHOLE, *SUMMARY, *(name for names in USUAL.values() for name in names.split())}
 SAMPLE = 200
 """Rows that are looked at to guess what a column is."""
 
@@ -57,8 +62,15 @@ def usual_names(found: list[str]) -> dict[str, str]:
         _look(ours, [ours], found, meant)
     has = {*found, *meant}
     layout = next((needed for needed in LAYOUTS if has >= {*needed}), None)
+    labelled = any(name.casefold() in ASIDE for name in found)
+    if layout is None or (layout == ("text",) and not labelled):
+        summed_up: dict[str, str] = {}
+        _look("prompt", WHOLE, found, summed_up)
+        _look("completion", SUMMARY, found, summed_up)
+        if len(summed_up) == 2:
+            layout, meant = ("prompt", "completion"), meant | summed_up
     for needed in LAYOUTS if layout is None else ():
-        if needed == ("text",) and any(name.casefold() in ASIDE for name in found):
+        if needed == ("text",) and labelled:
             continue  # a text without its label, or a question without its answer
         tried = dict(meant)
         for ours in needed:
@@ -92,9 +104,11 @@ def to_type(source: Source) -> str:
         if any(record.columns.get(name) for record in records)
         and all(is_messages(record.columns.get(name)) for record in records)
     ]
-    if talks and not {"prompt", "question"} & {*found}:
+    # Where a prompt stands beside it, it may be the answer only.
+    if talks and (len(records[0].columns[talks[0]]) > 1 or not {"prompt", "question"} & {*found}):
         return column_word("messages", talks[0])
     found = [name for name in found if name in talks or _is_text(records, name)]
+    found = [name for name in found if not re.search(r"(?:^|_)id$", name.casefold())]
     if not found:
         return ""
     lengths = {name: sum(len(_shown(record, name)) for record in records) for name in found}

@@ -43,9 +43,9 @@ class Loaded:
 def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     """Read, clean and split the rows that the config names.
 
-    Test rows of their own source are never left out but for an empty text, no label or a bad
-    answer; rows that repeat another are counted. Training rows with a test row's text, or an
-    item's of `data.exclude`, are dropped. `test_format` is task.format.
+    Test rows of their own source are never left out but for an empty text, no label, a bad answer,
+    or turns that cannot be told apart; rows that repeat another are counted. Training rows with a
+    test row's text, or an item's of `data.exclude`, are dropped. `test_format` is task.format.
 
     Raises:
         UserError: a source is not there or malformed, a shape or label is unknown, the test rows

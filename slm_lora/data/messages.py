@@ -3,6 +3,8 @@
 layout       a turn                                                    roles
 OpenAI chat  {"role": …, "content": "…" or [{"type": "text", …}]}      developer is system
 ShareGPT     {"from": …, "value": "…"}                                 human, gpt, system, tool
+LIMA         "…"                                                       by turns, user first
+Capybara     {"input": "…", "output": "…"}                             both turns of a pair
 
 What the assistant calls and what it may call is slm_lora/data/tool_use.py.
 """
@@ -21,6 +23,8 @@ ROLES = {
     "tool": "tool function observation function_response tool_response",
 }
 """Our role → what it is called elsewhere."""
+PAIR = {"input": None, "output": None}.keys()
+"""Keys of a question with its answer, in place of two turns."""
 ROLE = {name: ours for ours, names in ROLES.items() for name in names.split()}
 
 
@@ -81,6 +85,10 @@ def _turns(record: Record, column: str) -> list[dict[str, Any]]:
             f"{record.origin}: {column} is a {type(value).__name__}",
             'expected a list of {"role": "user", "content": "…"}',
         )
+    if value and all(isinstance(turn, str) for turn in value):
+        return [_said(n % 2, turn) for n, turn in enumerate(value)]
+    if value and all(isinstance(turn, dict) and turn.keys() >= PAIR for turn in value):
+        return [_said(n, turn[name]) for turn in value for n, name in enumerate(PAIR)]
     for turn in value:
         if not isinstance(turn, dict):
             raise UserError(
@@ -88,6 +96,10 @@ def _turns(record: Record, column: str) -> list[dict[str, Any]]:
                 'expected {"role": "user", "content": "…"} with text as content',
             )
     return value
+
+
+def _said(n: int, content: Any) -> dict[str, Any]:
+    return {"role": ("user", "assistant")[n], "content": content}
 
 
 def _role(turn: dict[str, Any]) -> str:

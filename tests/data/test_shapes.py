@@ -70,6 +70,16 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], str, list[dict[str, str]]]] = {
         [user("add\n\n1 2"), assistant("3")],
     ),
     "input and output": ({"input": "why", "output": "so"}, "prompt+completion", ASKED),
+    "xsum": ({"document": "why", "summary": "so", "id": "1"}, "prompt+completion", ASKED),
+    "samsum": ({"dialogue": "why", "summary": "so", "topic": "x"}, "prompt+completion", ASKED),
+    "billsum": ({"text": "why", "summary": "so", "title": "x"}, "prompt+completion", ASKED),
+    "cnn": ({"article": "why", "highlights": "so"}, "prompt+completion", ASKED),
+    "lima": ({"conversations": ["why", "so"], "source": "x"}, "messages", ASKED),
+    "capybara": (
+        {"conversation": [{"input": "a", "output": "b"}, {"input": "why", "output": "so"}]},
+        "messages",
+        [user("a"), assistant("b"), *ASKED],
+    ),
     "orca": (
         {"id": 1, "system_prompt": "Be.", "question": "why", "response": "so"},
         "instruction",
@@ -153,10 +163,10 @@ def test_what_stands_beside_texts_labels_and_code_is_said_or_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", "slm_lora"):
-        load(tmp_path, [{"text": "long", "summary": "short"}], TEST["text"])
+        load(tmp_path, [{"text": "long", "note": "short"}], TEST["text"])
         load(tmp_path, [{"title": "a", "text": "b", "label": "bad"}], TEST["text+label"])
     said = [record.message for record in caplog.records if "not used" in record.message]
-    assert said == [f"columns of train.jsonl: {name} not used" for name in ("summary", "title")]
+    assert said == [f"columns of train.jsonl: {name} not used" for name in ("note", "title")]
     code = {"instruction": "fix", "input": "retrun 0", "solution": "return 0", "system": "Be."}
     made = load(tmp_path, [code], [{**code, "instruction": "fix it"}]).train[0]
     assert made["prompt"] == [{"role": "system", "content": "Be."}, user("fix\n\nretrun 0")]
@@ -296,6 +306,21 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         {},
         "prompt, chosen, rejected, which are no known shape",
         "such as data.columns.prompt=prompt data.columns.completion=chosen",
+    ),
+    "preferences between conversations": (
+        [
+            {"prompt": f"was {n}", "chosen": [user(f"was {n}"), assistant("das")], "rejected": []}
+            for n in range(4)
+        ],
+        {},
+        "prompt, chosen, rejected, which are no known shape",
+        "such as data.columns.messages=chosen",
+    ),
+    "translations": (
+        [{"id": str(n), "translation": {"en": "a", "de": "b"}} for n in range(4)],
+        {},
+        "id, translation, which are no known shape",
+        "expected text+label, text, prompt+completion, messages or instruction+output",
     ),
     "a conversation of another name": (
         [{"dlg": [user(f"was {n}"), assistant("das")], "k": n} for n in range(4)],

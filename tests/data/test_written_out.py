@@ -48,6 +48,22 @@ TEMPLATES = {
     "Llama 2": LLAMA_2,
 }
 GUANACO = f"### Human: {Q1}### Assistant: {A1}### Human: {Q2}### Assistant: {A2}"
+QA = [{"role": "user", "content": Q1}, {"role": "assistant", "content": A1}]
+WIDE = "\uff5c", "\u2581"
+DEEPSEEK = (
+    "<{0}begin{1}of{1}sentence{0}>"
+    + SYSTEM
+    + "<{0}User{0}>"
+    + Q1
+    + "<{0}Assistant{0}>"
+    + A1
+    + "<{0}end{1}of{1}sentence{0}><{0}User{0}>"
+    + Q2
+    + "<{0}Assistant{0}>"
+    + A2
+    + "<{0}end{1}of{1}sentence{0}>"
+).format(*WIDE)
+VICUNA = f"{SYSTEM} USER: {Q1} ASSISTANT: {A1}</s>USER: {Q2} ASSISTANT: {A2}</s>"
 ALPACA = f"Do it.\n\n### Instruction:\n{Q1}\n\n### Input:\n{Q2}\n\n### Response:\n{A2}</s>"
 
 
@@ -97,11 +113,22 @@ def test_a_template_is_taken_back(layout: str, tmp_path: Path, caplog) -> None:
         (written_out(CHATML).removesuffix("<|im_end|>\n"), TWO_TURNS),  # cut off, or left open
         (written_out(LLAMA_2).replace("<s>", ""), TWO_TURNS),
         (GUANACO + "</s>", TWO_TURNS[1:]),
+        (f"### System:\n{SYSTEM}\n\n### User:\n{Q1}\n\n### Assistant:\n{A1}", [TWO_TURNS[0], *QA]),
+        (f"\n\nHuman: {Q1}\n\nAssistant: {A1}", QA),
+        (DEEPSEEK, TWO_TURNS),
+        (VICUNA, TWO_TURNS),
+        (f"[INST] {Q1} [/INST] {A1}", QA),
+        (f"<|user|>{Q1}<|end|><|assistant|>{A1}<|end|>", QA),
+        (
+            f"<|im_start|>user<|im_sep|>{Q1}<|im_end|><|im_start|>assistant<|im_sep|>{A1}<|im_end|>",
+            QA,
+        ),
         (written_out(PHI_3) + "<|endoftext|>", TWO_TURNS),
     ],
     ids=[
         *("guanaco", "alpaca", "open end", "without a begin of text"),
-        *("end of text", "two ends"),
+        *("end of text", "orca", "human", "deepseek", "vicuna", "mistral", "phi-3", "phi-4"),
+        "two ends",
     ],
 )
 def test_layouts_of_their_own(text: str, expected: list[dict[str, str]], tmp_path: Path) -> None:
@@ -127,20 +154,48 @@ def test_a_prompt_and_its_completion(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        "<|im_start|>user\nno answer<|im_end|>\n",
+        "<|im_start|>user\ntwo<|im_end|>\n<|im_start|>user\nquestions<|im_end|>\n",
         "<|im_start|>narrator\nhm<|im_end|>\n<|im_start|>assistant\na<|im_end|>\n",
         "a preface " + written_out(CHATML),
         written_out(ZEPHYR),
         "plain text",
     ],
-    ids=["unanswered", "role", "preface", "another layout", "plain"],
+    ids=["two questions", "role", "preface", "another layout", "plain"],
 )
-def test_all_rows_or_none(odd: str, tmp_path: Path, caplog) -> None:
+def test_rows_of_another_layout(odd: str, tmp_path: Path, caplog) -> None:
+    """A few are left out; with more of them all stays as it is."""
     rows = [{"text": written_out(CHATML).replace("Where", f"{n} where")} for n in range(12)]
     loaded = load(tmp_path, [*rows, {"text": odd}])
+    assert loaded.report["shape"] == "messages"
+    assert loaded.report["dropped"]["train"]["no_answer"] == 1
+    assert "1 rows that are not in this layout left out" in caplog.text
+    assert "rows.jsonl:13 first" in caplog.text
+    loaded = load(tmp_path, [*rows, {"text": odd}, {"text": f"{odd} {odd}"}])
     assert loaded.report["shape"] == "text"
     assert "rows have signs of a chat template in them" in caplog.text
     assert odd in {row["completion"][0]["content"] for row in loaded.train + loaded.test}
+
+
+def test_what_a_tool_says_is_a_turn(tmp_path: Path) -> None:
+    called = {"role": "assistant", "content": '<tool_call>\n{"name": "f"}\n</tool_call>'}
+    turns = [TWO_TURNS[1], called, {"role": "tool", "content": "42"}, TWO_TURNS[2]]
+    texts = [written_out(CHATML, turns).replace("Where", f"{n} where") for n in range(12)]
+    assert turns_of(load(tmp_path, [{"text": text} for text in texts]))[0][1:] == turns[1:]
+
+
+def test_signs_of_another_layout_in_an_answer_are_its_text(tmp_path: Path) -> None:
+    turns = [TWO_TURNS[1], {"role": "assistant", "content": "<s>old</s> and ### Response: new"}]
+    texts = [written_out(CHATML, turns).replace("Where", f"{n} where") for n in range(12)]
+    assert turns_of(load(tmp_path, [{"text": text} for text in texts]))[0][1] == turns[1]
+
+
+def test_a_question_that_nobody_answered_is_left_off(tmp_path: Path) -> None:
+    texts = [GUANACO.replace("Where", f"{n} where") for n in range(12)]
+    texts = [f"{text}### Human: thanks" if n % 2 else text for n, text in enumerate(texts)]
+    loaded = load(tmp_path, [{"text": text} for text in [*texts, "### Human: anyone?"]])
+    assert {turns[-1]["role"] for turns in turns_of(loaded)} == {"assistant"}
+    assert sum(loaded.report["unanswered"].values()) == 6
+    assert loaded.report["dropped"]["train"]["no_answer"] == 1
 
 
 def test_blank_rows_are_no_reason(tmp_path: Path) -> None:
@@ -150,7 +205,7 @@ def test_blank_rows_are_no_reason(tmp_path: Path) -> None:
     assert loaded.report["dropped"]["train"]["no_answer"] == 2
 
 
-@pytest.mark.parametrize("odd", [False, True], ids=["test rows too", "an odd test row"])
+@pytest.mark.parametrize("odd", [False, True], ids=["test rows too", "odd test rows"])
 def test_what_is_tested_is_read_as_what_is_trained(odd: bool, tmp_path: Path, caplog) -> None:
     def rows(name: str) -> list[dict[str, str]]:
         asked = written_out(CHATML, TWO_TURNS[:2]) + "<|im_start|>assistant\n"
@@ -159,7 +214,7 @@ def test_what_is_tested_is_read_as_what_is_trained(odd: bool, tmp_path: Path, ca
             for n in range(12)
         ]
 
-    other = [{"prompt": "<|im_start|>user\nq", "completion": "a"}] if odd else []
+    other = [{"prompt": f"<|im_start|>user\nq {n}", "completion": "a"} for n in range(3 * odd)]
     (tmp_path / "test.jsonl").write_text(
         "".join(json.dumps(row) + "\n" for row in [*rows("test"), *other])
     )
