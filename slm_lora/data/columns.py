@@ -108,7 +108,7 @@ def to_type(source: Source) -> str:
     if talks and (len(records[0].columns[talks[0]]) > 1 or not {"prompt", "question"} & {*found}):
         return column_word("messages", talks[0])
     found = [name for name in found if name in talks or _is_text(records, name)]
-    found = [name for name in found if not re.search(r"(?:^|_)id$", name.casefold())]
+    found = [name for name in found if not re.search(r"(^|_)id$|^system", name.casefold())]
     if not found:
         return ""
     lengths = {name: sum(len(_shown(record, name)) for record in records) for name in found}
