@@ -54,21 +54,23 @@ def form_a_row(found: list[str]) -> bool:
     return any(has >= {*needed} for needed in LAYOUTS)
 
 
-def usual_names(found: list[str]) -> dict[str, str]:
+def usual_names(found: list[str], *, summed_up: bool = True) -> dict[str, str]:
     """Our name → the column that is meant by it, where our own is not there: written in another
-    case, or called as elsewhere. Of two columns that could be meant none is taken."""
+    case, or called as elsewhere. Of two columns that could be meant none is taken. `summed_up`: a
+    summary may be the answer to the text beside it."""
     meant: dict[str, str] = {}
     for ours in (*USUAL, "solution", "id"):
         _look(ours, [ours], found, meant)
     has = {*found, *meant}
     layout = next((needed for needed in LAYOUTS if has >= {*needed}), None)
     labelled = any(name.casefold() in ASIDE for name in found)
-    if layout is None or (layout == ("text",) and not labelled):
-        summed_up: dict[str, str] = {}
-        _look("prompt", WHOLE, found, summed_up)
-        _look("completion", SUMMARY, found, summed_up)
-        if len(summed_up) == 2:
-            layout, meant = ("prompt", "completion"), meant | summed_up
+    only_text = layout == ("text",) and not labelled
+    if summed_up and (only_text or (layout is None and not {*found} & {"label", "labels"})):
+        pair: dict[str, str] = {}
+        _look("prompt", WHOLE, found, pair)
+        _look("completion", SUMMARY, found, pair)
+        if len(pair) == 2:
+            layout, meant = ("prompt", "completion"), meant | pair
     for needed in LAYOUTS if layout is None else ():
         if needed == ("text",) and labelled:
             continue  # a text without its label, or a question without its answer

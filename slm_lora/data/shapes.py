@@ -27,7 +27,7 @@ from typing import cast
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, tool_use
-from slm_lora.data.columns import KNOWN, column_word, to_type, usual_names
+from slm_lora.data.columns import KNOWN, WHOLE, column_word, to_type, usual_names
 from slm_lora.data.files import DELIMITED
 from slm_lora.data.labels import Labels
 from slm_lora.data.source import Source, columns_of, named, place
@@ -110,7 +110,9 @@ def rename(source: Source, config: DataConfig) -> None:
                 f"its columns are {', '.join(found)}; "
                 f"type {column_word(ours, get_close_matches(theirs, found, 1, 0)[0])}",
             )
-    meant = usual_names(columns_of(source))
+    talks = any(isinstance(source.records[0].columns.get(name), list) for name in WHOLE)
+    chosen = {"text", "label"} & config.columns.keys()
+    meant = usual_names(columns_of(source), summed_up=not (talks or chosen))
     _rename(source, meant)
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
     if shape := _shape_of(columns_of(source)):

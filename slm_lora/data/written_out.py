@@ -8,8 +8,8 @@
     Phi-3      <|user|>\\n…<|end|>
     DeepSeek   <|User|>…<|Assistant|>…<|end▁of▁sentence|>, with wide bars
     Llama 2    <s>[INST] <<SYS>>\\n…\\n<</SYS>>\\n\\n… [/INST] … </s>  Mistral
-    Guanaco    ### Human: …### Assistant: …                       Orca: User
-    Human      Human: …\\n\\nAssistant: …                          User
+    Guanaco    ### Human: …### Assistant: …                       Orca: ### User
+    Human      Human: …\\n\\nAssistant: …                          User: User
     Vicuna     USER: … ASSISTANT: …</s>
     Alpaca     ### Instruction:\\n…\\n\\n### Input:\\n…\\n\\n### Response:\\n…
 
@@ -24,6 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from slm_lora.data.messages import ROLE
+from slm_lora.data.shapes import BESIDE
 from slm_lora.data.source import Record, Source, named
 from slm_lora.data.turns import string
 from slm_lora.progress import log
@@ -36,11 +37,16 @@ MARKED = 0.1
 MOST = 0.9
 """Share of the rows that must be conversations in one layout; the rest is left out."""
 BEGINNING = re.compile(
-    r"\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|endoftext\|>|<\uff5cbegin\u2581of\u2581sentence\uff5c>)?\s*"
+    r"\A\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|endoftext\|>|<\uff5cbegin\u2581of\u2581sentence\uff5c>)?\s*"
 )
-END = re.compile(
-    r"\s*(?:</s>|<eos>|<\|endoftext\|>|<\|end_of_text\|>|<\uff5cend\u2581of\u2581sentence\uff5c>)\s*\Z"
+ENDS = (
+    "</s>",
+    "<eos>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>",
 )
+"""Signs of the end of a text, which any layout may have."""
 HEADERS = {
     "ChatML": (r"<\|im_start\|>(\w+)(?:\n|<\|im_sep\|>)", "<|im_end|>"),
     "Llama 3": (r"<\|start_header_id\|>(\w+)<\|end_header_id\|>\n{1,2}", "<|eot_id|>"),
@@ -48,20 +54,22 @@ HEADERS = {
     "Zephyr": (r"<\|(system|user|assistant)\|>\n", "</s>"),
     "Phi-3": (r"<\|(system|user|assistant)\|>\n?", "<|end|>"),
     "DeepSeek": (r"<\uff5c(User|Assistant)\uff5c>", ""),
-    "Guanaco": (r"###[ ](System|Human|User|Assistant):", ""),
-    "Human": (r"(?:\A|\n)\s*(Human|User|Assistant):(?=\s)", ""),
+    "Guanaco": (r"###[ ](Human|Assistant):", ""),
+    "Orca": (r"###[ ](System|User|Assistant):", ""),
+    "Human": (r"(?:\A\s*|\n[^\S\n]*)(Human|Assistant):(?=\s)", ""),
+    "User": (r"(?:\A\s*|\n[^\S\n]*)(User|Assistant):(?=\s)", ""),
     "Vicuna": (r"(?:\A|\s|</s>)(USER|ASSISTANT):(?=\s)", ""),
 }
 """Layout → what begins a turn of a role, and what ends it. Where nothing does, the text before the
 first is the system turn."""
 OF_LLAMA_2 = re.compile(
-    r"(?:<s>)?\s*\[INST\]\s*(?:<<SYS>>\s*(?P<system>.*?)\s*<</SYS>>\s*)?"
-    r"(?P<user>.*?)\s*\[/INST\](?P<assistant>.*?)(?:</s>|(?=<s>|\[INST\]|\Z))\s*",
+    r"(?:<s>)?\s*\[INST\]\s*(?:<<SYS>>(?P<system>.*?)<</SYS>>)?(?P<user>.*?)"
+    r"\[/INST\](?P<assistant>.*?)(?:</s>|(?=<s>|\[INST\]|\Z))\s*",
     re.DOTALL,
 )
 OF_ALPACA = re.compile(
-    r"(?P<system>(?:(?!###).)*?)\s*### Instruction:\s*(?P<user>.*?)\s*"
-    r"(?:### Input:\s*(?P<input>.*?)\s*)?### Response:(?P<assistant>.*)\Z",
+    r"(?P<system>(?:(?!###).)*)### Instruction:(?P<user>.*?)(?:### Input:(?P<input>.*?))?"
+    r"### Response:(?P<assistant>.*)\Z",
     re.DOTALL,
 )
 DATES = re.compile(r"\ACutting Knowledge Date: .*\nToday Date: .*\n*")
@@ -93,7 +101,7 @@ def _headed(header: str, end: str, text: str) -> list[Message] | None:
         ended = content.rstrip()
         if role.lower() not in ROLE or not (ended.endswith(end) or 2 * n + 2 == len(pieces)):
             return None
-        whole = ended.removesuffix(end) if end else END.sub("", ended).strip()
+        whole = ended.removesuffix(end) if end else _bare(_unended(ended))
         turns.append({"role": ROLE[role.lower()], "content": whole})
     if not before.strip():
         return turns
@@ -117,14 +125,24 @@ def _of_alpaca(text: str) -> list[Message] | None:
 
 
 def _said(found: re.Match[str]) -> list[Message]:
-    parts = found.groupdict()
-    if given := parts.pop("input", None):
+    parts = {role: _bare(content or "") for role, content in found.groupdict().items()}
+    if given := parts.pop("input", ""):
         parts["user"] += f"\n\n{given}"
-    return [
-        {"role": role, "content": content.strip()}
-        for role, content in parts.items()
-        if content and content.strip()
-    ]
+    return [{"role": role, "content": content} for role, content in parts.items() if content]
+
+
+def _bare(content: str) -> str:
+    """Without what stands between a sign and a text: newlines or one space. The first line of a
+    program may be indented."""
+    text = content.rstrip().lstrip("\n")
+    return text if text.startswith("  ") else text.removeprefix(" ")
+
+
+def _unended(text: str) -> str:
+    """Without a sign of its end."""
+    text = text.rstrip()
+    ended = next((sign for sign in ENDS if text.endswith(sign)), "")
+    return text.removesuffix(ended).rstrip() if ended else text
 
 
 LAYOUTS: dict[str, Read] = {
@@ -136,8 +154,8 @@ LAYOUTS: dict[str, Read] = {
 
 def conversation(text: str, layout: str) -> list[Message] | None:
     """The turns of a text in a layout; None where it is none, or not all of it: questions and
-    answers by turns."""
-    turns = LAYOUTS[layout](END.sub("", BEGINNING.sub("", text, count=1))) or []
+    answers by turns, one answer at least."""
+    turns = LAYOUTS[layout](_unended(BEGINNING.sub("", text, count=1))) or []
     if turns and turns[0]["role"] == "system":
         turns[0]["content"] = DATES.sub("", turns[0]["content"])
         turns = turns if turns[0]["content"].strip() else turns[1:]
@@ -145,7 +163,7 @@ def conversation(text: str, layout: str) -> list[Message] | None:
     asked = roles[1:] if roles[:1] == ["system"] else roles
     by_turns = all(after in FOLLOWS[before] for before, after in pairwise(asked))
     if (
-        asked[:1] != ["user"]
+        asked[:2] != ["user", "assistant"]
         or not by_turns
         or any(re.search(OWN[layout], turn["content"]) for turn in turns)
     ):
@@ -159,15 +177,17 @@ def read_back(sources: list[Source]) -> None:
     tested stay alike."""
     marked = {n: texts for n, one in enumerate(sources) if (texts := _marked_texts(one))}
     found = {n: _conversations(sources[n], texts) for n, texts in marked.items()}
-    plain = [n for n, source in enumerate(sources) if source.shape == "text" and n not in marked]
+    others = [s for n, s in enumerate(sources) if s.shape == "text" and not found.get(n)]
+    others += [sources[n] for n in marked if not found[n] and sources[n] not in others]
     for n, texts in marked.items():
         source, read = sources[n], found[n]
         name = Path(named(source)).name
-        if read is None or plain or not all(found.values()):
+        if read is None or others:
             log.warning(
-                "%s: rows have signs of a chat template in them, and not %.0f %% of them are whole "
-                "conversations in one layout: these signs are trained as text",
+                "%s: its rows have signs of a chat template in them, which are trained as text: of "
+                "%s not %.0f %% are whole conversations in one layout",
                 name,
+                Path(named(others[0])).name,
                 100 * MOST,
             )
             continue
@@ -185,9 +205,7 @@ def read_back(sources: list[Source]) -> None:
             layout,
         )
         if odd:
-            log.warning(
-                "%s: %d rows that are not in this layout left out, %s first", name, len(odd), odd[0]
-            )
+            log.warning("%s: left out %d rows not in this layout, %s first", name, len(odd), odd[0])
 
 
 def _marked_texts(source: Source) -> list[str]:
@@ -205,35 +223,50 @@ def _marked_texts(source: Source) -> list[str]:
 def _conversations(source: Source, texts: list[str]) -> tuple[str, list[list[Message]]] | None:
     """The layout of most of a source's texts, and the turns of each; none of one that is blank, or
     not in this layout."""
-    there = sum(bool(text.strip()) for text in texts)
+    whole = source.shape == "text"
+    there = [bool(text.strip()) for text in texts]
+    may_miss = (1 - MOST) * sum(there)
     for layout in LAYOUTS:
-        # A prompt that asks about such signs is none; the end of a text tells.
-        sure = layout != "Llama 2" or source.shape == "text" or "</s>" in "".join(texts)
+        if layout == "Llama 2" and not whole and not any("</s>" in text for text in texts):
+            continue  # a prompt about such signs is none
         found: list[list[Message]] = []
-        for record, text in zip(source.records, texts, strict=True):
-            turns = (sure and conversation(text, layout)) or []
-            fits = source.shape == "text" or (turns and _completes(record, turns[-1]["content"]))
-            found.append(turns if fits else [])
-            if (len(found) - sum(map(bool, found))) > (1 - MOST) * len(texts) + len(texts) - there:
+        missed = 0
+        for record, text, is_there in zip(source.records, texts, there, strict=True):
+            turns = (is_there and conversation(text, layout)) or []
+            found.append(turns if whole else _completed(record, turns, layout))
+            missed += is_there and not found[-1]
+            if missed > may_miss:
                 break
         else:
             return layout, found
     return None
 
 
-def _completes(record: Record, answer: str) -> bool:
-    """Whether the last turn is where the completion begins, and not in the prompt already."""
-    return string(record, "completion").strip().startswith(answer.strip())
+def _completed(record: Record, turns: list[Message], layout: str) -> list[Message]:
+    """The turns of a prompt and its completion, which is the last of them as it stands; none where
+    it begins elsewhere. What the prompt answers already is not trained."""
+    said = string(record, "completion")
+    if not turns or turns[-1]["role"] != "assistant":
+        return []
+    if not said.strip().startswith(turns[-1]["content"].strip()):
+        return []
+    _, end = HEADERS.get(layout, ("", ""))
+    answer = _bare(_unended(said).removesuffix(end)) if end else _bare(_unended(said))
+    for turn in turns[:-1]:
+        if turn["role"] == "assistant":
+            turn["weight"] = 0
+    return [*turns[:-1], {"role": "assistant", "content": answer}]
 
 
 def _put(source: Source, found: list[list[Message]]) -> None:
+    whole = source.shape == "text"
     for record, turns in zip(source.records, found, strict=True):
-        if source.shape == "text":
-            del record.columns["text"]
+        if whole:
+            # What stands beside it was written out in it too.
+            for name in ("text", *BESIDE["messages"]):
+                record.columns.pop(name, None)
             record.columns["messages"] = turns
-        elif turns:
-            record.columns |= {"prompt": turns[:-1], "completion": turns[-1:]}
-        else:  # blank, which is left out
-            record.columns |= {"prompt": "", "completion": ""}
-    if source.shape == "text":
+        else:  # a blank one is left out
+            record.columns |= {"prompt": turns[:-1] or "", "completion": turns[-1:] or ""}
+    if whole:
         source.shape = "messages"

@@ -58,7 +58,7 @@ def read_rows(task: str, config: Config) -> Rows:
     guess = to_type(source) if source.records else ""
     shapes.rename(source, data)
     by_columns = source.shape = shapes.recognise(source)
-    if data.prompt is None:
+    if data.prompt is None and data.test is None:
         written_out.read_back([source])
     shape = source.shape
     if shape not in FITS[task]:

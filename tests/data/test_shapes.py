@@ -149,6 +149,23 @@ def test_layouts_of_other_programs_are_read(tmp_path: Path, layout: str) -> None
     assert made["prompt"] + made["completion"] == turns
 
 
+@pytest.mark.parametrize(
+    ("row", "shape", "columns"),
+    [
+        ({"text": "long", "summary": "short"}, "text", {"text": "text"}),
+        ({"document": "long", "summary": "short", "label": "bad"}, "text+label", {}),
+        ({"dialogue": ["why", "so"], "summary": "x"}, "messages", {}),
+    ],
+    ids=["named", "labelled", "turns"],
+)
+def test_a_summary_is_no_answer_where_something_else_is_meant(
+    tmp_path: Path, row: dict[str, Any], shape: str, columns: dict[str, str]
+) -> None:
+    template = {"prompt": "{text}"} if shape == "text+label" else {}
+    loaded = load(tmp_path, [row], TEST[shape], columns=columns, **template)
+    assert loaded.report["shape"] == shape
+
+
 def test_what_is_read_as_what_and_what_is_not_used_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

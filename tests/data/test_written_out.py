@@ -139,7 +139,7 @@ def test_layouts_of_their_own(text: str, expected: list[dict[str, str]], tmp_pat
 
 
 def test_a_prompt_and_its_completion(tmp_path: Path) -> None:
-    """Only the last answer is trained, as of any other."""
+    """Only the completion is trained, as of any other."""
     asked = written_out(CHATML, TWO_TURNS[:-1]) + "<|im_start|>assistant\n"
     rows = [
         {"prompt": asked.replace("Where", f"{n} where"), "completion": f"{A2}<|im_end|>"}
@@ -148,7 +148,36 @@ def test_a_prompt_and_its_completion(tmp_path: Path) -> None:
     loaded = load(tmp_path, rows)
     assert loaded.report["shape"] == "prompt+completion"
     assert [turns[-1]["content"] for turns in turns_of(loaded)] == [A2] * 12
-    assert turns_of(loaded)[4][3]["content"] == Q2
+    assert turns_of(loaded)[4][2] == {"role": "assistant", "content": A1, "weight": 0}
+    assert turns_of(loaded)[4][3] == {"role": "user", "content": Q2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Human: hi {n}\nAI: hello", "Date: today\nUser: alice {n}\nAction: login", "USER: root {n}"],
+)
+def test_questions_alone_are_no_conversations(text: str, tmp_path: Path) -> None:
+    texts = [text.format(n=n) for n in range(12)]
+    loaded = load(tmp_path, [{"text": text} for text in texts])
+    assert loaded.report["shape"] == "text"
+    assert [turns[0]["content"] for turns in turns_of(loaded)] == texts
+
+
+def test_a_completion_of_the_users_stays(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"<|im_start|>system\n{n}<|im_end|>\n<|im_start|>user\n", "completion": "why"}
+        for n in range(12)
+    ]
+    assert "<|im_start|>user" in turns_of(load(tmp_path, rows))[3][0]["content"]
+
+
+def test_tools_beside_a_text_are_written_out_in_it(tmp_path: Path) -> None:
+    texts = [written_out(CHATML).replace("Where", f"{n} where") for n in range(12)]
+    rows = [{"text": text, "tools": [{"name": "f"}], "system": "x"} for text in texts]
+    loaded = load(tmp_path, [*rows, {"id": 7}])  # a row without the column
+    assert loaded.report["shape"] == "messages"
+    assert all("tools" not in row for row in loaded.train)
+    assert turns_of(loaded)[0][0] == TWO_TURNS[0]
 
 
 @pytest.mark.parametrize(
@@ -168,11 +197,12 @@ def test_rows_of_another_layout(odd: str, tmp_path: Path, caplog) -> None:
     loaded = load(tmp_path, [*rows, {"text": odd}])
     assert loaded.report["shape"] == "messages"
     assert loaded.report["dropped"]["train"]["no_answer"] == 1
-    assert "1 rows that are not in this layout left out" in caplog.text
+    assert "left out 1 rows not in this layout" in caplog.text
     assert "rows.jsonl:13 first" in caplog.text
     loaded = load(tmp_path, [*rows, {"text": odd}, {"text": f"{odd} {odd}"}])
     assert loaded.report["shape"] == "text"
     assert "rows have signs of a chat template in them" in caplog.text
+    assert "of rows.jsonl not 90 %" in caplog.text
     assert odd in {row["completion"][0]["content"] for row in loaded.train + loaded.test}
 
 
@@ -244,6 +274,16 @@ def test_blanks_of_an_answer_stay(tmp_path: Path) -> None:
     turns = [{"role": "user", "content": "go on"}, {"role": "assistant", "content": "    return x"}]
     texts = [written_out(CHATML, turns).replace("go", f"go {n}") for n in range(12)]
     assert turns_of(load(tmp_path, [{"text": text} for text in texts]))[0][1] == turns[1]
+
+
+@pytest.mark.parametrize("as_text", [True, False], ids=["text", "completion"])
+def test_the_first_line_of_a_program_stays_indented(as_text: bool, tmp_path: Path) -> None:
+    code = "    if x:\n        return y"
+    asked = "### Instruction:\n    go on {n}\n\n### Response:\n"
+    rows = [{"prompt": asked.format(n=n), "completion": f"{code}\n"} for n in range(12)]
+    if as_text:
+        rows = [{"text": row["prompt"] + row["completion"]} for row in rows]
+    assert [turn["content"] for turn in turns_of(load(tmp_path, rows))[2]] == ["    go on 2", code]
 
 
 def test_dates_that_the_template_writes_itself_are_not_kept(tmp_path: Path) -> None:
