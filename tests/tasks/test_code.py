@@ -126,7 +126,7 @@ def files(folder: Path) -> list[str]:
 def done(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess]:
     folder = tmp_path_factory.mktemp("code")
     words = [*files(folder), f"model.name_or_path={make_llama(folder / 'llama')}", "run_dir=run"]
-    words += ["trainer.max_steps=60", "trainer.learning_rate=1e-2", "quantization=none"]
+    words += ["trainer.max_steps=120", "trainer.learning_rate=5e-3", "quantization=none"]
     result = slm_lora(*words, cwd=folder)
     assert result.returncode == 0, result.stderr
     return folder / "run", result
