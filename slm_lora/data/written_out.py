@@ -177,8 +177,11 @@ def read_back(sources: list[Source]) -> None:
     tested stay alike."""
     marked = {n: texts for n, one in enumerate(sources) if (texts := _marked_texts(one))}
     found = {n: _conversations(sources[n], texts) for n, texts in marked.items()}
-    others = [s for n, s in enumerate(sources) if s.shape == "text" and not found.get(n)]
-    others += [sources[n] for n in marked if not found[n] and sources[n] not in others]
+    others = [
+        one
+        for n, one in enumerate(sources)
+        if not found.get(n) and (n in marked or one.shape == "text")
+    ]
     for n, texts in marked.items():
         source, read = sources[n], found[n]
         name = Path(named(source)).name
@@ -251,7 +254,7 @@ def _completed(record: Record, turns: list[Message], layout: str) -> list[Messag
     if not said.strip().startswith(turns[-1]["content"].strip()):
         return []
     _, end = HEADERS.get(layout, ("", ""))
-    answer = _bare(_unended(said).removesuffix(end)) if end else _bare(_unended(said))
+    answer = _bare(_unended(said).removesuffix(end))
     for turn in turns[:-1]:
         if turn["role"] == "assistant":
             turn["weight"] = 0
