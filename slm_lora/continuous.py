@@ -44,7 +44,7 @@ def write_all(
     """
     base = getattr(model, "get_base_model", lambda: model)()
     # Its own attention of pages knows no softcap, and PEFT tells such adapters only by `forward`.
-    known = base._supports_attention_backend and attends_by_kernel(base)
+    known = base._supports_attention_backend and _attends_by_kernel(base)
     if not known or not rows_can_leave(base.config) or looks_for_words(model):
         raise UserError(
             f"task.continuous=true: not for a {type(base).__name__} with "
@@ -95,7 +95,7 @@ def _ended(
             yield places.pop(name), written.pop(name)
 
 
-def attends_by_kernel(model: Any) -> bool:
+def _attends_by_kernel(model: Any) -> bool:
     """Whether by torch's or FlashAttention's."""
     own = model.config._attn_implementation
     return own in ("sdpa", CPU_ATTENTION, PACKED_ATTENTION) or "flash" in own

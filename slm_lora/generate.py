@@ -124,7 +124,7 @@ def answers(
     whatever order they end. Scores none.
     """
     yield from ranks.shared(
-        _continuously if continuous else _answers,
+        _answers,
         model,
         tokenizer,
         prompts,
@@ -133,7 +133,8 @@ def answers(
         batch_size=batch_size,
         title=title,
         sampling=sampling,
-        **({} if continuous else {"scored": list(scored)}),
+        scored=list(scored),
+        continuous=continuous,
     )
 
 
@@ -164,7 +165,6 @@ def scores_while_writing(model: Any, prompts: list[list[int]], max_new_tokens: i
     return same_logits(after_pads, whole)
 
 
-@without_gradients
 def _answers(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
@@ -177,11 +177,36 @@ def _answers(
     title: str,
     sampling: Sampling | None,
     scored: list[int],
+    continuous: bool,
 ) -> Iterator[tuple[int, list[Generated]]]:
     """`answers` of one rank's share."""
+    context = context_length(model.config)
+    prompts = [prompt[-room_for_prompt(context, max_new_tokens) :] for prompt in prompts]
+    config = generation_config(
+        tokenizer,
+        stop_ids,
+        min(max_new_tokens, context - max(map(len, prompts))),
+        sampling.temperature if sampling else 0,
+        sampling.top_p if sampling else 1,
+    )
+    how = model, tokenizer, prompts, share, config, sampling, batch_size, title
+    yield from _continuously(*how) if continuous else _in_batches(*how, scored)
+
+
+@without_gradients
+def _in_batches(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[list[int]],
+    share: Share,
+    config: GenerationConfig,
+    sampling: Sampling | None,
+    batch_size: int,
+    title: str,
+    scored: list[int],
+) -> Iterator[tuple[int, list[Generated]]]:
+    """`_answers`, batch by batch."""
     copies = sampling.n if sampling else 1
-    prompts = _with_room(model, prompts, max_new_tokens)
-    config = _config_for(model, tokenizer, prompts, stop_ids, max_new_tokens, sampling)
     device = next(model.parameters()).device
     if sampling:
         torch.manual_seed(sampling.seed + 1_000_003 * share.rank)
@@ -218,16 +243,12 @@ def _continuously(
     tokenizer: PreTrainedTokenizerBase,
     prompts: list[list[int]],
     share: Share,
-    *,
-    stop_ids: list[int],
-    max_new_tokens: int,
+    config: GenerationConfig,
+    sampling: Sampling | None,
     batch_size: int,
     title: str,
-    sampling: Sampling | None,
 ) -> Iterator[tuple[int, list[Generated]]]:
-    """`answers` of one rank's share, each as soon as there is room."""
-    prompts = _with_room(model, prompts, max_new_tokens)
-    config = _config_for(model, tokenizer, prompts, stop_ids, max_new_tokens, sampling)
+    """`_answers`, each as soon as there is room."""
     config.num_return_sequences = sampling.n if sampling else 1
     own = {i: prompts[i] for i in range(share.rank, len(prompts), share.of)}
     seed = sampling.seed + 1_000_003 * share.rank if sampling else 0
@@ -253,30 +274,6 @@ def _with_less(
             release()
             at_once = (at_once + 1) // 2
             log.warning("out of memory: going on with %d answers at once", at_once)
-
-
-def _with_room(model: Any, prompts: list[list[int]], max_new_tokens: int) -> list[list[int]]:
-    """The ends of prompts, which leave room for an answer."""
-    room = room_for_prompt(context_length(model.config), max_new_tokens)
-    return [prompt[-room:] for prompt in prompts]
-
-
-def _config_for(
-    model: Any,
-    tokenizer: PreTrainedTokenizerBase,
-    prompts: list[list[int]],
-    stop_ids: list[int],
-    max_new_tokens: int,
-    sampling: Sampling | None,
-) -> GenerationConfig:
-    left = context_length(model.config) - max(map(len, prompts))
-    return generation_config(
-        tokenizer,
-        stop_ids,
-        min(max_new_tokens, left),
-        sampling.temperature if sampling else 0,
-        sampling.top_p if sampling else 1,
-    )
 
 
 def _read_out(

@@ -56,11 +56,12 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
         programs.items_of(source.records, test_format)
     for sources in (train_sources, test_sources or []):
         joining.rename(sources, config)
+    all_sources = train_sources + (test_sources or [])
     if config.prompt is None:
-        written_out.read_back(train_sources + (test_sources or []))
-    shape = joining.one_shape(train_sources + (test_sources or []))
+        written_out.read_back(all_sources)
+    shape = joining.one_shape(all_sources)
     labelled = shape == "text+label"
-    name_classes(train_sources + (test_sources or []), config)
+    name_classes(all_sources, config)
     read_to_train, read_to_test = joined(train_sources), joined(test_sources or [])
     labels = Labels(config, read_to_train if labelled else Source())
     if labelled:

@@ -23,7 +23,7 @@ ROLES = {
     "tool": "tool function observation function_response tool_response",
 }
 """Our role → what it is called elsewhere."""
-PAIR = {"input": None, "output": None}.keys()
+PAIR = ("input", "output")
 """Keys of a question with its answer, in place of two turns."""
 ROLE = {name: ours for ours, names in ROLES.items() for name in names.split()}
 
@@ -87,7 +87,7 @@ def _turns(record: Record, column: str) -> list[dict[str, Any]]:
         )
     if value and all(isinstance(turn, str) for turn in value):
         return [_said(n % 2, turn) for n, turn in enumerate(value)]
-    if value and all(isinstance(turn, dict) and turn.keys() >= PAIR for turn in value):
+    if value and all(isinstance(turn, dict) and turn.keys() >= {*PAIR} for turn in value):
         return [_said(n, turn[name]) for turn in value for n, name in enumerate(PAIR)]
     for turn in value:
         if not isinstance(turn, dict):

@@ -37,10 +37,13 @@ def causal_attention(query: Tensor, key: Tensor, value: Tensor, scale: float | N
     In other dtypes than bf16 by torch's kernel."""
     if query.dtype == torch.bfloat16:
         return by_products(query, key, value, scale)
-    sizes = query.shape[2], key.shape[2]
-    seen = query.new_ones(sizes, dtype=torch.bool).tril(sizes[1] - sizes[0])
-    mask = {"is_causal": True} if sizes[0] == sizes[1] else {"attn_mask": seen}
-    heads = F.scaled_dot_product_attention(query, key, value, scale=scale, enable_gqa=True, **mask)
+    queries, keys = query.shape[2], key.shape[2]
+    seen = None
+    if queries < keys:
+        seen = query.new_ones(queries, keys, dtype=torch.bool).tril(keys - queries)
+    heads = F.scaled_dot_product_attention(
+        query, key, value, seen, is_causal=seen is None, scale=scale, enable_gqa=True
+    )
     return heads.transpose(1, 2)
 
 

@@ -9,7 +9,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from slm_lora.model.causal import causal_attention, products_are_faster
+from slm_lora.model.causal import by_products, products_are_faster
 from slm_lora.model.layout import attention_in, laid_out
 
 CPU_ATTENTION = "sdpa_on_cpu"
@@ -24,7 +24,7 @@ def cpu_attention(
     attention_mask: Tensor | None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """transformers' `sdpa`; in bf16 by `causal_attention` where nothing is hidden but what follows,
+    """transformers' `sdpa`; in bf16 `by_products` where nothing is hidden but what follows,
     and with a beginning that all rows have in common read once for all of them."""
     beginning = getattr(key, "beginning", None)
     if beginning is not None and query.shape[2] == 1 and key.shape[-1] == value.shape[-1]:
@@ -47,7 +47,7 @@ def cpu_attention(
             raise RuntimeError(f"{type(module).__name__}: rows in a layout have no mask or dropout")
         return attention_in(layout, query, key, value, kwargs.get("scaling")), None
     if plain and products_are_faster(query, key) and _looks_back(module, **kwargs):
-        return causal_attention(query, key, value, kwargs.get("scaling")), None
+        return by_products(query, key, value, kwargs.get("scaling")), None
     heads, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
     return heads, None
 

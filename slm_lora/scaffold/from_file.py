@@ -12,7 +12,7 @@ from pathlib import Path
 from slm_lora.config.schema import Config
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.sections.task import is_file
-from slm_lora.data import load_rows, shapes, written_out
+from slm_lora.data import joining, load_rows, shapes, written_out
 from slm_lora.data.columns import OPTIONAL, to_type, usual_names
 from slm_lora.data.programs import TESTED
 from slm_lora.data.question import question
@@ -56,8 +56,8 @@ def read_rows(task: str, config: Config) -> Rows:
     ((source,), _) = read(data)
     file, found = named(source), columns_of(source)
     guess = to_type(source) if source.records else ""
-    shapes.rename(source, data)
-    by_columns = source.shape = shapes.recognise(source)
+    joining.rename([source], data)
+    by_columns = source.shape
     if data.prompt is None and data.test is None:
         written_out.read_back([source])
     shape = source.shape
