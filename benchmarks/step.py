@@ -38,6 +38,7 @@ from slm_lora.config.compose import load, register
 from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
 from slm_lora.model.kernels import CPU_ATTENTION
+from slm_lora.model.layout import LEAST_SAVED
 from slm_lora.model.lora_layers import compute_in_one_pass, taken_apart
 from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.loss import labelled_loss
@@ -138,7 +139,8 @@ def main() -> None:
         ids[:, : options.alike] = ids[0, : options.alike]
         labels = ids.clone()
         labels[:, : positions // 2] = -100
-        torch.autograd.backward(labelled_loss(model, ids, labels, as_one=options.alike > 0))
+        least_saved = LEAST_SAVED if options.alike else 1
+        torch.autograd.backward(labelled_loss(model, ids, labels, least_saved=least_saved))
 
     with compiled_layers(model) if options.compile else nullcontext():
         tell(options, model, step, rate)

@@ -85,6 +85,7 @@ class Task:
     steps: int
     rate: float
     seed: int
+    compile: bool
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
             f"trainer.logging_steps={LOG_EVERY}",
             "trainer.eval_strategy=no",
             "trainer.save_strategy=no",
+            f"hardware.compile={task.compile}",
         ]
     )
     device = detect(config)
@@ -154,6 +156,7 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
         train_dataset=rows,
         processing_class=AutoTokenizer.from_pretrained(task.model),
         callbacks=[clock],
+        compiled=config.hardware.compile,
     )
     trainer.train()
     return trainer.model, clock
@@ -301,6 +304,7 @@ def compare(options: argparse.Namespace, model: str, console: Console) -> list[l
                 options.steps,
                 options.rate,
                 seed,
+                options.compile,
             )
             for way in ways:
                 result = workers[way].submit(measure, WAYS[way], task).result()
@@ -374,6 +378,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rate", type=float, default=5e-3, help="peak learning rate")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--compile", action="store_true", help="the job's layers, in its first steps"
+    )
     parser.add_argument("--out", type=Path, help="append the table to this Markdown file")
     return parser.parse_args()
 

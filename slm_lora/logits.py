@@ -44,7 +44,7 @@ def logits_at(model: Any, positions: Tensor, *, exact: bool, **inputs: Any) -> T
         _in_fp32(head) if exact else nullcontext(),
     ):
         output = model(**{"use_cache": False, **inputs})
-    logits: Tensor = output.logits[0]
+    logits: Tensor = output.logits.squeeze(0)  # `[0]` would copy them, going back
     return logits
 
 

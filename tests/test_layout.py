@@ -23,9 +23,8 @@ from transformers import (
     Qwen3Config,
 )
 
-from slm_lora.model import layout
 from slm_lora.model.kernels import CPU_ATTENTION
-from slm_lora.model.layout import Layout, layout_of, lays_out, may_lay_out
+from slm_lora.model.layout import LEAST_SAVED, Layout, layout_of, lays_out, may_lay_out
 from slm_lora.training import passes
 from slm_lora.training.batches import pad_right
 from slm_lora.training.loss import labelled_loss
@@ -108,7 +107,7 @@ def test_loss_and_gradients_are_the_models_own(
     batch = pad_right(data.to_list())
     with ExitStack() as stack:
         read = positions_read(model, stack)
-        ours = labelled_loss(model, batch["input_ids"], batch["labels"], as_one=True)
+        ours = labelled_loss(model, batch["input_ids"], batch["labels"], least_saved=LEAST_SAVED)
     # Nothing follows a row's last token, so nobody learns from it.
     assert read == [len(beginning) + sum(n - 1 - len(beginning) for n in data["length"])]
     theirs = own_loss(model, data)
@@ -195,7 +194,7 @@ def test_a_model_with_an_attention_of_its_own_reads_all(tmp_path: Path) -> None:
         train_dataset=rows(8),
         processing_class=make_tokenizer(tmp_path / "tokenizer"),
     )
-    assert not trainer.rows_as_one
+    assert trainer.least_saved == 1
 
 
 def test_a_training_ends_with_the_weights_of_one_that_reads_all(
@@ -218,7 +217,7 @@ def test_a_training_ends_with_the_weights_of_one_that_reads_all(
 
     once, fewer = trained("once")
     again, checkpointed = trained("checkpointed", **{CHECKPOINTING: True})
-    monkeypatch.setattr(layout, "LEAST_SAVED", 1.0)
+    monkeypatch.setattr("slm_lora.training.trainer.LEAST_SAVED", 1.0)
     whole, read = trained("whole")
     assert sum(fewer) < 0.75 * sum(read)
     assert sum(checkpointed) == sum(read)
@@ -244,7 +243,10 @@ def test_kinds_of_adapters(kind: str) -> None:
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)
     batch = pad_right(rows(6).to_list())
-    losses = [labelled_loss(model, batch["input_ids"], batch["labels"], as_one=o) for o in (1, 0)]
+    losses = [
+        labelled_loss(model, batch["input_ids"], batch["labels"], least_saved=least)
+        for least in (LEAST_SAVED, 1)
+    ]
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-5, atol=1e-6)
     assert_close(*(gradients(model, loss) for loss in losses))
 
@@ -275,4 +277,4 @@ def test_noise_on_the_embeddings_is_drawn_for_each_row(tmp_path: Path) -> None:
         train_dataset=rows(8),
         processing_class=make_tokenizer(tmp_path / "tokenizer"),
     )
-    assert not trainer.rows_as_one
+    assert trainer.least_saved == 1

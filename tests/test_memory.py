@@ -22,6 +22,7 @@ from slm_lora.generate import answers
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, load_base, load_tokenizer
 from slm_lora.model.kernels import CPU_ATTENTION
+from slm_lora.model.layout import LEAST_SAVED
 from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.preflight import Plan, preflight
 from slm_lora.training.loss import labelled_loss
@@ -58,10 +59,11 @@ def measured(config: Config, batch: Batch) -> Memory:
     after = [n for n in range(ids.numel()) if n % batch.positions > batch.shared]
     labels.view(-1)[after[-batch.labelled :]] = 7
 
-    as_one = batch.shared > 0 and not config.hardware.gradient_checkpointing
+    laid_out = batch.shared > 0 and not config.hardware.gradient_checkpointing
+    least_saved = LEAST_SAVED if laid_out else 1
 
     def step() -> None:
-        labelled_loss(model, ids, labels, as_one=as_one).backward()
+        labelled_loss(model, ids, labels, least_saved=least_saved).backward()
         optimizer.step()
         optimizer.zero_grad()
 

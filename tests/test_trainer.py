@@ -15,6 +15,7 @@ import torch
 from bitsandbytes.functional import has_avx512bf16
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor
 from transformers import (
     AutoModelForCausalLM,
     BitsAndBytesConfig,
@@ -41,9 +42,11 @@ from slm_lora.model.kernels import (
     CPU_ATTENTION,
     disable_cpu_inference_kernel,
 )
+from slm_lora.model.layout import LEAST_SAVED_OF_COMPILED
 from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.training import loss
 from slm_lora.training.batches import GroupedByLength, pad_right
+from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.loss import CrossEntropy, labelled_loss, why_not_fused
 from slm_lora.training.options import CHECKPOINTING
 from slm_lora.training.trainer import LoraTrainer
@@ -350,6 +353,36 @@ def test_compiled_layers_train_as_others(
     assert same_kinds == kinds
     assert_close(ours, plain, relative=1e-3)
     assert also == pytest.approx(told, rel=1e-4)
+
+
+@pytest.mark.slow  # a minute of compiling
+@pytest.mark.parametrize("saved", [1, LEAST_SAVED_OF_COMPILED])
+def test_layers_are_compiled_once_for_rows_of_all_lengths(saved: float) -> None:
+    """As often as the first layer, which no gradient goes back to, and the others ask. Lengths that
+    are a width of the model are as others; rows that are laid out as one are not compiled."""
+    model = adapted(base_model(LLAMA, CPU_ATTENTION).to(torch.bfloat16))
+    for parameter in model.parameters():
+        parameter.data = parameter.data.float() if parameter.requires_grad else parameter.data
+    compute_in_one_pass(model.train())
+
+    def gradients_of(length: int) -> tuple[Tensor, dict[str, Tensor]]:
+        ids = torch.arange(4 * length).view(4, length) % 300 + 5
+        if length % 2:
+            ids[:, : length // 2] = 7
+        labels = ids.where(torch.arange(length) > length // 2, -100)
+        loss = labelled_loss(model, ids, labels, least_saved=saved)
+        return loss, gradients(model, loss)
+
+    torch.compiler.reset()
+    for length in (32, 16, 40, 41, 7, 64, 33):
+        expected, theirs = gradients_of(length)
+        with compiled_layers(model):
+            found, ours = gradients_of(length)
+        torch.testing.assert_close(found, expected, rtol=2e-2, atol=0)
+        assert_close(ours, theirs, relative=0.1)
+        if length == 32:
+            torch._dynamo.utils.counters.clear()
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 0
 
 
 def test_accumulated_micro_batches_equal_one_batch(

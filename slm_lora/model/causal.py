@@ -24,11 +24,8 @@ heads as wide as 64 it takes no more memory than query and heads in fp32 would."
 
 
 def products_are_faster(query: Tensor, key: Tensor) -> bool:
-    """Than torch's kernel, for whole rows. Compiled, they are one block, for a loop would be
-    compiled for each number of them."""
-    length = query.shape[2]
-    longest = KEPT if torch.compiler.is_compiling() else LONGEST
-    return query.dtype == torch.bfloat16 and 1 < length == key.shape[2] <= longest
+    """Than torch's kernel, for whole rows."""
+    return query.dtype == torch.bfloat16 and 1 < query.shape[2] == key.shape[2] <= LONGEST
 
 
 def causal_attention(query: Tensor, key: Tensor, value: Tensor, scale: float | None) -> Tensor:
@@ -54,11 +51,22 @@ def by_products(query: Tensor, key: Tensor, value: Tensor, scale: float | None) 
     """
     rows, heads, queries, width = query.shape
     _, key_heads, keys, _ = key.shape
-    query = query.view(rows, key_heads, -1, queries, width)
+    folded = query.view(rows, key_heads, -1, queries, width)
     key, value = (s.reshape(rows * key_heads, keys, -1) for s in (key, value))
     scale = width**-0.5 if scale is None else scale
+    if torch.compiler.is_compiling() and keys <= KEPT:
+        return _attend(folded, key, value, scale)
+    size = _block(rows * heads * keys * query.element_size())
+    heads_of_all: Tensor = _in_blocks(folded, key, value, scale, size)
+    return heads_of_all
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # it would be, for each number of blocks
+def _in_blocks(query: Tensor, key: Tensor, value: Tensor, scale: float, size: int) -> Tensor:
+    """As `_attend`, so many queries at a time."""
+    queries, keys = query.shape[3], key.shape[1]
     again = torch.is_grad_enabled() and query.requires_grad and keys > KEPT
-    size, found = _block(rows * heads * keys * query.element_size(), queries), []
+    found = []
     for start in range(0, queries, size):
         block = query[:, :, :, start : start + size]
         seen = keys - queries + start + block.shape[3]
@@ -71,10 +79,8 @@ def by_products(query: Tensor, key: Tensor, value: Tensor, scale: float | None) 
     return torch.cat(found, dim=1)
 
 
-def _block(bytes_a_query: int, queries: int) -> int:
+def _block(bytes_a_query: int) -> int:
     """How many queries at a time."""
-    if torch.compiler.is_compiling():
-        return queries
     size = BLOCK
     while size > 32 and size * bytes_a_query > BLOCK_BYTES:
         size //= 2

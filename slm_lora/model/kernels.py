@@ -42,7 +42,9 @@ def cpu_attention(
         )
     biased = attention_mask is not None or kwargs.get("position_bias") is not None
     plain = not biased and not kwargs.get("dropout")
-    if layout := laid_out.get():
+    # torch's compiler follows no context variable; what it compiles is in no layout.
+    layout = None if torch.compiler.is_compiling() else laid_out.get()
+    if layout:
         if not plain:
             raise RuntimeError(f"{type(module).__name__}: rows in a layout have no mask or dropout")
         return attention_in(layout, query, key, value, kwargs.get("scaling")), None

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import torch
 import torch._dynamo
+import torch.fx.experimental._config as shapes
 from torch import nn
 
 from slm_lora.model.base import decoder_layers
-from slm_lora.model.lora_layers import taken_apart
 from slm_lora.progress import log
 
 RECOMPILED = 64
@@ -23,10 +23,8 @@ another, and some models have two kinds of layers. Beyond torch's own limit of 8
 @contextmanager
 def compiled_layers(model: nn.Module) -> Iterator[None]:
     """Each layer by itself: all have one code, which is compiled once for each kind of input. Rows
-    and positions are left open, for batches differ in them.
-
-    LoRA layers are PEFT's meanwhile: their plain operations are fused, a function with a backward
-    of its own is not, and takes a tenth longer.
+    and positions are left open, for batches differ in them, though one of them may be as long as
+    the model is wide.
     """
     layers = decoder_layers(model).values()
     if not layers:
@@ -34,7 +32,10 @@ def compiled_layers(model: nn.Module) -> Iterator[None]:
     for layer in layers:
         layer.compile(dynamic=True)
     try:
-        with taken_apart(model), torch._dynamo.config.patch(recompile_limit=RECOMPILED):
+        with (
+            torch._dynamo.config.patch(recompile_limit=RECOMPILED),
+            shapes.patch(use_duck_shape=False),  # type: ignore[attr-defined]
+        ):
             yield
     finally:
         for layer in layers:

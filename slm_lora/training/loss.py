@@ -28,22 +28,22 @@ def labelled_loss(
     input_ids: Tensor,
     labels: Tensor,
     num_items_in_batch: Tensor | None = None,
-    as_one: bool = False,
+    least_saved: float = 1,
     **inputs: Tensor,
 ) -> Tensor:
     """Cross-entropy in fp32 of the labelled positions; the head sees no other position, and
-    while the model is not training it multiplies in fp32 too. `as_one`: rows are laid out as one
-    where that saves enough, for a model that can (slm_lora/model/layout.py).
+    while the model is not training it multiplies in fp32 too. Rows are laid out as one where that
+    saves at least so much of their positions, for a model that can (slm_lora/model/layout.py).
 
     `input_ids` and `labels` are (rows, positions); label -100 is not trained. The sum over the
     labelled tokens is divided by `num_items_in_batch` (all of an optimizer step's labelled
     tokens; this batch's when None).
     """
     labelled = F.pad(labels[:, 1:] != -100, (0, 1))
-    layout = layout_of(input_ids, labelled) if as_one else None
+    layout = layout_of(input_ids, labelled, least_saved) if least_saved < 1 else None
     read = layout.inputs(input_ids) if layout else {"input_ids": input_ids}
     positions = layout.flat(labelled) if layout else labelled
-    with layout or nullcontext():
+    with layout.read() if layout else nullcontext():
         logits = logits_at(model, positions, exact=not model.training, **read, **inputs)
     targets = labels[:, 1:][labelled[:, :-1]]
     count = max(len(targets), 1) if num_items_in_batch is None else num_items_in_batch

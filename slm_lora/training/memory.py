@@ -161,8 +161,8 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
     if config.hardware.gradient_checkpointing:
         model.enable_input_require_grads()
         getattr(base, f"{CHECKPOINTING}_enable")({"use_reentrant": False})
-    unfit = config.hardware.gradient_checkpointing or config.hardware.compile
-    unfit = unfit or bool(config.trainer.get("neftune_noise_alpha"))
+    noise = config.trainer.get("neftune_noise_alpha")
+    unfit = config.hardware.gradient_checkpointing or bool(noise)
     known = base.config._attn_implementation == UNMASKED["cpu"]
     if unfit or not known or not may_lay_out(model):
         batch = replace(batch, shared=0)
@@ -235,8 +235,8 @@ def _forward_and_backward(model: peft.PeftModel, batch: Batch, fused: bool, in_f
         del hidden, tile
         picked.backward(gradient.to(picked.dtype))
         return
-    with _labelled_only(model, batch.labelled), layout or nullcontext():
-        logits = model(**inputs).logits[0]
+    with _labelled_only(model, batch.labelled), layout.read() if layout else nullcontext():
+        logits = model(**inputs).logits.squeeze(0)
     logits = logits.float() if in_fp32 else logits
     targets = torch.zeros(batch.labelled, dtype=torch.long)
     loss = CrossEntropy.apply(logits, targets, 1)  # type: ignore[no-untyped-call]

@@ -19,7 +19,7 @@ from rich.filesize import decimal
 from slm_lora.config.compose import from_file
 from slm_lora.config.schema import Config
 from slm_lora.hardware import Device
-from slm_lora.model.layout import saves_enough
+from slm_lora.model.layout import LEAST_SAVED, LEAST_SAVED_OF_COMPILED, saves_enough
 from slm_lora.progress import log
 from slm_lora.training.memory import Batch, Memory, training_memory
 from slm_lora.training.options import micro_batch_size, rows_of_a_rank
@@ -158,7 +158,8 @@ def _largest(config: Config, rows: Dataset) -> Batch:
     labelled = sum(label != -100 for row in labels for label in row[1:])
     count, positions = len(longest), int(lengths[longest[0]])
     shared = _shared_by_all(rows, positions - 1)
-    shared = shared if saves_enough(count, shared, positions) else 0
+    least = LEAST_SAVED_OF_COMPILED if config.hardware.compile else LEAST_SAVED
+    shared = shared if saves_enough(count, shared, positions, least) else 0
     return Batch(count, positions, labelled, shared, accumulates=size < batch)
 
 

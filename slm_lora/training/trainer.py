@@ -49,7 +49,12 @@ from trl import SFTConfig, SFTTrainer
 
 from slm_lora import ranks
 from slm_lora.model.kernels import CPU_ATTENTION, disable_cpu_inference_kernel
-from slm_lora.model.layout import lays_out, may_lay_out
+from slm_lora.model.layout import (
+    LEAST_SAVED,
+    LEAST_SAVED_OF_COMPILED,
+    lays_out,
+    may_lay_out,
+)
 from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.model.packed import keep_apart_by_bounds
 from slm_lora.out_of_memory import lacks_memory, release
@@ -90,7 +95,7 @@ class LoraTrainer(SFTTrainer):
         self.measure = measure
         self.compiled = compiled
         self.most_positions = sys.maxsize
-        self.rows_as_one = False
+        self.least_saved = 1.0
         if measure:
             args.metric_for_best_model = f"eval_{measure.name}"
             args.greater_is_better = measure.higher_is_better
@@ -127,12 +132,13 @@ class LoraTrainer(SFTTrainer):
         base, attends = model.get_base_model(), model.config._attn_implementation
         if on_cpu and plain and attends in ("sdpa", CPU_ATTENTION):
             base.set_attn_implementation(CPU_ATTENTION)
-            # What is recomputed or compiled does not see how rows are laid out.
-            unfit = args.gradient_checkpointing or compiled or args.neftune_noise_alpha
+            # What is recomputed does not see how rows are laid out.
+            unfit = args.gradient_checkpointing or args.neftune_noise_alpha
             # Some models have no other attention than their own.
             known = base.config._attn_implementation == CPU_ATTENTION
             fit = real and self.data_collator is pad_right and known and not unfit
-            self.rows_as_one = fit and may_lay_out(model) and lays_out(model)
+            if fit and may_lay_out(model) and lays_out(model):
+                self.least_saved = LEAST_SAVED_OF_COMPILED if compiled else LEAST_SAVED
         elif real and args.packing and not on_cpu and attends == "sdpa":
             keep_apart_by_bounds(base, args.device)
 
@@ -162,7 +168,7 @@ class LoraTrainer(SFTTrainer):
             self._total_train_tokens += int(of_ranks.sum())
         self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
         loss = labelled_loss(
-            model, **inputs, num_items_in_batch=num_items_in_batch, as_one=self.rows_as_one
+            model, **inputs, num_items_in_batch=num_items_in_batch, least_saved=self.least_saved
         )
         # DDP takes the mean of the ranks' gradients, and the items are those of all ranks.
         of_all = self.args.average_tokens_across_devices and num_items_in_batch is not None
