@@ -156,7 +156,7 @@ def job(task: Task, folder: str) -> tuple[nn.Module, Clock]:
         train_dataset=rows,
         processing_class=AutoTokenizer.from_pretrained(task.model),
         callbacks=[clock],
-        compiled=config.hardware.compile,
+        compiled=bool(config.hardware.compile),
     )
     trainer.train()
     return trainer.model, clock

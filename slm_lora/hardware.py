@@ -95,16 +95,20 @@ def check_compiler(config: Config) -> None:
     """
     if not config.hardware.compile:
         return
-    default = {"win32": "cl", "darwin": "clang++"}.get(sys.platform, "g++")
-    compiler, header = os.environ.get("CXX") or default, Path(sysconfig.get_path("include"))
-    missing = [] if shutil.which(compiler) else [compiler]
-    missing += [] if (header / "Python.h").exists() else [str(header / "Python.h")]
-    if missing:
+    if missing := not_there_to_compile():
         raise UserError(
             f"hardware.compile=true, but {' and '.join(missing)} is not found",
             "type hardware.compile=false, or install a C++ compiler and Python's header files "
             "(Debian: sudo apt install g++ python3-dev)",
         )
+
+
+def not_there_to_compile() -> list[str]:
+    """Which of the two things are missing that torch compiles with on a CPU."""
+    default = {"win32": "cl", "darwin": "clang++"}.get(sys.platform, "g++")
+    compiler, header = os.environ.get("CXX") or default, Path(sysconfig.get_path("include"))
+    missing = [] if shutil.which(compiler) else [compiler]
+    return missing + ([] if (header / "Python.h").exists() else [str(header / "Python.h")])
 
 
 def has_driver() -> bool:

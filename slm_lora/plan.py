@@ -52,6 +52,7 @@ def lines(plan: Plan) -> dict[str, str]:
         f"longest {max(lengths)} of at most {config.trainer['max_length']}{packed}",
         "steps": f"{size.steps:,} of {config.batch_size} rows, "
         f"{config.hardware.micro_batch_size} a pass{packed}"
+        f"{', by compiled layers' if config.hardware.compile else ''}"
         + (f"; these are few: batch_size={SMALL_BATCH} makes more and smaller ones" if few else ""),
         "memory": _memory(plan),
         **_later_memory(plan),

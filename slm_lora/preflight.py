@@ -108,6 +108,7 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
         tuned, args, tokenizer=tokenizer, rows=data.train, validation=data.validation
     )
     config = training.with_warm_up(config, steps)
+    config = training.with_compiling(config, device, data.train, steps, parameters)
     trained, _ = tuned.get_nb_trainable_parameters()
     size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
     _check_disk(config, size)

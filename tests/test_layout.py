@@ -260,14 +260,14 @@ def test_the_forecast_counts_on_what_every_row_shares() -> None:
     ]
     made[2300]["input_ids"] = [1, 2, 9, 4, 5, 6, 7, 8]
     data = Dataset.from_list(made)
-    assert passes._shared_by_all(data, 7) == 2
-    assert passes._shared_by_all(data.shuffle(seed=1), 7) == 2
-    assert passes._shared_by_all(data.select(range(2000)), 7) == 4
-    assert passes._shared_by_all(data.select(range(2000)), 3) == 3
+    assert passes.shared_by_all(data, 7) == 2
+    assert passes.shared_by_all(data.shuffle(seed=1), 7) == 2
+    assert passes.shared_by_all(data.select(range(2000)), 7) == 4
+    assert passes.shared_by_all(data.select(range(2000)), 3) == 3
     # All begin alike; the token at 5 is trained, and foretold at 4.
-    assert passes._shared_by_all(data.select(range(0, 2000, 3)), 7) == 4
+    assert passes.shared_by_all(data.select(range(0, 2000, 3)), 7) == 4
     made[5] = {"input_ids": [1, 2], "labels": [-100, 2], "length": 2}
-    assert passes._shared_by_all(Dataset.from_list(made), 7) == 0
+    assert passes.shared_by_all(Dataset.from_list(made), 7) == 0
 
 
 def test_noise_on_the_embeddings_is_drawn_for_each_row(tmp_path: Path) -> None:

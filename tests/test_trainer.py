@@ -385,6 +385,37 @@ def test_layers_are_compiled_once_for_rows_of_all_lengths(saved: float) -> None:
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 0
 
 
+def test_what_cannot_be_compiled_trains_without(
+    tokenizer: PreTrainedTokenizerFast,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("/tmp allows no programs")
+
+    monkeypatch.setattr("torch._inductor.compile_fx.compile_fx", fails)
+    results = []
+    for compiled in (False, True):
+        torch.compiler.reset()
+        trainer = LoraTrainer(
+            model=adapted(base_model(LLAMA)),
+            args=arguments(tmp_path),
+            train_dataset=rows(16),
+            processing_class=tokenizer,
+            compiled=compiled,
+        )
+        trainer.train()
+        counts = [line["num_tokens"] for line in trainer.state.log_history if "loss" in line]
+        results.append((weights(trainer.model), counts))
+    (theirs, counts), (ours, also) = results
+    assert_close(ours, theirs)
+    assert also == counts
+    told = [message for message in caplog.messages if "going on without" in message]
+    assert len(told) == 1
+    assert "/tmp allows no programs" in told[0]
+
+
 def test_accumulated_micro_batches_equal_one_batch(
     tokenizer: PreTrainedTokenizerFast, tmp_path: Path
 ) -> None:

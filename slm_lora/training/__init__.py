@@ -3,6 +3,7 @@
 python -m slm_lora +recipe=sentiment trainer.learning_rate=1e-3
 """
 
+from slm_lora.training.compiled import with_compiling
 from slm_lora.training.loss import why_not_fused
 from slm_lora.training.memory import writing_memory
 from slm_lora.training.options import resolve, sft_config
@@ -25,6 +26,7 @@ __all__ = [
     "tell_trackers",
     "train",
     "why_not_fused",
+    "with_compiling",
     "with_passes",
     "with_warm_up",
     "without_evaluations",

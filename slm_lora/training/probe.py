@@ -105,7 +105,7 @@ def probe(
                 train_dataset=rows,
                 processing_class=tokenizer,
                 callbacks=[clock],
-                compiled=config.hardware.compile,
+                compiled=bool(config.hardware.compile),
             )
             trainer.remove_callback(PrinterCallback)
             reset_peak_memory(device)

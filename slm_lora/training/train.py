@@ -39,6 +39,7 @@ from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
 from slm_lora.training.checkpoints import Resumable, best_of, ended, last_checkpoint, step_of
+from slm_lora.training.compiled import why_not_compiled
 from slm_lora.training.options import sft_config
 from slm_lora.training.passes import Forecast
 from slm_lora.training.progress import TrainingProgress
@@ -159,7 +160,7 @@ def train(
         validation=data.validation,
         callbacks=callbacks,
         measure=measure,
-        compiled=config.hardware.compile,
+        compiled=bool(config.hardware.compile),
     )
     trainer.add_callback(Resumable(trainer))
     # It prints to stdout, which is for the summary.
@@ -181,7 +182,7 @@ def train(
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except TorchDynamoException as error:
             raise UserError(
-                f"hardware.compile=true: {str(error).partition(chr(10))[0]}",
+                f"hardware.compile=true: {why_not_compiled(error)}",
                 "type hardware.compile=false, in another run_dir",
             ) from error
         except (RuntimeError, MemoryError) as error:

@@ -43,6 +43,7 @@ import torch
 from datasets import Dataset
 from peft import PeftModel
 from torch import Tensor, nn
+from torch._dynamo.exc import TorchDynamoException
 from torch.utils.data import Sampler
 from transformers.trainer_utils import EvalLoopOutput, TrainOutput
 from trl import SFTConfig, SFTTrainer
@@ -60,7 +61,7 @@ from slm_lora.model.packed import keep_apart_by_bounds
 from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.progress import log
 from slm_lora.training.batches import GroupedByLength, pad_right
-from slm_lora.training.compiled import compiled_layers
+from slm_lora.training.compiled import compiled_layers, not_compiled, why_not_compiled
 from slm_lora.training.halves import halves
 from slm_lora.training.loss import labelled_loss, why_not_fused
 
@@ -219,11 +220,17 @@ class LoraTrainer(SFTTrainer):
                 return loss
             except (RuntimeError, MemoryError) as error:
                 parts = halves(inputs) if can_part and lacks_memory(error) else None
-                if parts is None:
+                failed = alone and isinstance(error, TorchDynamoException)
+                if parts is None and not failed:
                     raise
+                why = error
             for parameter, gradient in zip(trained, before, strict=True):
                 parameter.grad = gradient  # the backward may have come half way
             self._total_train_tokens = tokens
+            if parts is None:
+                log.warning("hardware.compile=true: %s; going on without", why_not_compiled(why))
+                not_compiled(self.model)
+                return self._pass(model, inputs, num_items_in_batch)
             self.most_positions = size // 2
             release()
             log.warning(
