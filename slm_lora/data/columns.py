@@ -4,17 +4,19 @@ python -m slm_lora inspect +recipe=instruct data.train=faq.jsonl      question a
 """
 
 import re
+from typing import Any
 
-from slm_lora.config.quoting import config_text, shell_word
+from slm_lora.config.quoting import config_text, setting, shell_word
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.messages import is_messages
+from slm_lora.data.question import title
 from slm_lora.data.source import Record, Source, columns_of
 
 USUAL = {
     "messages": "conversations conversation dialogue dialog",
     "instruction": "question query problem user human",
-    "input": "context",
-    "output": "response answer completion assistant solution",
+    "input": "context passage paragraph support",
+    "output": "response answer correct_answer completion assistant solution",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",
     "text": "sentence review comment tweet document content question",
@@ -38,6 +40,10 @@ OPTIONAL = {"messages": ("system",), "instruction": ("system", "input"), "prompt
 """First column of a layout → what may stand beside it."""
 ASIDE = {*USUAL["label"].split(), "question"}
 """With a column of these names, no other is plain text."""
+ANSWERS = ("answer", "answers")
+"""What several answers to a question are called, of which the first is the one to learn."""
+CHOICES = ("choices", "options")
+"""What a question's answer is chosen from."""
 KNOWN = {*USUAL, *WHOLE, *SUMMARY, *(name for names in USUAL.values() for name in names.split())}
 SAMPLE = 200
 """Rows that are looked at to guess what a column is."""
@@ -92,10 +98,33 @@ def _look(ours: str, names: list[str], found: list[str], meant: dict[str, str]) 
         meant[ours] = columns[0]
 
 
-def to_type(source: Source) -> str:
+def take_first_answers(source: Source, config: DataConfig) -> str:
+    """Puts the first of a row's answers into the column answer, and says of which column it is:
+    a list of texts, or SQuAD's and TriviaQA's objects of them."""
+    found = columns_of(source)
+    names = [name for name in ANSWERS if name in found]
+    for name in () if names == [*ANSWERS] else {*names} - {*config.columns.values()}:
+        values = [record.columns.get(name) for record in source.records]
+        first = [_first_answer(value) for value in values]
+        if None not in first and not any(isinstance(value, str) for value in values):
+            for record, answer in zip(source.records, first, strict=True):
+                record.columns["answer"] = answer
+            return name
+    return ""
+
+
+def _first_answer(value: Any) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("text", value.get("value"))
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return value if isinstance(value, str) else None
+
+
+def to_type(source: Source, *, with_prompt: bool = False) -> str:
     """The words that name the columns which are probably meant: a conversation, or the longest
     text, and beside it a label where another column's values repeat, else an answer. Nothing where
-    no column is text."""
+    no column is text. `with_prompt`: of several texts beside a label all are shown."""
     records = source.records[:SAMPLE]
     found = columns_of(source)
     if "chosen" in found:  # of a pair of answers, the one to learn
@@ -115,17 +144,21 @@ def to_type(source: Source) -> str:
         return ""
     lengths = {name: sum(len(_shown(record, name)) for record in records) for name in found}
     text = max(found, key=lambda name: lengths[name])
-    others = [name for name in found if name != text]
+    others, prompt = [name for name in found if name != text], ""
     labels = [name for name in label_like(source) if name in others]
     if not others:
         named = {"text": text}
     elif labels:
         named = {"text": text, "label": labels[0]}
+        asked = [n for n in found if n not in labels and 4 * lengths[n] >= lengths[text]]
+        if with_prompt and len(asked) > 1:
+            shown = [*(f"{title(name)}: {{{name}}}" for name in asked), f"{title(labels[0])}:"]
+            prompt = " " + setting("data.prompt", " ".join(shown))
     else:
         other = max(others, key=lambda name: lengths[name])
-        asked, answered = sorted((text, other), key=found.index)
-        named = {"prompt": asked, "completion": answered}
-    return " ".join(column_word(ours, name) for ours, name in named.items())
+        first, second = sorted((text, other), key=found.index)
+        named = {"prompt": first, "completion": second}
+    return " ".join(column_word(ours, name) for ours, name in named.items()) + prompt
 
 
 def label_like(source: Source) -> list[str]:

@@ -17,7 +17,7 @@ NAMED = 20
 
 def question(config: DataConfig, labels: Sequence[str]) -> str:
     """A template for `data.prompt`, with the file's own names of the columns."""
-    text, label = (_title(config.columns.get(name, name)) for name in ("text", "label"))
+    text, label = (title(config.columns.get(name, name)) for name in ("text", "label"))
     lines = [f"{text}: {{text}}", f"{label}:"]
     if 1 < len(labels) <= NAMED:
         *first, last = map(_escaped, labels)
@@ -25,7 +25,8 @@ def question(config: DataConfig, labels: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _title(column: str) -> str:
+def title(column: str) -> str:
+    """A column's name as the beginning of a line in a template."""
     words = column.replace("_", " ").strip()
     return _escaped(words[:1].upper() + words[1:])
 

@@ -27,7 +27,15 @@ from typing import cast
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, tool_use
-from slm_lora.data.columns import KNOWN, WHOLE, column_word, to_type, usual_names
+from slm_lora.data.columns import (
+    CHOICES,
+    KNOWN,
+    WHOLE,
+    column_word,
+    take_first_answers,
+    to_type,
+    usual_names,
+)
 from slm_lora.data.files import DELIMITED
 from slm_lora.data.labels import Labels
 from slm_lora.data.source import Source, columns_of, named, place
@@ -110,18 +118,30 @@ def rename(source: Source, config: DataConfig) -> None:
                 f"its columns are {', '.join(found)}; "
                 f"type {column_word(ours, get_close_matches(theirs, found, 1, 0)[0])}",
             )
+    several = take_first_answers(source, config)
     talks = any(isinstance(source.records[0].columns.get(name), list) for name in WHOLE)
     chosen = {"text", "label"} & config.columns.keys()
     meant = usual_names(columns_of(source), summed_up=not (talks or chosen))
     _rename(source, meant)
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
+    said += [f"the first of {several} as answer"] if several else []
     if shape := _shape_of(columns_of(source)):
         used = {*SHAPES[shape], *BESIDE[shape], "id", *meant.values(), *config.columns.values()}
         if shape == "prompt+completion" and are_judged(source):
             used.add("label")
         with suppress(ValueError):  # of a malformed template, which is said where it is used
             used |= {*fields_of(config.prompt or "")}
-        said += [f"{name} not used" for name in found if name not in used]
+        unused = [name for name in found if name not in used and name != several]
+        said += [f"{name} not used" for name in unused]
+        if shape not in ("text", "messages") and (
+            chosen := [name for name in unused if name in CHOICES]
+        ):
+            log.warning(
+                "%s: the model does not see the column %s, and so not what it may choose from; "
+                "write it into the question",
+                named(source),
+                " and ".join(chosen),
+            )
     if said:
         log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))
 
@@ -147,7 +167,7 @@ def recognise(source: Source) -> str:
     hint = "expected text+label, text, prompt+completion, messages or instruction+output"
     if (layout := programs.layout_of(found)) != "rows":
         hint = f"type task.format={layout}"
-    elif line := to_type(source):
+    elif line := to_type(source, with_prompt=True):
         hint += f"; name them, such as {line}"
     tables = any({*DELIMITED} & {*Path(place(entry)).suffixes} for entry in source.report)
     if tables and KNOWN.isdisjoint(name.casefold() for name in found):

@@ -58,6 +58,28 @@ SHAPES: list[tuple[str, dict[str, Any], list[dict[str, str]], str]] = [
 ASKED = [user("why"), assistant("so")]
 PARTS = [{"type": "text", "text": "why"}, {"type": "text", "text": "so"}]
 ELSEWHERE: dict[str, tuple[dict[str, Any], str, list[dict[str, str]]]] = {
+    "SQuAD": (
+        {"question": "why", "context": "As", "answers": {"text": ["so", "as"], "answer_start": []}},
+        "instruction",
+        [user("why\n\nAs"), assistant("so")],
+    ),
+    "TriviaQA": (
+        {"question": "why", "answer": {"value": "so", "aliases": ["as"]}},
+        "instruction",
+        ASKED,
+    ),
+    "NQ": ({"question": "why", "answer": ["so", "as"]}, "instruction", ASKED),
+    "WebQuestions": ({"url": "x", "question": "why", "answers": ["so"]}, "instruction", ASKED),
+    "BoolQ": (
+        {"question": "is it", "answer": False, "passage": "It is not."},
+        "instruction",
+        [user("is it\n\nIt is not."), assistant("False")],
+    ),
+    "SciQ": (
+        {"question": "why", "distractor1": "no", "correct_answer": "so", "support": "As"},
+        "instruction",
+        [user("why\n\nAs"), assistant("so")],
+    ),
     "faq": ({"question": "why", "answer": "so"}, "instruction", ASKED),
     "any case": (
         {"Instruction": "add", "INPUT": "1 2", "Output": 3},
@@ -187,6 +209,40 @@ def test_what_stands_beside_texts_labels_and_code_is_said_or_used(
     code = {"instruction": "fix", "input": "retrun 0", "solution": "return 0", "system": "Be."}
     made = load(tmp_path, [code], [{**code, "instruction": "fix it"}]).train[0]
     assert made["prompt"] == [{"role": "system", "content": "Be."}, user("fix\n\nretrun 0")]
+
+
+def test_questions_that_nobody_answered_are_left_out(tmp_path: Path) -> None:
+    """SQuAD 2's; and a column that the user names is read as it is."""
+    rows = [
+        {"question": f"why {n}", "context": "As", "answers": {"text": n * ["so"]}} for n in range(3)
+    ]
+    loaded = load(tmp_path, rows, TEST["instruction"])
+    assert [row["prompt"] for row in loaded.train] == [[user(f"why {n}\n\nAs")] for n in (1, 2)]
+    assert loaded.report["dropped"]["train"]["empty"] == 1
+    own = load(tmp_path, rows, TEST["instruction"], columns={"output": "answers"}).train
+    assert own[0]["completion"] == [assistant('{"text": []}')]
+
+
+def test_choices_that_the_model_does_not_see_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    load(tmp_path, [{"question": "why", "choices": ["a", "b"], "answer": 0}], TEST["instruction"])
+    assert "does not see the column choices" in caplog.text
+
+
+def test_of_several_texts_with_a_label_all_are_shown(tmp_path: Path) -> None:
+    rows = [
+        {"premise": f"it rains {n}", "hypothesis": f"it is wet {n}", "label": n % 2, "idx": n}
+        for n in range(8)
+    ]
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, rows)
+    template = "Premise: {premise} Hypothesis: {hypothesis} Label:"
+    words = f"data.columns.text=hypothesis data.columns.label=label \"data.prompt='{template}'\""
+    assert words in str(caught.value)
+    columns = {"text": "hypothesis", "label": "label"}
+    made = load(tmp_path, rows, rows, columns=columns, prompt=template).train[0]
+    assert made["prompt"] == [user("Premise: it rains 0 Hypothesis: it is wet 0 Label:")]
 
 
 def test_answers_that_are_not_to_be_learned_are_known(tmp_path: Path) -> None:
