@@ -21,8 +21,8 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -39,7 +39,7 @@ from slm_lora.hardware import cpu_name, detect
 from slm_lora.model import add_adapter, load_base
 from slm_lora.model.kernels import CPU_ATTENTION
 from slm_lora.model.layout import LEAST_SAVED
-from slm_lora.model.lora_layers import compute_in_one_pass, taken_apart
+from slm_lora.model.lora_layers import ONE_PASS, compute_in_one_pass
 from slm_lora.training.compiled import compiled_layers
 from slm_lora.training.loss import labelled_loss
 
@@ -109,6 +109,20 @@ def tell(
         f"torch {torch.__version__}; a product: {rate / 1e9:.0f} GFLOP/s"
     )
     console.print(table)
+
+
+@contextmanager
+def taken_apart(model: nn.Module) -> Iterator[None]:
+    """PEFT's own classes in the place of those that compute in one pass, for a while."""
+    classes: dict[type, type] = {ours: theirs for theirs, ours in ONE_PASS.items()}
+    swapped = {layer: type(layer) for layer in model.modules() if type(layer) in classes}
+    for layer, ours in swapped.items():
+        layer.__class__ = classes[ours]
+    try:
+        yield
+    finally:
+        for layer, ours in swapped.items():
+            layer.__class__ = ours
 
 
 def main() -> None:

@@ -91,11 +91,13 @@ def check_compiler(config: Config) -> None:
     """Look for what torch compiles with, where it is to compile.
 
     Raises:
-        UserError: the compiler is not there, or Python's header files.
+        UserError: the compiler is not there, or Python's header files; on an Apple GPU.
     """
     if not config.hardware.compile:
         return
-    if missing := not_there_to_compile():
+    if config.device == "mps":
+        raise UserError("hardware.compile=true with device=mps is not supported", "leave it out")
+    if missing := missing_compiler():
         raise UserError(
             f"hardware.compile=true, but {' and '.join(missing)} is not found",
             "type hardware.compile=false, or install a C++ compiler and Python's header files "
@@ -103,8 +105,8 @@ def check_compiler(config: Config) -> None:
         )
 
 
-def not_there_to_compile() -> list[str]:
-    """Which of the two things are missing that torch compiles with on a CPU."""
+def missing_compiler() -> list[str]:
+    """What is not here of that by which torch compiles on a CPU."""
     default = {"win32": "cl", "darwin": "clang++"}.get(sys.platform, "g++")
     compiler, header = os.environ.get("CXX") or default, Path(sysconfig.get_path("include"))
     missing = [] if shutil.which(compiler) else [compiler]

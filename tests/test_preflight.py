@@ -191,28 +191,25 @@ class TestResolved:
         assert config.hardware.micro_batch_size == 8
 
     def test_a_long_training_is_compiled(
-        self, hollow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, hollow: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Where a compiler is, and rows do not begin alike; a run goes on as it began."""
+        """In bf16 where a compiler is, of rows that do not begin alike."""
 
         def compiled(*more: str) -> bool | None:
-            found = plan(hollow, "precision=bf16", *more).config
-            (tmp_path / "config.yaml").write_text(compose.to_yaml(found))
-            return found.hardware.compile
+            return plan(hollow, "precision=bf16", *more).config.hardware.compile
 
         long = "trainer.max_steps=100000000"
         question = "data.prompt='Is what follows a good or a bad word about it, say which: {text}'"
+        monkeypatch.setattr("slm_lora.training.compiled.missing_compiler", list)
         assert compiled() is False
         assert compiled("hardware.compile=true") is True
         assert compiled(long) is True
         assert compiled(long, "precision=fp32") is False
         assert compiled(long, "hardware.compile=false") is False
         assert compiled(long, question) is False
-        assert compiled(long, f"run_dir={tmp_path}") is False
-        monkeypatch.setenv("CXX", "no-such-compiler")
+        assert compiled(long, question, "hardware.micro_batch_size=1") is True
+        monkeypatch.setattr("slm_lora.training.compiled.missing_compiler", lambda: ["g++"])
         assert compiled(long) is False
-        assert compiled(long, "hardware.compile=true") is True
-        assert compiled(long, f"run_dir={tmp_path}") is True
 
     @pytest.mark.parametrize(
         "more",

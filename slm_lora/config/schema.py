@@ -107,10 +107,6 @@ class Config:
                 "trainer.packing=true with device=mps: no kernel there keeps packed texts apart",
                 "type trainer.packing=false",
             )
-        if self.hardware.compile:
-            return UserError(
-                "hardware.compile=true with device=mps is not supported", "leave it out"
-            )
         return self.needs_cuda()
 
     def _check_combinations(self) -> None:

@@ -15,18 +15,18 @@ from slm_lora.data.source import Record, Source, columns_of
 USUAL = {
     "messages": "conversations conversation dialogue dialog",
     "instruction": "question query problem user human",
-    "input": "context passage paragraph support",
-    "output": "response answer correct_answer completion assistant solution",
+    "input": "context | passage paragraph support",
+    "output": "response answer completion assistant solution | answers correct_answer",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",
     "text": "sentence review comment tweet document content question",
     "label": "labels class category sentiment emotion intent topic target stars rating",
     "system": "system_prompt",
 }
-"""Our name → what it is called elsewhere."""
-WHOLE = ["document", "article", "dialogue", "dialog", "text"]
+"""Our name → what it is called elsewhere; what stands behind a bar, where nothing before it is."""
+WHOLE = "document article dialogue dialog text"
 """What texts are called that have a summary beside them."""
-SUMMARY = ["summary", "highlights"]
+SUMMARY = "summary highlights"
 LAYOUTS = (
     ("messages",),
     ("instruction", "solution"),
@@ -41,10 +41,15 @@ OPTIONAL = {"messages": ("system",), "instruction": ("system", "input"), "prompt
 ASIDE = {*USUAL["label"].split(), "question"}
 """With a column of these names, no other is plain text."""
 ANSWERS = ("answer", "answers")
-"""What several answers to a question are called, of which the first is the one to learn."""
+"""What may hold several answers to a question, of which the first is the one to learn."""
 CHOICES = ("choices", "options")
 """What a question's answer is chosen from."""
-KNOWN = {*USUAL, *WHOLE, *SUMMARY, *(name for names in USUAL.values() for name in names.split())}
+KNOWN = {
+    *USUAL,
+    *WHOLE.split(),
+    *SUMMARY.split(),
+    *(name for names in USUAL.values() for name in re.findall(r"\w+", names)),
+}
 SAMPLE = 200
 """Rows that are looked at to guess what a column is."""
 
@@ -66,7 +71,7 @@ def usual_names(found: list[str], *, summed_up: bool = True) -> dict[str, str]:
     summary may be the answer to the text beside it."""
     meant: dict[str, str] = {}
     for ours in (*USUAL, "solution", "id"):
-        _look(ours, [ours], found, meant)
+        _look(ours, ours, found, meant)
     has = {*found, *meant}
     layout = next((needed for needed in LAYOUTS if has >= {*needed}), None)
     labelled = any(name.casefold() in ASIDE for name in found)
@@ -82,43 +87,56 @@ def usual_names(found: list[str], *, summed_up: bool = True) -> dict[str, str]:
             continue  # a text without its label, or a question without its answer
         tried = dict(meant)
         for ours in needed:
-            _look(ours, USUAL.get(ours, "").split(), found, tried)
+            _look(ours, USUAL.get(ours, ""), found, tried)
         if {*found, *tried} >= {*needed}:
             layout, meant = needed, tried
             break
     for ours in OPTIONAL.get(layout[0], ()) if layout else ():
-        _look(ours, USUAL[ours].split(), found, meant)
+        _look(ours, USUAL[ours], found, meant)
     return meant
 
 
-def _look(ours: str, names: list[str], found: list[str], meant: dict[str, str]) -> None:
+def _look(ours: str, names: str, found: list[str], meant: dict[str, str]) -> None:
     """Add the one column of these names, unless ours is there or the column is taken."""
-    columns = [name for name in found if name.casefold() in names and name not in meant.values()]
+    free = [name for name in found if name not in meant.values()]
+    groups = ([name for name in free if name.casefold() in g.split()] for g in names.split("|"))
+    columns = next(filter(None, groups), [])
     if ours not in found and ours not in meant and len(columns) == 1:
         meant[ours] = columns[0]
 
 
-def take_first_answers(source: Source, config: DataConfig) -> str:
-    """Puts the first of a row's answers into the column answer, and says of which column it is:
-    a list of texts, or SQuAD's and TriviaQA's objects of them."""
-    found = columns_of(source)
-    names = [name for name in ANSWERS if name in found]
-    for name in () if names == [*ANSWERS] else {*names} - {*config.columns.values()}:
-        values = [record.columns.get(name) for record in source.records]
-        first = [_first_answer(value) for value in values]
-        if None not in first and not any(isinstance(value, str) for value in values):
-            for record, answer in zip(source.records, first, strict=True):
-                record.columns["answer"] = answer
-            return name
-    return ""
+def take_first_answers(source: Source, column: str) -> bool:
+    """Leaves a row's first answer in the column, where there are several: lists of texts, or
+    SQuAD's and TriviaQA's objects of them. Whether there were."""
+    values = [record.columns.get(column) for record in source.records]
+    first = [_first_answer(value) for value in values]
+    several = None not in first and any(isinstance(value, list | dict) for value in values)
+    for record, answer in zip(source.records, first, strict=True) if several else ():
+        record.columns[column] = answer
+    return several
 
 
 def _first_answer(value: Any) -> str | None:
+    """Nothing where nobody answered, None where it is no text."""
     if isinstance(value, dict):
-        value = value.get("text", value.get("value"))
+        value = value.get("text", value.get("value", 0))
     if isinstance(value, list):
         value = value[0] if value else ""
+    if value is None or value != value:  # NaN is not itself
+        return ""
     return value if isinstance(value, str) else None
+
+
+def unseen_choices(source: Source, unused: list[str]) -> str:
+    """The column of an answer's choices that a row's other texts do not name; else nothing."""
+    columns = source.records[0].columns
+    seen = "\n".join(value for value in columns.values() if isinstance(value, str))
+    for name in unused:
+        choices = columns.get(name)
+        choices = choices.get("text") if isinstance(choices, dict) else choices
+        if name.casefold() in CHOICES and isinstance(choices, list) and choices:
+            return "" if all(str(choice) in seen for choice in choices) else name
+    return ""
 
 
 def to_type(source: Source, *, with_prompt: bool = False) -> str:
@@ -151,6 +169,7 @@ def to_type(source: Source, *, with_prompt: bool = False) -> str:
     elif labels:
         named = {"text": text, "label": labels[0]}
         asked = [n for n in found if n not in labels and 4 * lengths[n] >= lengths[text]]
+        asked = [name for name in asked if not set(name) & set(".[]:!{}")]  # of a template
         if with_prompt and len(asked) > 1:
             shown = [*(f"{title(name)}: {{{name}}}" for name in asked), f"{title(labels[0])}:"]
             prompt = " " + setting("data.prompt", " ".join(shown))

@@ -28,12 +28,13 @@ from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import programs, tool_use
 from slm_lora.data.columns import (
-    CHOICES,
+    ANSWERS,
     KNOWN,
     WHOLE,
     column_word,
     take_first_answers,
     to_type,
+    unseen_choices,
     usual_names,
 )
 from slm_lora.data.files import DELIMITED
@@ -118,29 +119,28 @@ def rename(source: Source, config: DataConfig) -> None:
                 f"its columns are {', '.join(found)}; "
                 f"type {column_word(ours, get_close_matches(theirs, found, 1, 0)[0])}",
             )
-    several = take_first_answers(source, config)
-    talks = any(isinstance(source.records[0].columns.get(name), list) for name in WHOLE)
+    talks = any(isinstance(source.records[0].columns.get(name), list) for name in WHOLE.split())
     chosen = {"text", "label"} & config.columns.keys()
     meant = usual_names(columns_of(source), summed_up=not (talks or chosen))
     _rename(source, meant)
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
-    said += [f"the first of {several} as answer"] if several else []
+    for ours in ("output", "completion"):
+        if meant.get(ours, "").casefold() in ANSWERS and take_first_answers(source, ours):
+            said.append(f"the first of several {meant[ours]}")
     if shape := _shape_of(columns_of(source)):
         used = {*SHAPES[shape], *BESIDE[shape], "id", *meant.values(), *config.columns.values()}
         if shape == "prompt+completion" and are_judged(source):
             used.add("label")
         with suppress(ValueError):  # of a malformed template, which is said where it is used
             used |= {*fields_of(config.prompt or "")}
-        unused = [name for name in found if name not in used and name != several]
+        unused = [name for name in found if name not in used]
         said += [f"{name} not used" for name in unused]
-        if shape not in ("text", "messages") and (
-            chosen := [name for name in unused if name in CHOICES]
-        ):
+        if shape not in ("text", "messages") and (choices := unseen_choices(source, unused)):
             log.warning(
                 "%s: the model does not see the column %s, and so not what it may choose from; "
                 "write it into the question",
                 named(source),
-                " and ".join(chosen),
+                choices,
             )
     if said:
         log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))

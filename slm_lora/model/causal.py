@@ -61,7 +61,8 @@ def by_products(query: Tensor, key: Tensor, value: Tensor, scale: float | None) 
     return heads_of_all
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # it would be, for each number of blocks
+# Else it would be compiled for each number of blocks.
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _in_blocks(query: Tensor, key: Tensor, value: Tensor, scale: float, size: int) -> Tensor:
     """As `_attend`, so many queries at a time."""
     queries, keys = query.shape[3], key.shape[1]

@@ -3,8 +3,6 @@
 python benchmarks/step.py --model SmolLM2-135M-Instruct.Q4_1.gguf    (what a step takes)
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import singledispatch
 from typing import Any
 
@@ -136,17 +134,3 @@ def compute_in_one_pass(model: nn.Module) -> None:
                     factor.__class__ = AdapterLinear
                 if type(layer.base_layer) in numbers.registry:
                     layer.__class__ = ONE_PASS.get(type(layer), type(layer))
-
-
-@contextmanager
-def taken_apart(model: nn.Module) -> Iterator[None]:
-    """PEFT's own classes in the place of those that compute in one pass, for a while."""
-    classes: dict[type, type] = {ours: theirs for theirs, ours in ONE_PASS.items()}
-    swapped = {layer: type(layer) for layer in model.modules() if type(layer) in classes}
-    for layer, ours in swapped.items():
-        layer.__class__ = classes[ours]
-    try:
-        yield
-    finally:
-        for layer, ours in swapped.items():
-            layer.__class__ = ours

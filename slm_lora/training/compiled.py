@@ -12,21 +12,22 @@ from dataclasses import replace
 
 import torch
 import torch._dynamo
-import torch.fx.experimental._config as shapes
+import torch.fx.experimental._config
 from datasets import Dataset
 from torch import nn
 
 from slm_lora import ranks
 from slm_lora.config.schema import Config
-from slm_lora.hardware import Device, not_there_to_compile
+from slm_lora.hardware import Device, missing_compiler
 from slm_lora.model.base import decoder_layers
 from slm_lora.model.layout import LEAST_SAVED_OF_COMPILED, saves_enough
 from slm_lora.progress import log
-from slm_lora.training.passes import begun, shared_by_all
+from slm_lora.training.options import micro_batch_size, rows_of_a_rank
+from slm_lora.training.passes import shared_by_all
 
 LEAST_OPERATIONS = 3e14
 """Of a training's products of frozen weights, from which on it pays. Two cores reach 0.5e12 a
-second, compile for 40 s, and take a fifth less then (benchmarks/RESULTS.md)."""
+second, compile for 40 s, and are a tenth to a quarter faster then (benchmarks/RESULTS.md)."""
 RECOMPILED = 64
 """How often, at most: the first layer needs no gradient of its input, attention of short rows is
 another, and some models have two kinds of layers. Beyond torch's own limit of 8 nothing is."""
@@ -37,32 +38,30 @@ def with_compiling(
 ) -> Config:
     """The config with `hardware.compile` decided where it is open, for so many steps on these rows
     of a base model of so many parameters."""
-    config = begun(config)
-    if config.hardware.compile is not None:
-        return config
-    lengths = rows["length"]
+    asked, lengths = config.hardware.compile, rows["length"]
+    if asked is False or device.type != "cpu":
+        return replace(config, hardware=replace(config.hardware, compile=bool(asked)))
     mean = sum(lengths) // len(lengths)
-    operations = 4 * parameters * mean * config.batch_size * steps
-    compiled = (
-        operations >= LEAST_OPERATIONS
-        and (device.type, device.precision) == ("cpu", "bf16")
-        and ranks.WORLD == 1
-        and not not_there_to_compile()
-        # Rows that begin alike are laid out as one, and not compiled then.
-        and not saves_enough(
-            config.batch_size, shared_by_all(rows, mean), mean, LEAST_SAVED_OF_COMPILED
+    size = micro_batch_size(rows_of_a_rank(config, lengths), config)
+    alike = saves_enough(size, shared_by_all(rows, mean), mean, LEAST_SAVED_OF_COMPILED)
+    if asked and alike:
+        log.info(
+            "hardware.compile=true: not of these rows, which begin alike and are laid out as one"
         )
-    )
-    if compiled:
-        log.info("the model's layers are compiled for so long a training (hardware.compile=true)")
+    long = 4 * parameters * mean * config.batch_size * steps >= LEAST_OPERATIONS
+    alone = device.precision == "bf16" and ranks.WORLD == 1
+    compiled = asked or (long and alone and not alike and not missing_compiler())
+    if compiled and not asked:
+        log.info(
+            "the layers are compiled for so long a training; hardware.compile=false leaves that"
+        )
     return replace(config, hardware=replace(config.hardware, compile=compiled))
 
 
 @contextmanager
 def compiled_layers(model: nn.Module) -> Iterator[None]:
     """Each layer by itself: all have one code, which is compiled once for each kind of input. Rows
-    and positions are left open, for batches differ in them, though one of them may be as long as
-    the model is wide.
+    and positions are left open, for batches differ in them.
     """
     layers = decoder_layers(model).values()
     if not layers:
@@ -72,7 +71,8 @@ def compiled_layers(model: nn.Module) -> Iterator[None]:
     try:
         with (
             torch._dynamo.config.patch(recompile_limit=RECOMPILED),
-            shapes.patch(use_duck_shape=False),  # type: ignore[attr-defined]
+            # Else a row as long as the model is wide would stand for the width.
+            torch.fx.experimental._config.patch(use_duck_shape=False),  # type: ignore[attr-defined]
         ):
             yield
     finally:
@@ -86,6 +86,7 @@ def not_compiled(model: nn.Module) -> None:
 
 
 def why_not_compiled(error: BaseException) -> str:
-    """The first line of what a compiler said."""
-    said = str(getattr(error, "inner_exception", error)).strip()
+    """The first line of what torch or its compiler said."""
+    error = getattr(error, "inner_exception", error)
+    said = str(getattr(error, "output", "")).strip() or str(error).strip()
     return said.partition("\n")[0] or type(error).__name__

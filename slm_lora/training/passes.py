@@ -61,7 +61,7 @@ def with_passes(config: Config, device: Device, rows: Dataset) -> tuple[Config, 
     The largest part of a batch that fits is taken, with activations kept where any part fits with
     them. Where nothing fits, the least is tried. A run that was begun goes on as it began.
     """
-    asked = begun(config)
+    asked = _begun(config)
     found, chosen = None, asked
     for micro, checkpointing in _choices(asked, rows):
         hardware = replace(
@@ -119,13 +119,13 @@ def _available() -> int:
     return free
 
 
-def begun(config: Config) -> Config:
-    """The config with what was decided of `hardware` in the run that it goes on with, if any."""
+def _begun(config: Config) -> Config:
+    """The config with the passes of the run that it goes on with, where there is one."""
     saved = Path(config.run_dir or "") / "config.yaml"
     if not config.run_dir or not saved.exists():
         return config
     asked, then = config.hardware, from_file(saved).hardware
-    keys = ("micro_batch_size", "gradient_checkpointing", "compile")
+    keys = ("micro_batch_size", "gradient_checkpointing")
     taken = {key: getattr(then, key) for key in keys if getattr(asked, key) is None}
     return replace(config, hardware=replace(asked, **taken))
 
@@ -158,7 +158,8 @@ def _largest(config: Config, rows: Dataset) -> Batch:
     labelled = sum(label != -100 for row in labels for label in row[1:])
     count, positions = len(longest), int(lengths[longest[0]])
     shared = shared_by_all(rows, positions - 1)
-    least = LEAST_SAVED_OF_COMPILED if config.hardware.compile else LEAST_SAVED
+    # Where it is open whether layers are compiled, it is decided after this.
+    least = LEAST_SAVED if config.hardware.compile is False else LEAST_SAVED_OF_COMPILED
     shared = shared if saves_enough(count, shared, positions, least) else 0
     return Batch(count, positions, labelled, shared, accumulates=size < batch)
 

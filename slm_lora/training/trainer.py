@@ -220,16 +220,18 @@ class LoraTrainer(SFTTrainer):
                 return loss
             except (RuntimeError, MemoryError) as error:
                 parts = halves(inputs) if can_part and lacks_memory(error) else None
-                failed = alone and isinstance(error, TorchDynamoException)
-                if parts is None and not failed:
+                compiling = self.compiled and isinstance(error, TorchDynamoException)
+                if parts is None and (not compiling or self.args.world_size > 1):
                     raise
-                why = error
+                why = why_not_compiled(error)  # not the error: it would keep the pass in memory
             for parameter, gradient in zip(trained, before, strict=True):
                 parameter.grad = gradient  # the backward may have come half way
             self._total_train_tokens = tokens
             if parts is None:
-                log.warning("hardware.compile=true: %s; going on without", why_not_compiled(why))
+                log.warning("hardware.compile=true: %s; going on without", why)
                 not_compiled(self.model)
+                self.compiled = False
+                self.least_saved = LEAST_SAVED if self.least_saved < 1 else 1
                 return self._pass(model, inputs, num_items_in_batch)
             self.most_positions = size // 2
             release()

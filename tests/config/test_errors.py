@@ -14,7 +14,7 @@ import yaml
 from slm_lora.cli.dispatch import dispatch
 from slm_lora.config import compose, words
 from slm_lora.errors import UserError
-from slm_lora.hardware import has_driver
+from slm_lora.hardware import check_compiler, has_driver
 
 reads_data = pytest.mark.skipif(find_spec("torch") is None, reason="gets as far as the data")
 
@@ -304,13 +304,21 @@ def test_compiling_needs_a_compiler(tmp_path, monkeypatch) -> None:
     assert result.stdout.splitlines()[-1] == "no torch"
 
 
+def test_nothing_is_compiled_for_an_apple_gpu() -> None:
+    """Where it would train: a run that was compiled on a CPU may be asked there."""
+    line = ["+recipe=instruct", "data.train=no.jsonl", "device=mps", "quantization=none"]
+    compose.register()
+    config = compose.load([*line, "hardware.compile=true"])
+    with pytest.raises(UserError, match=r"hardware\.compile=true with device=mps"):
+        check_compiler(config)
+
+
 @pytest.mark.parametrize(
     ("more", "said", "cure"),
     [
         (["quantization=nf4"], "quantization=nf4 with device=mps", "quantization=none"),
         (["quantization=none", "precision=fp16"], "precision=fp16", "precision=bf16"),
         (["quantization=none", "trainer.packing=true"], "trainer.packing=true", "=false"),
-        (["quantization=none", "hardware.compile=true"], "hardware.compile=true", "leave it out"),
     ],
 )
 def test_what_an_apple_gpu_cannot_do(more, said, cure) -> None:

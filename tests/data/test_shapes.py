@@ -68,6 +68,11 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], str, list[dict[str, str]]]] = {
         "instruction",
         ASKED,
     ),
+    "older names first": (
+        {"question": "why", "response": "so", "answers": ["as"], "correct_answer": "as"},
+        "instruction",
+        ASKED,
+    ),
     "NQ": ({"question": "why", "answer": ["so", "as"]}, "instruction", ASKED),
     "WebQuestions": ({"url": "x", "question": "why", "answers": ["so"]}, "instruction", ASKED),
     "BoolQ": (
@@ -212,13 +217,13 @@ def test_what_stands_beside_texts_labels_and_code_is_said_or_used(
 
 
 def test_questions_that_nobody_answered_are_left_out(tmp_path: Path) -> None:
-    """SQuAD 2's; and a column that the user names is read as it is."""
+    """SQuAD 2's, and one without a value; a column that the user names is read as it is."""
     rows = [
         {"question": f"why {n}", "context": "As", "answers": {"text": n * ["so"]}} for n in range(3)
     ]
-    loaded = load(tmp_path, rows, TEST["instruction"])
+    loaded = load(tmp_path, [*rows, {"question": "why 3", "answers": None}], TEST["instruction"])
     assert [row["prompt"] for row in loaded.train] == [[user(f"why {n}\n\nAs")] for n in (1, 2)]
-    assert loaded.report["dropped"]["train"]["empty"] == 1
+    assert loaded.report["dropped"]["train"]["empty"] == 2
     own = load(tmp_path, rows, TEST["instruction"], columns={"output": "answers"}).train
     assert own[0]["completion"] == [assistant('{"text": []}')]
 
@@ -226,8 +231,14 @@ def test_questions_that_nobody_answered_are_left_out(tmp_path: Path) -> None:
 def test_choices_that_the_model_does_not_see_are_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    load(tmp_path, [{"question": "why", "choices": ["a", "b"], "answer": 0}], TEST["instruction"])
-    assert "does not see the column choices" in caplog.text
+    rows = [{"question": "why", "Choices": {"text": ["as", "so"], "label": "AB"}, "answer": 0}]
+    load(tmp_path, rows, TEST["instruction"])
+    assert "does not see the column Choices" in caplog.text
+    caplog.clear()
+    seen = [{"question": "why: as or so", "options": ["as", "so"], "answer": "so"}]
+    load(tmp_path, seen, TEST["instruction"])
+    load(tmp_path, [{"question": "why", "options": "-O2", "answer": "so"}], TEST["instruction"])
+    assert "does not see" not in caplog.text
 
 
 def test_of_several_texts_with_a_label_all_are_shown(tmp_path: Path) -> None:
@@ -241,7 +252,8 @@ def test_of_several_texts_with_a_label_all_are_shown(tmp_path: Path) -> None:
     words = f"data.columns.text=hypothesis data.columns.label=label \"data.prompt='{template}'\""
     assert words in str(caught.value)
     columns = {"text": "hypothesis", "label": "label"}
-    made = load(tmp_path, rows, rows, columns=columns, prompt=template).train[0]
+    test = [{"premise": "it snows", "hypothesis": "it is cold", "label": 0}]
+    made = load(tmp_path, rows, test, columns=columns, prompt=template).train[0]
     assert made["prompt"] == [user("Premise: it rains 0 Hypothesis: it is wet 0 Label:")]
 
 
@@ -402,10 +414,10 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         "such as data.columns.messages=dlg",
     ),
     "a question and an answer of another name": (
-        [{"question": f"was {n}", "correct_answer": f"das hier {n}"} for n in range(4)],
+        [{"question": f"was {n}", "true_answer": f"das hier {n}"} for n in range(4)],
         {},
-        "question, correct_answer, which are no known shape",
-        "such as data.columns.prompt=question data.columns.completion=correct_answer",
+        "question, true_answer, which are no known shape",
+        "such as data.columns.prompt=question data.columns.completion=true_answer",
     ),
     "a public set": (
         [{"task_id": 1, "prompt": "p", "code": "c", "test_list": ["t"], "test_imports": []}],

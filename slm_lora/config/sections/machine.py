@@ -20,8 +20,9 @@ class HardwareConfig:
     """Recompute activations instead of keeping them: a third more time, a tenth of the memory;
     null: where not even one row fits without."""
     compile: bool | None = None
-    """Let torch compile the model's layers for training: a fifth faster, after a minute of
-    compiling. It needs a C++ compiler; null: a long training in bf16 on a CPU that has one."""
+    """Let torch compile the model's layers for training: a tenth to a quarter faster, after a
+    minute of compiling. It needs a C++ compiler; null: a long training in bf16 on a CPU that has
+    one."""
     shard: bool = False
     """Share the weights of the base model out among the processes that torchrun starts (FSDP2), for
     one that no single GPU holds: slower, and every GPU holds its part."""
