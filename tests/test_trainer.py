@@ -402,7 +402,7 @@ def test_layers_are_compiled_once_for_rows_of_all_lengths(saved: float) -> None:
 @pytest.mark.slow  # a minute of compiling
 @pytest.mark.parametrize("length", [300, 600])
 def test_layers_of_long_rows_are_compiled(length: int) -> None:
-    """Attention beside them by blocks, and by torch's kernel."""
+    """Attention by products of the whole, and by torch's kernel."""
     model = in_bf16(adapted(base_model(LLAMA, CPU_ATTENTION)))
     ids = torch.arange(2 * length).view(2, length) % 300 + 5
     expected = labelled_loss(model, ids, ids)

@@ -54,22 +54,13 @@ def by_products(query: Tensor, key: Tensor, value: Tensor, scale: float | None) 
     folded = query.view(rows, key_heads, -1, queries, width)
     key, value = (s.reshape(rows * key_heads, keys, -1) for s in (key, value))
     scale = width**-0.5 if scale is None else scale
-    if torch.compiler.is_compiling() and keys <= KEPT:
+    if torch.compiler.is_compiling():  # blocks would be compiled for each number of them
         return _attend(folded, key, value, scale)
-    size = _block(rows * heads * keys * query.element_size())
-    heads_of_all: Tensor = _in_blocks(folded, key, value, scale, size)
-    return heads_of_all
-
-
-# Else it would be compiled for each number of blocks.
-@torch.compiler.disable  # type: ignore[untyped-decorator]
-def _in_blocks(query: Tensor, key: Tensor, value: Tensor, scale: float, size: int) -> Tensor:
-    """As `_attend`, so many queries at a time."""
-    queries, keys = query.shape[3], key.shape[1]
     again = torch.is_grad_enabled() and query.requires_grad and keys > KEPT
+    size = _block(rows * heads * keys * query.element_size())
     found = []
     for start in range(0, queries, size):
-        block = query[:, :, :, start : start + size]
+        block = folded[:, :, :, start : start + size]
         seen = keys - queries + start + block.shape[3]
         inputs = block, key[:, :seen], value[:, :seen], scale
         found.append(
