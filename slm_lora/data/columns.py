@@ -106,8 +106,8 @@ def _look(ours: str, names: str, found: list[str], meant: dict[str, str]) -> Non
 
 
 def take_first_answers(source: Source, column: str) -> bool:
-    """Leaves a row's first answer in the column, where there are several: lists of texts, or
-    SQuAD's and TriviaQA's objects of them. Whether there were."""
+    """Leaves a row's first answer in the column where some are lists of texts, or SQuAD's and
+    TriviaQA's objects of them, and nothing where there is none. Whether some are."""
     values = [record.columns.get(column) for record in source.records]
     first = [_first_answer(value) for value in values]
     several = None not in first and any(isinstance(value, list | dict) for value in values)
@@ -118,25 +118,32 @@ def take_first_answers(source: Source, column: str) -> bool:
 
 def _first_answer(value: Any) -> str | None:
     """Nothing where nobody answered, None where it is no text."""
-    if isinstance(value, dict):
-        value = value.get("text", value.get("value", 0))
     if isinstance(value, list):
         value = value[0] if value else ""
+    if isinstance(value, dict):
+        return _first_answer(value.get("text", value.get("value", 0)))
     if value is None or value != value:  # NaN is not itself
         return ""
     return value if isinstance(value, str) else None
 
 
-def unseen_choices(source: Source, unused: list[str]) -> str:
-    """The column of an answer's choices that a row's other texts do not name; else nothing."""
-    columns = source.records[0].columns
-    seen = "\n".join(value for value in columns.values() if isinstance(value, str))
-    for name in unused:
-        choices = columns.get(name)
-        choices = choices.get("text") if isinstance(choices, dict) else choices
-        if name.casefold() in CHOICES and isinstance(choices, list) and choices:
-            return "" if all(str(choice) in seen for choice in choices) else name
+def unseen_choices(source: Source, unused: list[str], shown: set[str]) -> str:
+    """The unused column of an answer's choices, where the columns that are shown do not name them;
+    else nothing."""
+    for name in [name for name in unused if name.casefold() in CHOICES]:
+        for record in source.records[:SAMPLE]:
+            text = "\n".join(_shown(record, column) for column in shown)
+            for choice in _choices(record.columns.get(name)):
+                if not re.search(rf"(?<!\w){re.escape(choice)}(?!\w)", text):
+                    return name
     return ""
+
+
+def _choices(value: Any) -> list[str]:
+    """Those of a list, of ARC's lists of letters and texts, or of MedQA's texts by letters."""
+    if isinstance(value, dict):
+        value = value.get("text", [*value.values()])
+    return [str(choice) for choice in value] if isinstance(value, list) else []
 
 
 def to_type(source: Source, *, with_prompt: bool = False) -> str:
@@ -170,7 +177,7 @@ def to_type(source: Source, *, with_prompt: bool = False) -> str:
         named = {"text": text, "label": labels[0]}
         asked = [n for n in found if n not in labels and 4 * lengths[n] >= lengths[text]]
         asked = [name for name in asked if not set(name) & set(".[]:!{}")]  # of a template
-        if with_prompt and len(asked) > 1:
+        if with_prompt and text in asked and len(asked) > 1:
             shown = [*(f"{title(name)}: {{{name}}}" for name in asked), f"{title(labels[0])}:"]
             prompt = " " + setting("data.prompt", " ".join(shown))
     else:

@@ -135,7 +135,10 @@ def rename(source: Source, config: DataConfig) -> None:
             used |= {*fields_of(config.prompt or "")}
         unused = [name for name in found if name not in used]
         said += [f"{name} not used" for name in unused]
-        if shape not in ("text", "messages") and (choices := unseen_choices(source, unused)):
+        answer = SHAPES[shape][-1]
+        shown = {*found, *meant} - {answer, meant.get(answer, config.columns.get(answer)), *unused}
+        asks = shape not in ("text", "messages")
+        if asks and (choices := unseen_choices(source, unused, shown)):
             log.warning(
                 "%s: the model does not see the column %s, and so not what it may choose from; "
                 "write it into the question",

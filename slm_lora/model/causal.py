@@ -19,8 +19,9 @@ of 8 to 32 heads and rows of 48 to 2,048 positions."""
 LONGEST = 512
 """Positions, beyond which torch's kernel soon is as fast."""
 KEPT = 256
-"""Positions up to which softmax is kept for going back; of longer rows it is computed again. For
-heads as wide as 64 it takes no more memory than query and heads in fp32 would."""
+"""Positions up to which softmax is kept for going back; of longer rows it is computed again, but by
+compiled layers, which save more elsewhere. For heads as wide as 64 it takes no more memory than
+query and heads in fp32 would."""
 
 
 def products_are_faster(query: Tensor, key: Tensor) -> bool:
@@ -54,7 +55,7 @@ def by_products(query: Tensor, key: Tensor, value: Tensor, scale: float | None) 
     folded = query.view(rows, key_heads, -1, queries, width)
     key, value = (s.reshape(rows * key_heads, keys, -1) for s in (key, value))
     scale = width**-0.5 if scale is None else scale
-    if torch.compiler.is_compiling():  # blocks would be compiled for each number of them
+    if torch.compiler.is_compiling():  # one block: they would be compiled for each number of them
         return _attend(folded, key, value, scale)
     again = torch.is_grad_enabled() and query.requires_grad and keys > KEPT
     size = _block(rows * heads * keys * query.element_size())

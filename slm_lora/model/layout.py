@@ -28,8 +28,8 @@ LEAST_SAVED = 0.15
 """Of a batch's positions, from which on laying rows out pays: it costs 5 to 10 % of the step of a
 model of 135 million parameters, and up to 15 % of that of one of 7 million."""
 LEAST_SAVED_OF_COMPILED = 0.25
-"""In place of layers that are compiled, which take a sixth less than others: rows in a layout are
-not, for each layout is another program."""
+"""In place of layers that are compiled, which are faster than others: rows in a layout are not, for
+each layout is another program."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
     python -m slm_lora +recipe=sentiment hardware.compile=true
     python benchmarks/step.py --compile                             (what it takes and brings)
 
-Where the config leaves it open, it is done for what takes ten minutes or longer on two cores.
+Where the config leaves it open, `with_compiling` says when it is done.
 """
 
 from collections.abc import Iterator
@@ -36,14 +36,16 @@ another, and some models have two kinds of layers. Beyond torch's own limit of 8
 def with_compiling(
     config: Config, device: Device, rows: Dataset, steps: int, parameters: int
 ) -> Config:
-    """The config with `hardware.compile` decided where it is open, for so many steps on these rows
-    of a base model of so many parameters."""
+    """The config with `hardware.compile` decided where it is open (never but on a CPU), for so many
+    steps on these rows of a base model of so many parameters."""
     asked, lengths = config.hardware.compile, rows["length"]
     if asked is False or device.type != "cpu":
         return replace(config, hardware=replace(config.hardware, compile=bool(asked)))
     mean = sum(lengths) // len(lengths)
     size = micro_batch_size(rows_of_a_rank(config, lengths), config)
-    alike = saves_enough(size, shared_by_all(rows, mean), mean, LEAST_SAVED_OF_COMPILED)
+    padded = not (config.trainer["packing"] or config.hardware.gradient_checkpointing)
+    shared = shared_by_all(rows, mean) if padded else 0
+    alike = saves_enough(size, shared, mean, LEAST_SAVED_OF_COMPILED)
     if asked and alike:
         log.info(
             "hardware.compile=true: not of these rows, which begin alike and are laid out as one"
@@ -86,7 +88,9 @@ def not_compiled(model: nn.Module) -> None:
 
 
 def why_not_compiled(error: BaseException) -> str:
-    """The first line of what torch or its compiler said."""
+    """The line that names the error, of what torch or its compiler said."""
     error = getattr(error, "inner_exception", error)
-    said = str(getattr(error, "output", "")).strip() or str(error).strip()
-    return said.partition("\n")[0] or type(error).__name__
+    output = getattr(error, "output", None)
+    said = (output if isinstance(output, str) else "").strip() or str(error).strip()
+    lines = said.splitlines() or [type(error).__name__]
+    return next((line for line in lines if "error:" in line), lines[0])

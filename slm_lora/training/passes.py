@@ -59,7 +59,7 @@ def with_passes(config: Config, device: Device, rows: Dataset) -> tuple[Config, 
     what is then expected; None where that cannot be told.
 
     The largest part of a batch that fits is taken, with activations kept where any part fits with
-    them. Where nothing fits, the least is tried. A run that was begun goes on as it began.
+    them. Where nothing fits, the least is tried. A run that was begun goes on with its passes.
     """
     asked = _begun(config)
     found, chosen = None, asked

@@ -219,8 +219,9 @@ class LoraTrainer(SFTTrainer):
                 loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
                 return loss
             except (RuntimeError, MemoryError) as error:
-                parts = halves(inputs) if can_part and lacks_memory(error) else None
                 compiling = self.compiled and isinstance(error, TorchDynamoException)
+                lacks = lacks_memory(error) and not compiling
+                parts = halves(inputs) if can_part and lacks else None
                 if parts is None and (not compiling or self.args.world_size > 1):
                     raise
                 why = why_not_compiled(error)  # not the error: it would keep the pass in memory
@@ -231,7 +232,8 @@ class LoraTrainer(SFTTrainer):
                 log.warning("hardware.compile=true: %s; going on without", why)
                 not_compiled(self.model)
                 self.compiled = False
-                self.least_saved = LEAST_SAVED if self.least_saved < 1 else 1
+                if self.least_saved < 1:
+                    self.least_saved = LEAST_SAVED
                 return self._pass(model, inputs, num_items_in_batch)
             self.most_positions = size // 2
             release()

@@ -73,6 +73,11 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], str, list[dict[str, str]]]] = {
         "instruction",
         ASKED,
     ),
+    "SQuAD, as objects": (
+        {"question": "why", "answers": [{"text": "so", "answer_start": 1}]},
+        "instruction",
+        ASKED,
+    ),
     "NQ": ({"question": "why", "answer": ["so", "as"]}, "instruction", ASKED),
     "WebQuestions": ({"url": "x", "question": "why", "answers": ["so"]}, "instruction", ASKED),
     "BoolQ": (
@@ -234,6 +239,10 @@ def test_choices_that_the_model_does_not_see_are_said(
     rows = [{"question": "why", "Choices": {"text": ["as", "so"], "label": "AB"}, "answer": 0}]
     load(tmp_path, rows, TEST["instruction"])
     assert "does not see the column Choices" in caplog.text
+    caplog.clear()
+    elsewhere = {"question": "A why", "options": {"A": "as", "B": "so"}, "answer": "so", "x": "as"}
+    load(tmp_path, [elsewhere], TEST["instruction"])
+    assert "does not see the column options" in caplog.text
     caplog.clear()
     seen = [{"question": "why: as or so", "options": ["as", "so"], "answer": "so"}]
     load(tmp_path, seen, TEST["instruction"])
