@@ -39,20 +39,24 @@ def with_compiling(
     """The config with `hardware.compile` decided where it is open (never but on a CPU), for so many
     steps on these rows of a base model of so many parameters."""
     asked, lengths = config.hardware.compile, rows["length"]
-    if asked is False or device.type != "cpu":
-        return replace(config, hardware=replace(config.hardware, compile=bool(asked)))
     mean = sum(lengths) // len(lengths)
-    size = micro_batch_size(rows_of_a_rank(config, lengths), config)
+    on_cpu = device.type == "cpu"
+    if asked is None:
+        long = 4 * parameters * mean * config.batch_size * steps >= LEAST_OPERATIONS
+        alone = on_cpu and device.precision == "bf16" and ranks.WORLD == 1
+        compiled = long and alone and not missing_compiler()
+    else:
+        compiled = asked
     padded = not (config.trainer["packing"] or config.hardware.gradient_checkpointing)
-    shared = shared_by_all(rows, mean) if padded else 0
-    alike = saves_enough(size, shared, mean, LEAST_SAVED_OF_COMPILED)
-    if asked and alike:
-        log.info(
-            "hardware.compile=true: not of these rows, which begin alike and are laid out as one"
-        )
-    long = 4 * parameters * mean * config.batch_size * steps >= LEAST_OPERATIONS
-    alone = device.precision == "bf16" and ranks.WORLD == 1
-    compiled = asked or (long and alone and not alike and not missing_compiler())
+    if compiled and on_cpu and padded:
+        size = micro_batch_size(rows_of_a_rank(config, lengths), config)
+        alike = saves_enough(size, shared_by_all(rows, mean), mean, LEAST_SAVED_OF_COMPILED)
+        if asked and alike:
+            log.info(
+                "hardware.compile=true: not of these rows, which begin alike and are laid out "
+                "as one"
+            )
+        compiled = asked or not alike
     if compiled and not asked:
         log.info(
             "the layers are compiled for so long a training; hardware.compile=false leaves that"
