@@ -54,6 +54,24 @@ def test_a_test_is_statements_or_one_function(sandbox: Sandbox) -> None:
     assert 0 < verdict.cpu_s < 2
 
 
+@pytest.mark.skipif(not (3, 12) <= sys.version_info < (3, 14), reason="references are counted")
+def test_references_to_what_was_imported_are_not_counted(sandbox: Sandbox) -> None:
+    counted = """
+import json, sys
+
+def f(of):
+    before = sys.getrefcount(of)
+    kept = [of] * 9
+    return sys.getrefcount(of) - before
+
+decode = json.JSONDecoder.decode
+"""
+    tests = ("assert f(decode) == 0", "assert f(decode.__code__.co_consts) == 0")
+    own = "assert f(object()) == 9"
+    (verdict,) = sandbox.judge([program(counted, *tests, own, entry_points=("f", "decode"))])
+    assert (verdict.verdict, verdict.message) == ("pass", "")
+
+
 def test_a_lone_function_is_called(sandbox: Sandbox) -> None:
     (verdict,) = sandbox.judge([program(SQUARE, "def test():\n    assert f(3) == 8")])
     assert verdict.verdict == "fail"

@@ -20,6 +20,7 @@ from types import ModuleType
 
 from . import guard, integrity, runner, strict
 from .frames import read_frame, write_frame
+from .immortal import make_immortal
 from .mounts import fasten
 from .own import Sources
 from .sample import PR_SET_DUMPABLE, Settings, add_filter, confine, prctl
@@ -60,6 +61,7 @@ def main() -> None:
     hook = guard.make_hook(guard.functions_before(), runner.REPORT_FD)
     changed = integrity.watch(runner.SPARE_FDS, known)
     gc.collect()
+    make_immortal()
     gc.freeze()
 
     def ask(test: int, values: bytes) -> bytes | None:
