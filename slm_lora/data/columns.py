@@ -14,9 +14,10 @@ from slm_lora.data.source import Record, Source, columns_of
 
 USUAL = {
     "messages": "conversations conversation dialogue dialog",
-    "instruction": "question query problem user human",
+    "instruction": "question problem user human | query",
     "input": "context | passage paragraph support",
-    "output": "response answer completion assistant solution | answers correct_answer",
+    "output": "response answer completion assistant solution | answers correct_answer | "
+    "sql query",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",
     "text": "sentence review comment tweet document content question",
@@ -27,6 +28,8 @@ USUAL = {
 WHOLE = "document article dialogue dialog text"
 """What texts are called that have a summary beside them."""
 SUMMARY = "summary highlights"
+TASK = f"instruction {USUAL['instruction']} | prompt text description"
+"""What is called that has nothing but a program, in a column `code`, beside it."""
 LAYOUTS = (
     ("messages",),
     ("instruction", "solution"),
@@ -76,7 +79,8 @@ def usual_names(found: list[str], *, summed_up: bool = True) -> dict[str, str]:
     layout = next((needed for needed in LAYOUTS if has >= {*needed}), None)
     labelled = any(name.casefold() in ASIDE for name in found)
     only_text = layout == ("text",) and not labelled
-    if summed_up and (only_text or (layout is None and not {*found} & {"label", "labels"})):
+    has_label = bool({*found} & {"label", "labels"})
+    if summed_up and (only_text or (layout is None and not has_label)):
         pair: dict[str, str] = {}
         _look("prompt", WHOLE, found, pair)
         _look("completion", SUMMARY, found, pair)
@@ -91,6 +95,12 @@ def usual_names(found: list[str], *, summed_up: bool = True) -> dict[str, str]:
         if {*found, *tried} >= {*needed}:
             layout, meant = needed, tried
             break
+    if summed_up and not has_label and layout in (None, ("text",)):
+        pair = {}
+        _look("instruction", TASK, found, pair)
+        _look("solution", "code", found, pair)
+        if {*found, *pair} >= {"instruction", "solution"}:
+            layout, meant = ("instruction", "solution"), meant | pair
     for ours in OPTIONAL.get(layout[0], ()) if layout else ():
         _look(ours, USUAL[ours], found, meant)
     return meant

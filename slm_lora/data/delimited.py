@@ -60,9 +60,11 @@ def read_delimited(
     if not has_header or delimiter != OWN.get(suffix, delimiter):
         by, no = f"divided by {_word(delimiter)}", "" if has_header else ", without a header"
         log.info("%s: columns %s, %s%s", file.name, ", ".join(names), by, no)
+    if "" in names:
+        log.info("%s: what stands in columns without a name is left out", file.name)
     rows = [(number, _columns(names, fields, f"{file}:{number}")) for number, fields in records]
     if delimiter != ",":
-        for name in names:
+        for name in filter(None, names):
             _write_points(name, [columns for _, columns in rows])
     return rows
 
@@ -151,6 +153,8 @@ def _has_header(records: Records, config: DataConfig) -> bool:
     if config.header is not None:
         return config.header
     first, *others = ([field.strip() for field in fields] for _, fields in records)
+    while first[2:] and not first[-1]:  # a spreadsheet's columns without a name
+        first, others = first[:-1], [fields[:-1] for fields in others]
     columns = list(zip(first, *_as_wide(others, first), strict=True))
     once = [name for name, *values in columns if name not in values]
     if first in others or any(is_known(name, config) for name in once):
@@ -190,7 +194,7 @@ def _columns(names: list[str], fields: list[str], origin: str) -> dict[str, Any]
         raise UserError(
             f"{origin}: {len(fields)} fields", f"expected {len(names)}: {', '.join(names)}"
         )
-    return dict(zip(names, fields, strict=True))
+    return {name: field for name, field in zip(names, fields, strict=True) if name}
 
 
 def _write_points(name: str, rows: list[dict[str, Any]]) -> None:

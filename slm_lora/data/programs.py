@@ -6,7 +6,7 @@ A record of ours has `solution` and, for an item that is tested, `tests` (each i
 or the source of one function without arguments) and `entry_points` (names in the solution that the
 tests use); `setup` is run before each test, `prefix` stands before the model's answer in the
 program, `family` and `split` group the figures. HumanEval (arXiv:2107.03374) and MBPP
-(arXiv:2108.07732, the sanitized file) are read as they are published.
+(arXiv:2108.07732, whole or sanitized) are read as they are published.
 """
 
 import ast
@@ -25,7 +25,7 @@ PUBLIC = {
 """Name of a public set → where its split `test` lies on the hub."""
 LAYOUTS = {
     "humaneval": {"prompt", "canonical_solution", "test", "entry_point"},
-    "mbpp": {"prompt", "code", "test_list", "test_imports"},
+    "mbpp": {"task_id", "code", "test_list"},
 }
 """Public layout (task.format) → fields that tell it."""
 TESTED = ("tests", "entry_points", "setup", "prefix", "family", "split")
@@ -84,6 +84,10 @@ def _humaneval(item: Columns) -> Columns:
 def _mbpp(item: Columns) -> Columns:
     """The published harness runs tests among the solution's names, so some use its imports."""
     tests = item["test_list"]
+    if "test_setup_code" in item:
+        asked, setup = item["text"], [item["test_setup_code"]]
+    else:
+        asked, setup = item["prompt"], item["test_imports"]
     imports = [
         ast.unparse(node)
         for node in ast.parse(item["code"]).body
@@ -91,9 +95,9 @@ def _mbpp(item: Columns) -> Columns:
     ]
     return {
         "id": f"MBPP/{item['task_id']}",
-        "instruction": f"{item['prompt']}\nYour code should pass this test:\n{tests[0]}",
+        "instruction": f"{asked}\nYour code should pass this test:\n{tests[0]}",
         "solution": item["code"],
-        "setup": "\n".join(item["test_imports"] + imports),
+        "setup": "\n".join(setup + imports),
         "tests": tests,
         "entry_points": _used(item["code"], tests),
     }
@@ -124,9 +128,12 @@ def check_record(record: Record) -> None:
     for column in ("tests", "entry_points"):
         value = record.columns.get(column)
         if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
+            layout = layout_of([*record.columns])
             raise UserError(
                 f"{record.origin}: {column} is {str(value)[:60]}",
-                f'expected a list of strings, such as "{column}": ["{EXAMPLE[column]}"]',
+                f"type task.format={layout}"
+                if layout != "rows"
+                else f'expected a list of strings, such as "{column}": ["{EXAMPLE[column]}"]',
             )
     for column in ("solution", "setup", "prefix"):
         value = record.columns.get(column)

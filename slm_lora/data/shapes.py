@@ -32,6 +32,7 @@ from slm_lora.data.columns import (
     KNOWN,
     WHOLE,
     column_word,
+    label_like,
     take_first_answers,
     to_type,
     unseen_choices,
@@ -121,7 +122,10 @@ def rename(source: Source, config: DataConfig) -> None:
             )
     talks = any(isinstance(source.records[0].columns.get(name), list) for name in WHOLE.split())
     chosen = {"text", "label"} & config.columns.keys()
-    meant = usual_names(columns_of(source), summed_up=not (talks or chosen))
+    # A code of a language or a country is no program.
+    tags = [name for name in label_like(source) if name.casefold() == "code"]
+    columns = [name for name in columns_of(source) if name not in tags]
+    meant = usual_names(columns, summed_up=not (talks or chosen))
     _rename(source, meant)
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
     for ours in ("output", "completion"):

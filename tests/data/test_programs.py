@@ -70,6 +70,12 @@ def test_mbpp_is_read_as_it_is(tmp_path) -> None:
     assert row["setup"] == "import math\nimport sys"
 
 
+def test_mbpp_as_a_whole_calls_two_fields_otherwise(tmp_path) -> None:
+    whole = {key: value for key, value in MBPP.items() if key not in ("prompt", "test_imports")}
+    whole |= {"text": MBPP["prompt"], "test_setup_code": "import math", "challenge_test_list": []}
+    assert public(tmp_path, whole, "mbpp") == public(tmp_path, MBPP, "mbpp")
+
+
 def test_other_fields_name_the_format(tmp_path) -> None:
     with pytest.raises(UserError, match="item 1: no field 'test' of humaneval"):
         public(tmp_path, {"question": "?"}, "humaneval")

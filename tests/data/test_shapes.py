@@ -17,6 +17,7 @@ TEST = {
     "text+label": [{"text": "a test row", "label": "bad"}],
     "text": [{"text": "a test row"}],
     "instruction": [{"instruction": "a test row", "output": "yes"}],
+    "code": [{"instruction": "a test row", "solution": "yes"}],
     "messages": [
         {"messages": [{"role": "user", "content": "test"}, {"role": "assistant", "content": "ok"}]}
     ],
@@ -89,6 +90,16 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], str, list[dict[str, str]]]] = {
         {"question": "why", "distractor1": "no", "correct_answer": "so", "support": "As"},
         "instruction",
         [user("why\n\nAs"), assistant("so")],
+    ),
+    "Spider": ({"db_id": "d", "query": "so", "question": "why"}, "instruction", ASKED),
+    "queries": ({"query": "why", "response": "so", "type": "x"}, "instruction", ASKED),
+    "WikiSQL": ({"question": "why", "sql": "so", "table": "t"}, "instruction", ASKED),
+    "MBPP": ({"task_id": 1, "text": "why", "code": "so", "test_list": ["t"]}, "code", ASKED),
+    "programs": ({"prompt": "why", "code": "so"}, "code", ASKED),
+    "answers before programs": (
+        {"question": "why", "answer": "so", "query": "q", "code": "c"},
+        "instruction",
+        ASKED,
     ),
     "faq": ({"question": "why", "answer": "so"}, "instruction", ASKED),
     "any case": (
@@ -179,6 +190,11 @@ def test_layouts_of_other_programs_are_read(tmp_path: Path, layout: str) -> None
     made = loaded.train[0]
     assert loaded.report["shape"] == shape
     assert made["prompt"] + made["completion"] == turns
+
+
+def test_a_code_that_repeats_is_no_program(tmp_path: Path) -> None:
+    rows = [{"text": f"text {n}", "code": "de" if n % 2 else "fr"} for n in range(8)]
+    assert load(tmp_path, rows, TEST["text"]).report["shape"] == "text"
 
 
 @pytest.mark.parametrize(
@@ -429,10 +445,10 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         "such as data.columns.prompt=question data.columns.completion=true_answer",
     ),
     "a public set": (
-        [{"task_id": 1, "prompt": "p", "code": "c", "test_list": ["t"], "test_imports": []}],
+        [{"task_id": "1", "prompt": "p", "canonical_solution": "c", "test": "t", "entry_point": "f"}],
         {},
         "which are no known shape",
-        "type task.format=mbpp",
+        "type task.format=humaneval",
     ),
     "no rows": ([], {}, "no rows found in", "expected at least one"),
     "no rows to rename": ([], {"columns": {"text": "a"}}, "no rows found in", "at least one"),

@@ -48,7 +48,8 @@ def check_tested(rows: Sequence[Row]) -> None:
         raise UserError(
             f"task=code, but test row {untested} has no tests",
             'name test rows that have the columns "tests" and "entry_points" '
-            "(slm_lora/data/programs.py) by data.test=FILE",
+            "(slm_lora/data/programs.py) by data.test=FILE; for "
+            "HumanEval or MBPP as they are published type task.format=humaneval or mbpp",
         )
 
 
