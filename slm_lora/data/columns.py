@@ -16,8 +16,7 @@ USUAL = {
     "messages": "conversations conversation dialogue dialog",
     "instruction": "question problem user human | query",
     "input": "context | passage paragraph support",
-    "output": "response answer completion assistant solution | answers correct_answer | "
-    "sql query",
+    "output": "response answer completion assistant solution | answers correct_answer | sql query",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",
     "text": "sentence review comment tweet document content question",

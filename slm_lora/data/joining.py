@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data import shapes
+from slm_lora.data import flat, shapes
 from slm_lora.data.labels import Labels
 from slm_lora.data.shapes import Item
 from slm_lora.data.source import Source, columns_of, named
@@ -22,6 +22,8 @@ def rename(sources: list[Source], config: DataConfig) -> None:
     Raises:
         UserError: a mapped column is in none of them, or a source is of no known shape.
     """
+    for source in sources if not config.columns else ():
+        flat.put_together(source)
     known = [{*columns_of(source)} for source in sources]
     for source, own in zip(sources, known, strict=True):
         elsewhere = set().union(*known) - own

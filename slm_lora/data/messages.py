@@ -9,6 +9,9 @@ Capybara     {"input": "…", "output": "…"}                             both 
 What the assistant calls and what it may call is slm_lora/data/tool_use.py.
 """
 
+import ast
+import json
+from contextlib import suppress
 from typing import Any
 
 from slm_lora.data import tool_use
@@ -18,7 +21,7 @@ from slm_lora.records import Message
 
 ROLES = {
     "system": "system developer",
-    "user": "user human",
+    "user": "user human prompter",
     "assistant": "assistant gpt chatgpt model bot",
     "tool": "tool function observation function_response tool_response",
 }
@@ -61,6 +64,18 @@ def messages(record: Record, column: str) -> list[Message]:
                 said[key] = turn[key]
         turns.append(said)
     return turns
+
+
+def from_text(value: Any) -> Any:
+    """The turns in a text, as tables hold them: JSON, or a list as Python or pandas writes it. Any
+    other value as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return value
+    for parse in (json.loads, ast.literal_eval):
+        with suppress(ValueError, SyntaxError, RecursionError):
+            found = parse(value)
+            return found if isinstance(found, list) else value
+    return value
 
 
 def is_messages(value: Any) -> bool:

@@ -40,6 +40,7 @@ from slm_lora.data.columns import (
 )
 from slm_lora.data.files import DELIMITED
 from slm_lora.data.labels import Labels
+from slm_lora.data.messages import from_text
 from slm_lora.data.source import Source, columns_of, named, place
 from slm_lora.data.turns import are_judged, builder, fields_of, string
 from slm_lora.errors import UserError
@@ -127,6 +128,9 @@ def rename(source: Source, config: DataConfig) -> None:
     columns = [name for name in columns_of(source) if name not in tags]
     meant = usual_names(columns, summed_up=not (talks or chosen))
     _rename(source, meant)
+    for record in source.records:
+        if "messages" in record.columns:
+            record.columns["messages"] = from_text(record.columns["messages"])
     said = [f"{theirs} as {ours}" for ours, theirs in meant.items()]
     for ours in ("output", "completion"):
         if meant.get(ours, "").casefold() in ANSWERS and take_first_answers(source, ours):

@@ -12,6 +12,9 @@
     Human      Human: …\\n\\nAssistant: …                          User: User
     Vicuna     USER: … ASSISTANT: …</s>
     Alpaca     ### Instruction:\\n…\\n\\n### Input:\\n…\\n\\n### Response:\\n…
+    Question   ### Question:\\n…\\n\\n### Answer:\\n…
+    OpenChat   GPT4 Correct User: …<|end_of_turn|>
+    Command R  <|START_OF_TURN_TOKEN|><|USER_TOKEN|>…<|END_OF_TURN_TOKEN|>
 
 Else the model's own chat template would write a prompt and its completion out once more, and a text
 be trained whole, questions too. `python -m slm_lora inspect data.train=rows.jsonl` shows the rows.
@@ -37,13 +40,14 @@ MARKED = 0.1
 MOST = 0.9
 """Share of the rows that must be conversations in one layout; the rest is left out."""
 BEGINNING = re.compile(
-    r"\A\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|endoftext\|>|<\uff5cbegin\u2581of\u2581sentence\uff5c>)?\s*"
+    r"\A\s*(?:<s>|<bos>|<BOS_TOKEN>|<\|begin_of_text\|>|<\|endoftext\|>|<\uff5cbegin\u2581of\u2581sentence\uff5c>)?\s*"
 )
 ENDS = (
     "</s>",
     "<eos>",
     "<|endoftext|>",
     "<|end_of_text|>",
+    "### End",
     "<\uff5cend\u2581of\u2581sentence\uff5c>",
 )
 """Signs of the end of a text, which any layout may have."""
@@ -54,7 +58,13 @@ HEADERS = {
     "Zephyr": (r"<\|(system|user|assistant)\|>\n", "</s>"),
     "Phi-3": (r"<\|(system|user|assistant)\|>\n?", "<|end|>"),
     "DeepSeek": (r"<\uff5c(User|Assistant)\uff5c>", ""),
+    "OpenChat": (r"GPT4 Correct (User|Assistant):[ ]?", "<|end_of_turn|>"),
+    "Command R": (
+        r"<\|START_OF_TURN_TOKEN\|><\|(SYSTEM|USER|CHATBOT)_TOKEN\|>",
+        "<|END_OF_TURN_TOKEN|>",
+    ),
     "Guanaco": (r"###[ ](Human|Assistant):", ""),
+    "Question": (r"###[ ](Question|Answer):", ""),
     "Orca": (r"###[ ](System|User|Assistant):", ""),
     "Human": (r"(?:\A\s*|\n[^\S\n]*)(Human|Assistant):(?=\s)", ""),
     "User": (r"(?:\A\s*|\n[^\S\n]*)(User|Assistant):(?=\s)", ""),
@@ -69,7 +79,7 @@ OF_LLAMA_2 = re.compile(
 )
 OF_ALPACA = re.compile(
     r"(?P<system>(?:(?!###).)*)### Instruction:(?P<user>.*?)(?:### Input:(?P<input>.*?))?"
-    r"### Response:(?P<assistant>.*)\Z",
+    r"### Response:(?P<assistant>.*?)(?=### Instruction:|\Z)",
     re.DOTALL,
 )
 DATES = re.compile(r"\ACutting Knowledge Date: .*\nToday Date: .*\n*")
@@ -84,6 +94,8 @@ OWN = {
 }
 """Layout → its signs, of which none is left in a turn that was read rightly."""
 SIGNS = re.compile("|".join(f"(?:{own})" for own in OWN.values()))
+ROLES = ROLE | {"chatbot": "assistant", "question": "user", "answer": "assistant"}
+"""What stands in a header → role."""
 FOLLOWS = {
     "user": ("assistant",),
     "assistant": ("user", "tool"),
@@ -99,33 +111,28 @@ def _headed(header: str, end: str, text: str) -> list[Message] | None:
     turns: list[Message] = []
     for n, (role, content) in enumerate(zip(pieces[::2], pieces[1::2], strict=True)):
         ended = content.rstrip()
-        if role.lower() not in ROLE or not (ended.endswith(end) or 2 * n + 2 == len(pieces)):
+        if role.lower() not in ROLES or not (ended.endswith(end) or 2 * n + 2 == len(pieces)):
             return None
         whole = ended.removesuffix(end) if end else _bare(_unended(ended))
-        turns.append({"role": ROLE[role.lower()], "content": whole})
+        turns.append({"role": ROLES[role.lower()], "content": whole})
     if not before.strip():
         return turns
     return None if end else [{"role": "system", "content": before.strip()}, *turns]
 
 
-def _of_llama_2(text: str) -> list[Message] | None:
+def _matched(pattern: re.Pattern[str], text: str) -> list[Message] | None:
     turns: list[Message] = []
     place = 0
     while place < len(text):
-        if not (found := OF_LLAMA_2.match(text, place)):
+        if not (found := pattern.match(text, place)):
             return None
         turns += _said(found)
         place = found.end()
     return turns
 
 
-def _of_alpaca(text: str) -> list[Message] | None:
-    found = OF_ALPACA.match(text)
-    return _said(found) if found else None
-
-
 def _said(found: re.Match[str]) -> list[Message]:
-    parts = {role: _bare(content or "") for role, content in found.groupdict().items()}
+    parts = {role: _bare(_unended(content or "")) for role, content in found.groupdict().items()}
     if given := parts.pop("input", ""):
         parts["user"] += f"\n\n{given}"
     return [{"role": role, "content": content} for role, content in parts.items() if content]
@@ -147,8 +154,8 @@ def _unended(text: str) -> str:
 
 LAYOUTS: dict[str, Read] = {
     **{name: partial(_headed, *marks) for name, marks in HEADERS.items()},
-    "Llama 2": _of_llama_2,
-    "Alpaca": _of_alpaca,
+    "Llama 2": partial(_matched, OF_LLAMA_2),
+    "Alpaca": partial(_matched, OF_ALPACA),
 }
 
 

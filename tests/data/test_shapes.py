@@ -3,7 +3,9 @@
 pytest tests/data/test_shapes.py
 """
 
+import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +192,38 @@ def test_layouts_of_other_programs_are_read(tmp_path: Path, layout: str) -> None
     made = loaded.train[0]
     assert loaded.report["shape"] == shape
     assert made["prompt"] + made["completion"] == turns
+
+
+@pytest.mark.parametrize("write", [json.dumps, repr], ids=["json", "python"])
+def test_conversations_in_a_table_are_text(write: Callable[[Any], str], tmp_path: Path) -> None:
+    talks = [[user(f"what's {n}"), assistant("so")] for n in range(4)]
+    rows = [{"id": n, "conversations": write(talk)} for n, talk in enumerate(talks)]
+    loaded = load(tmp_path, rows, TEST["messages"])
+    assert [row["prompt"] + row["completion"] for row in loaded.train] == talks
+
+
+TURNS = [
+    *(("a", "system", "Be brief."), ("a", "prompter", "why"), ("b", "human", "and who")),
+    *(("a", "assistant", "so"), ("b", "gpt", "me"), ("c", "user", "nobody answers")),
+]
+
+
+def test_rows_that_are_turns_are_put_together(tmp_path: Path) -> None:
+    rows = [dict(zip(("conversation_id", "role", "text"), turn, strict=True)) for turn in TURNS]
+    loaded = load(tmp_path, rows, TEST["messages"])
+    assert [row["id"] for row in loaded.train] == ["a", "b"]
+    assert [row["prompt"] + row["completion"] for row in loaded.train] == [
+        [{"role": "system", "content": "Be brief."}, *ASKED],
+        [user("and who"), assistant("me")],
+    ]
+    assert loaded.report["dropped"]["train"]["no_answer"] == 1
+
+
+def test_turns_of_nobody_knows_which_conversation_are_refused(tmp_path: Path) -> None:
+    rows = [dict(zip(("message_id", "role", "text"), turn, strict=True)) for turn in TURNS]
+    with pytest.raises(UserError, match="each row is one turn") as error:
+        load(tmp_path, rows, TEST["messages"])
+    assert "a column conversation_id" in error.value.hint
 
 
 def test_a_code_that_repeats_is_no_program(tmp_path: Path) -> None:
@@ -445,7 +479,7 @@ ERRORS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
         "such as data.columns.prompt=question data.columns.completion=true_answer",
     ),
     "a public set": (
-        [{"task_id": "1", "prompt": "p", "canonical_solution": "c", "test": "t", "entry_point": "f"}],
+        [{"task_id": 1, "prompt": "p", "canonical_solution": "c", "test": "", "entry_point": "f"}],
         {},
         "which are no known shape",
         "type task.format=humaneval",

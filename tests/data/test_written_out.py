@@ -124,11 +124,27 @@ def test_a_template_is_taken_back(layout: str, tmp_path: Path, caplog) -> None:
             QA,
         ),
         (written_out(PHI_3) + "<|endoftext|>", TWO_TURNS),
+        (
+            f"GPT4 Correct User: {Q1}<|end_of_turn|>GPT4 Correct Assistant: {A1}<|end_of_turn|>",
+            QA,
+        ),
+        (
+            f"<BOS_TOKEN><|START_OF_TURN_TOKEN|><|SYSTEM_TOKEN|>{SYSTEM}<|END_OF_TURN_TOKEN|>"
+            f"<|START_OF_TURN_TOKEN|><|USER_TOKEN|>{Q1}<|END_OF_TURN_TOKEN|>"
+            f"<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>{A1}<|END_OF_TURN_TOKEN|>",
+            TWO_TURNS[:3],
+        ),
+        (f"### Question:\n{Q1}\n\n### Answer:\n{A1}", QA),
+        (
+            f"### Instruction:\n{Q1}\n\n### Response:\n{A1}</s>\n\n"
+            f"### Instruction:\n{Q2}\n\n### Response:\n{A2}\n\n### End",
+            TWO_TURNS[1:],
+        ),
     ],
     ids=[
         *("guanaco", "alpaca", "open end", "without a begin of text"),
         *("end of text", "orca", "human", "deepseek", "vicuna", "mistral", "phi-3", "phi-4"),
-        "two ends",
+        *("two ends", "openchat", "command r", "question", "alpaca, two turns"),
     ],
 )
 def test_layouts_of_their_own(text: str, expected: list[dict[str, str]], tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""Conversations whose turns are a row each, back to a row each.
+
+    conversation_id  role       content
+    7                user       Where is it?
+    7                assistant  In the box.
+
+python -m slm_lora inspect +recipe=instruct data.train=turns.csv      shows what became of them
+
+As plain text, what users say would be trained too, and no answer would have its question.
+"""
+
+import re
+from pathlib import Path
+
+from slm_lora.data.columns import USUAL
+from slm_lora.data.messages import ROLE
+from slm_lora.data.source import Record, Source, columns_of, named
+from slm_lora.errors import UserError
+from slm_lora.progress import log
+
+SPEAKER = ("role", "from")
+TEXT = ("content", "text", "value", "message")
+OF_ONE = re.compile(r"(?i)(conv|conversation|chat|dialog|dialogue|thread|session)(_?id)?")
+"""What tells the turns of one conversation."""
+ROWS = {"instruction", "output", "prompt", "completion", "messages", *USUAL["label"].split()}
+"""Columns that say a row is more than a turn."""
+
+
+def put_together(source: Source) -> None:
+    """Makes rows of the turns of a source, if its rows are turns, by their order.
+
+    Raises:
+        UserError: nothing tells which turns are of one conversation.
+    """
+    found = columns_of(source)
+    speaker = next((name for name in SPEAKER if name in found), None)
+    text = next((name for name in TEXT if name in found), None)
+    if speaker is None or text is None or ROWS & {*found}:
+        return
+    roles = {str(record.columns.get(speaker)).lower() for record in source.records}
+    if not roles <= {*ROLE} or len({ROLE[role] for role in roles}) < 2:
+        return
+    by = [name for name in found if OF_ONE.fullmatch(name)]
+    if len(by) != 1:
+        raise UserError(
+            f"{named(source)}: each row is one turn of a conversation, by its column {speaker}",
+            "expected a column conversation_id that is the same in all turns of a conversation, "
+            "these in their order; or one row a conversation, with the column messages",
+        )
+    talks: dict[object, Record] = {}
+    for record in source.records:
+        of = record.columns.get(by[0])
+        talk = talks.setdefault(of, Record({"id": of, "messages": []}, record.origin, record.id))
+        turn = {"role": record.columns[speaker], "content": record.columns.get(text)}
+        talk.columns["messages"].append(turn)
+    log.info(
+        "%s: %d turns are %d conversations, by %s",
+        Path(named(source)).name,
+        len(source.records),
+        len(talks),
+        by[0],
+    )
+    source.records = list(talks.values())
