@@ -41,7 +41,7 @@ def read_folder(folder: Path, key: str, split: str, config: DataConfig) -> Sourc
         )
     others = [name for name in files if name not in (split, config.train_split)]
     if key == "data.train" and others and not (config.test or config.test_split):
-        test = "test" if "test" in others else others[0]
+        test = get_close_matches(config.train_split.replace("train", "test"), others, 1, 0)[0]
         log.info("%s has other splits: type data.test_split=%s to test on one", folder.name, test)
     source = read_paths(files[split], key, config)
     return replace(source, class_names=class_names | source.class_names)

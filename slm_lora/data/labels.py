@@ -81,11 +81,12 @@ class Labels:
                 if name not in self.counts:
                     strange[name or spelled[0]] += 1
         if strange:
-            key = "data.test" if self._config.train else "data.test_split"
+            key = "data.test" if self._config.test else "data.test_split"
+            unlabelled = "-1 marks rows without a label; " if [*strange] == ["-1"] else ""
             raise UserError(
                 f"{named(test)} has labels that no training row has: {counted(strange)}",
-                f"the labels of {named(self._train)}: {counted(self.counts)}; name test rows with "
-                f"these by {key}=NAME, or type {key}=null to split them off the training rows",
+                f"{unlabelled}the labels of {named(self._train)}: {counted(self.counts)}; name test "
+                f"rows with these by {key}=NAME, or type {key}=null to split them off the training rows",
             )
 
     def _find(self, spelled: tuple[str, ...]) -> str | None:

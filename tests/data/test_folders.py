@@ -108,3 +108,24 @@ def test_several_configurations_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="small") as error:
         load_rows(DataConfig(train=folder, config_name="large"))
     assert error.value.hint == "see data.config_name"
+
+
+def test_the_test_split_that_goes_with_the_training_split_is_advised(tmp_path, caplog) -> None:
+    caplog.set_level("INFO", "slm_lora")
+    parts = {name: rows(name, 6) for name in ("train_gen", "test_gen", "train_sft", "test_sft")}
+    folder = tmp_path / "talks"
+    datasets = {name: Dataset.from_list(r, features=FEATURES) for name, r in parts.items()}
+    DatasetDict(datasets).save_to_disk(folder)
+    load_rows(DataConfig(train=str(folder), train_split="train_sft"))
+    assert "type data.test_split=test_sft" in caplog.text
+
+
+def test_a_split_without_labels_is_no_test(tmp_path: Path) -> None:
+    """As GLUE publishes its test sets."""
+    unlabelled = [row | {"label": -1} for row in rows("test", 6)]
+    parts = {"train": rows("train", 20), "test": unlabelled}
+    DatasetDict({name: Dataset.from_list(r) for name, r in parts.items()}).save_to_disk(tmp_path)
+    with pytest.raises(UserError, match=r"no training row has: -1 \(6\)") as error:
+        load_rows(DataConfig(train=str(tmp_path), test_split="test"))
+    assert error.value.hint.startswith("-1 marks rows without a label")
+    assert "type data.test_split=null" in error.value.hint
