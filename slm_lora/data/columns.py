@@ -19,7 +19,7 @@ USUAL = {
     "output": "response answer completion assistant solution | answers correct_answer | sql query",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",
-    "text": "sentence review comment tweet document content question",
+    "text": "sentence review comment tweet document content question chat",
     "label": "labels class category sentiment emotion intent topic target stars rating",
     "system": "system_prompt",
 }

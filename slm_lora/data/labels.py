@@ -85,8 +85,9 @@ class Labels:
             unlabelled = "-1 marks rows without a label; " if [*strange] == ["-1"] else ""
             raise UserError(
                 f"{named(test)} has labels that no training row has: {counted(strange)}",
-                f"{unlabelled}the labels of {named(self._train)}: {counted(self.counts)}; name test "
-                f"rows with these by {key}=NAME, or type {key}=null to split them off the training rows",
+                f"{unlabelled}the labels of {named(self._train)}: {counted(self.counts)}; name "
+                f"test rows with these by {key}=NAME, or type {key}=null to split them off the "
+                "training rows",
             )
 
     def _find(self, spelled: tuple[str, ...]) -> str | None:

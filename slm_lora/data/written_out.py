@@ -10,7 +10,7 @@
     Llama 2    <s>[INST] <<SYS>>\\n…\\n<</SYS>>\\n\\n… [/INST] … </s>  Mistral
     Guanaco    ### Human: …### Assistant: …                       Orca: ### User
     Human      Human: …\\n\\nAssistant: …                          User: User
-    Vicuna     USER: … ASSISTANT: …</s>
+    Vicuna     USER: … ASSISTANT: …</s>                           Glaive: FUNCTION RESPONSE: …
     Alpaca     ### Instruction:\\n…\\n\\n### Input:\\n…\\n\\n### Response:\\n…
     Question   ### Question:\\n…\\n\\n### Answer:\\n…
     OpenChat   GPT4 Correct User: …<|end_of_turn|>
@@ -28,7 +28,7 @@ from pathlib import Path
 
 from slm_lora.data.messages import ROLE
 from slm_lora.data.shapes import BESIDE
-from slm_lora.data.source import Record, Source, named
+from slm_lora.data.source import Record, Source, columns_of, named
 from slm_lora.data.turns import string
 from slm_lora.progress import log
 from slm_lora.records import Message
@@ -68,7 +68,7 @@ HEADERS = {
     "Orca": (r"###[ ](System|User|Assistant):", ""),
     "Human": (r"(?:\A\s*|\n[^\S\n]*)(Human|Assistant):(?=\s)", ""),
     "User": (r"(?:\A\s*|\n[^\S\n]*)(User|Assistant):(?=\s)", ""),
-    "Vicuna": (r"(?:\A|\s|</s>)(USER|ASSISTANT):(?=\s)", ""),
+    "Vicuna": (r"(?:\A|\s|</s>)(USER|ASSISTANT|FUNCTION RESPONSE):(?=\s)", ""),
 }
 """Layout → what begins a turn of a role, and what ends it. Where nothing does, the text before the
 first is the system turn."""
@@ -94,7 +94,12 @@ OWN = {
 }
 """Layout → its signs, of which none is left in a turn that was read rightly."""
 SIGNS = re.compile("|".join(f"(?:{own})" for own in OWN.values()))
-ROLES = ROLE | {"chatbot": "assistant", "question": "user", "answer": "assistant"}
+ROLES = ROLE | {
+    "question": "user",
+    "answer": "assistant",
+    "chatbot": "assistant",
+    "function response": "tool",
+}
 """What stands in a header → role."""
 FOLLOWS = {
     "user": ("assistant",),
@@ -214,6 +219,8 @@ def read_back(sources: list[Source]) -> None:
             name,
             layout,
         )
+        if source.shape == "messages" and "system" in columns_of(source):
+            log.info("%s: its column system is the system turn", name)
         if odd:
             log.warning("%s: left out %d rows not in this layout, %s first", name, len(odd), odd[0])
 
@@ -272,10 +279,13 @@ def _put(source: Source, found: list[list[Message]]) -> None:
     whole = source.shape == "text"
     for record, turns in zip(source.records, found, strict=True):
         if whole:
-            # What stands beside it was written out in it too.
+            # What stands beside it was written out in it too; a system turn as far as it has one.
+            beside = record.columns.get("system")
             for name in ("text", *BESIDE["messages"]):
                 record.columns.pop(name, None)
             record.columns["messages"] = turns
+            if isinstance(beside, str) and turns and turns[0]["role"] != "system":
+                record.columns["system"] = beside.removeprefix("SYSTEM: ")
         else:  # a blank one is left out
             record.columns |= {"prompt": turns[:-1] or "", "completion": turns[-1:] or ""}
     if whole:

@@ -196,6 +196,19 @@ def test_tools_beside_a_text_are_written_out_in_it(tmp_path: Path) -> None:
     assert turns_of(loaded)[0][0] == TWO_TURNS[0]
 
 
+def test_a_system_turn_beside_a_text_without_one_is_its_own(tmp_path: Path) -> None:
+    """As Glaive's calls of functions are published, with what these answer."""
+    chat = (
+        f"USER: {Q1}\n\n\nASSISTANT: <functioncall> {{}} <|endoftext|>\n\n\n"
+        f"FUNCTION RESPONSE: 5\n\n\nASSISTANT: {A1} <|endoftext|>"
+    )
+    chats = [chat.replace("Where", f"{n} where") for n in range(12)]
+    rows = [{"system": f"SYSTEM: {SYSTEM}", "chat": chat} for chat in chats]
+    turns = turns_of(load(tmp_path, rows))[7]
+    assert [turn["role"] for turn in turns] == ["system", "user", "assistant", "tool", "assistant"]
+    assert [turns[0]["content"], turns[3]["content"]] == [SYSTEM, "5"]
+
+
 @pytest.mark.parametrize(
     "odd",
     [
