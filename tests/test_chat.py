@@ -389,6 +389,13 @@ def test_unusable_text(pair: Pair, text: str, fault: str) -> None:
         chat.prompt(pair, [user(text)])
 
 
+def test_an_empty_text_is_refused_before_anything_is_loaded(conversing: Path, caplog) -> None:
+    caplog.set_level("INFO", "slm_lora")
+    with pytest.raises(UserError, match="the text is empty"):
+        start(Config(), Run(conversing), " ", as_json=True)
+    assert "loading" not in caplog.text
+
+
 # ---------------------------------------------------------------- the terminal
 
 

@@ -64,6 +64,8 @@ def start(config: Config, run: Run, text: str | None, as_json: bool) -> None:
         raise UserError("chat has no input", f'type slm-lora chat {run.path} "TEXT"')
     if text is None and not sys.stdin.isatty():
         text = _stdin()
+    if text is not None and not text.strip():
+        raise UserError("the text is empty", "type something for the models to answer")
     if text is None and as_json:
         raise UserError("--json needs a text", f'type slm-lora chat {run.path} "TEXT" --json')
     log.info("loading %s and its adapter", config.model.name_or_path)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from slm_lora.cli.line import refuse
+from slm_lora.cli.line import refuse_by
 from slm_lora.cli.verb import Verb
 from slm_lora.config.quoting import config_text
 from slm_lora.config.schema import Config
@@ -34,7 +34,7 @@ def main(words: list[str]) -> None:
     from slm_lora.scaffold import KITS, check_new, examples, make_kit
 
     parser = argparse.ArgumentParser(prog="slm-lora init")
-    parser.error = refuse  # type: ignore[method-assign]
+    parser.error = refuse_by("init --help")  # type: ignore[method-assign, assignment]
     parser.add_argument("folder", type=Path)
     parser.add_argument("--task", choices=KITS, default="code")
     parser.add_argument("--from", dest="file")

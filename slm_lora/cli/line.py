@@ -1,6 +1,7 @@
 """A command line of Hydra's kind: settings, and the few options that Hydra and we have."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,7 +25,7 @@ def parse(words: list[str], *flags: str) -> argparse.Namespace:
         parser.add_argument(flag, action="store_true")
     known = {option for action in parser._actions for option in action.option_strings}
     _refuse_foreign(words, known)
-    parser.error = refuse
+    parser.error = refuse_by("--help")
     args: argparse.Namespace = parser.parse_intermixed_args(words)
     if args.config_path or args.config_name:
         raise UserError(
@@ -41,13 +42,13 @@ def parse(words: list[str], *flags: str) -> argparse.Namespace:
     return args
 
 
-def refuse(message: str) -> NoReturn:
-    """What argparse is to do instead of printing a page of its own and ending the program.
+def refuse_by(page: str) -> Callable[[str], NoReturn]:
+    """What argparse is to do instead of printing a page of its own and ending the program."""
 
-    Raises:
-        UserError: always.
-    """
-    raise UserError(message, "see slm-lora --help")
+    def refuse(message: str) -> NoReturn:
+        raise UserError(message, f"see slm-lora {page}")
+
+    return refuse
 
 
 def _refuse_foreign(words: list[str], known: set[str]) -> None:
