@@ -15,8 +15,9 @@ from slm_lora.data.source import Record, Source, columns_of
 USUAL = {
     "messages": "conversations conversation dialogue dialog",
     "instruction": "question problem user human | query",
-    "input": "context | passage paragraph support",
-    "output": "response answer completion assistant solution | answers correct_answer | sql query",
+    "input": "context | passage paragraph support article",
+    "output": "response answer completion assistant solution | answers correct_answer answerkey | "
+    "sql query",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",
     "text": "sentence review comment tweet document content question chat",
@@ -44,8 +45,6 @@ ASIDE = {*USUAL["label"].split(), "question"}
 """With a column of these names, no other is plain text."""
 ANSWERS = ("answer", "answers")
 """What may hold several answers to a question, of which the first is the one to learn."""
-CHOICES = ("choices", "options")
-"""What a question's answer is chosen from."""
 KNOWN = {
     *USUAL,
     *WHOLE.split(),
@@ -134,25 +133,6 @@ def _first_answer(value: Any) -> str | None:
     if value is None or value != value:  # NaN is not itself
         return ""
     return value if isinstance(value, str) else None
-
-
-def unseen_choices(source: Source, unused: list[str], shown: set[str]) -> str:
-    """The unused column of an answer's choices, where the columns that are shown do not name them;
-    else nothing."""
-    for name in [name for name in unused if name.casefold() in CHOICES]:
-        for record in source.records[:SAMPLE]:
-            text = "\n".join(_shown(record, column) for column in shown)
-            for choice in _choices(record.columns.get(name)):
-                if not re.search(rf"(?<!\w){re.escape(choice)}(?!\w)", text):
-                    return name
-    return ""
-
-
-def _choices(value: Any) -> list[str]:
-    """Those of a list, of ARC's lists of letters and texts, or of MedQA's texts by letters."""
-    if isinstance(value, dict):
-        value = value.get("text", [*value.values()])
-    return [str(choice) for choice in value] if isinstance(value, list) else []
 
 
 def to_type(source: Source, *, with_prompt: bool = False) -> str:

@@ -26,7 +26,7 @@ from typing import cast
 
 from slm_lora.config.checks import nearest
 from slm_lora.config.sections.data import DataConfig
-from slm_lora.data import programs, tool_use
+from slm_lora.data import choices, programs, tool_use
 from slm_lora.data.columns import (
     ANSWERS,
     KNOWN,
@@ -35,7 +35,6 @@ from slm_lora.data.columns import (
     label_like,
     take_first_answers,
     to_type,
-    unseen_choices,
     usual_names,
 )
 from slm_lora.data.files import DELIMITED
@@ -142,17 +141,25 @@ def rename(source: Source, config: DataConfig) -> None:
         with suppress(ValueError):  # of a malformed template, which is said where it is used
             used |= {*fields_of(config.prompt or "")}
         unused = [name for name in found if name not in used]
-        said += [f"{name} not used" for name in unused]
-        answer = SHAPES[shape][-1]
+        asked, answer = SHAPES[shape][0], SHAPES[shape][-1]
         shown = {*found, *meant} - {answer, meant.get(answer, config.columns.get(answer)), *unused}
-        asks = shape not in ("text", "messages")
-        if asks and (choices := unseen_choices(source, unused, shown)):
+        chosen_from = ""
+        if shape not in ("text", "messages"):
+            chosen_from = choices.unseen(source, unused, shown)
+        is_text = isinstance(source.records[0].columns.get(asked), str)
+        if chosen_from and is_text and config.prompt is None:
+            below = ("input", asked) if asked == "instruction" else (asked,)
+            choices.write_below(source, chosen_from, below, answer)
+            unused.remove(chosen_from)
+            said.append(f"{chosen_from} below the question")
+        elif chosen_from:
             log.warning(
                 "%s: the model does not see the column %s, and so not what it may choose from; "
                 "write it into the question",
                 named(source),
-                choices,
+                chosen_from,
             )
+        said += [f"{name} not used" for name in unused]
     if said:
         log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))
 

@@ -283,21 +283,50 @@ def test_questions_that_nobody_answered_are_left_out(tmp_path: Path) -> None:
     assert own[0]["completion"] == [assistant('{"text": []}')]
 
 
-def test_choices_that_the_model_does_not_see_are_said(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    rows = [{"question": "why", "Choices": {"text": ["as", "so"], "label": "AB"}, "answer": 0}]
-    load(tmp_path, rows, TEST["instruction"])
-    assert "does not see the column Choices" in caplog.text
-    caplog.clear()
-    elsewhere = {"question": "A why", "options": {"A": "as", "B": "so"}, "answer": "so", "x": "as"}
-    load(tmp_path, [elsewhere], TEST["instruction"])
-    assert "does not see the column options" in caplog.text
-    caplog.clear()
-    seen = [{"question": "why: as or so", "options": ["as", "so"], "answer": "so"}]
-    load(tmp_path, seen, TEST["instruction"])
-    load(tmp_path, [{"question": "why", "options": "-O2", "answer": "so"}], TEST["instruction"])
-    assert "does not see" not in caplog.text
+CHOOSING: dict[str, tuple[dict[str, Any], str]] = {
+    "MMLU": ({"question": "why", "choices": ["as", "so"], "answer": 1}, "why\n0. as\n1. so"),
+    "from one": ({"question": "why", "choices": ["as", "so"], "answer": 2}, "why\n1. as\n2. so"),
+    "ARC": (
+        {
+            "question": "why",
+            "choices": {"text": ["as", "so"], "label": ["P", "Q"]},
+            "answerKey": "Q",
+        },
+        "why\nP. as\nQ. so",
+    ),
+    "MedQA": (
+        {"question": "A why", "options": {"A": "as", "B": "so"}, "answer": "so", "x": "as"},
+        "A why\nA. as\nB. so",
+    ),
+    "RACE": (
+        {"article": "As.", "question": "why", "options": ["as", "so"], "answer": "B"},
+        "why\n\nAs.\nA. as\nB. so",
+    ),
+    "numbers": ({"question": "2+2", "choices": ["2", "4"], "answer": "4"}, "2+2\nA. 2\nB. 4"),
+    "a table's": (
+        {"question": "why", "Choices": "['as', 'so']", "answer": "B"},
+        "why\nA. as\nB. so",
+    ),
+    "seen": (
+        {"question": "why: as or so", "options": ["as", "so"], "answer": "so"},
+        "why: as or so",
+    ),
+    "no list": ({"question": "why", "options": "-O2", "answer": "so"}, "why"),
+}
+
+
+@pytest.mark.parametrize("case", CHOOSING)
+def test_what_an_answer_is_chosen_from_stands_below_the_question(tmp_path: Path, case: str) -> None:
+    row, question = CHOOSING[case]
+    loaded = load(tmp_path, [row], TEST["instruction"])
+    assert loaded.train[0]["prompt"] == [user(question)]
+
+
+def test_choices_that_the_users_question_does_not_show_are_said(tmp_path: Path, caplog) -> None:
+    rows = [{"question": "why", "choices": ["as", "so"], "answer": 0}]
+    tests = [{"question": "a test row", "answer": "yes"}]
+    load(tmp_path, rows, tests, prompt="{question}")
+    assert "does not see the column choices" in caplog.text
 
 
 def test_of_several_texts_with_a_label_all_are_shown(tmp_path: Path) -> None:
