@@ -122,9 +122,15 @@ def rename(source: Source, config: DataConfig) -> None:
             )
     talks = any(isinstance(source.records[0].columns.get(name), list) for name in WHOLE.split())
     chosen = {"text", "label"} & config.columns.keys()
-    # A code of a language or a country is no program.
-    tags = [name for name in label_like(source) if name.casefold() == "code"]
-    columns = [name for name in columns_of(source) if name not in tags]
+    first, repeat = source.records[0].columns, label_like(source)
+    others = [
+        name
+        for name in columns_of(source)
+        # A code of a language or a country is no program, a list of turns no text.
+        if (name.casefold() == "code" and name in repeat)
+        or (name.casefold() == "chat" and isinstance(first.get(name), list))
+    ]
+    columns = [name for name in columns_of(source) if name not in others]
     meant = usual_names(columns, summed_up=not (talks or chosen))
     _rename(source, meant)
     for record in source.records:
