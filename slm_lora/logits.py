@@ -6,7 +6,7 @@ A head in bf16 rounds logits near 16 to steps of 0.125: labels then tie, and the
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -53,8 +53,12 @@ def _in_fp32(head: nn.Module) -> Iterator[None]:
     """Cast a head's weights while it multiplies. Not before: those of a model in parts are whole
     only then. An input embedding that shares them keeps its own dtype."""
     own: list[tuple[nn.Module, str, nn.Parameter]] = []
+    exact = ExitStack()
 
     def cast(*_: Any) -> None:
+        # In fp16 a model trains under autocast, which would cast the product down again.
+        kind = next(head.parameters()).device.type
+        exact.enter_context(torch.autocast(kind, enabled=False))
         for module in head.modules():
             for name, weight in module._parameters.items():
                 if weight is not None and weight.is_floating_point():
@@ -62,6 +66,7 @@ def _in_fp32(head: nn.Module) -> Iterator[None]:
                     module._parameters[name] = weight.float()  # type: ignore[assignment]
 
     def put_back(*_: Any) -> None:
+        exact.close()
         while own:
             module, name, weight = own.pop()
             module._parameters[name] = weight

@@ -84,6 +84,20 @@ def test_every_familys_own_scaling_follows_the_exact_product(family: str) -> Non
     check(model, model.get_output_embeddings().weight, after)
 
 
+def test_autocast_does_not_round_what_is_to_be_exact() -> None:
+    """In fp16 a model is trained under it, and evaluated meanwhile."""
+    model = make(LlamaConfig(**SIZES))
+    with torch.no_grad():
+        expected = logits_at(model, WANTED, exact=True, input_ids=IDS)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = logits_at(model, WANTED, exact=True, input_ids=IDS)
+            assert torch.is_autocast_enabled("cpu")
+            assert (IDS.float() @ IDS.float().t()).dtype == torch.bfloat16, "as before"
+    torch.testing.assert_close(found, expected, rtol=2e-2, atol=2e-1)
+    rounded = found.to(torch.bfloat16).float()
+    assert not torch.equal(found, rounded)
+
+
 def test_head_with_lora() -> None:
     model = get_peft_model(make(LlamaConfig(**SIZES)), LoraConfig(target_modules=["lm_head"]))
     compute_in_one_pass(model)

@@ -132,12 +132,29 @@ def test_dropout_is_none_in_an_evaluation(count: list[int]) -> None:
     assert len(count) == 2
 
 
-def test_autocast_is_left_to_peft(count: list[int]) -> None:
-    plain, ours = pair()
+def test_autocast_to_another_dtype_is_left_to_peft(count: list[int]) -> None:
+    plain, ours = (model.base_model.model.up for model in pair())
     x = torch.randn(3, 5, WIDTH)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(ours(x), plain(x))
     assert count == []
+
+
+def test_autocast_to_the_inputs_own_dtype_changes_nothing(count: list[int]) -> None:
+    """As fp16 is trained on a GPU."""
+    _, ours = pair()
+    for module in ours.modules():
+        if isinstance(base := getattr(module, "base_layer", None), nn.Linear):
+            base.bfloat16()
+    x = torch.randn(3, 5, WIDTH).bfloat16()
+    expected = outcome(ours, x)
+    ours.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = outcome(ours, x)
+    assert len(count) == 4
+    for name, value in expected.items():
+        assert found[name].dtype == value.dtype, name
+        torch.testing.assert_close(found[name], value)
 
 
 def test_the_base_alone_and_two_adapters_at_once(count: list[int]) -> None:

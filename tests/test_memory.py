@@ -15,6 +15,7 @@ from transformers import (
     LlamaConfig,
     MixtralConfig,
 )
+from transformers.models.llama.modeling_llama import repeat_kv
 
 from slm_lora.config.compose import load, register, to_yaml
 from slm_lora.config.schema import Config
@@ -26,7 +27,13 @@ from slm_lora.model.layout import LEAST_SAVED
 from slm_lora.model.lora_layers import compute_in_one_pass
 from slm_lora.preflight import Plan, preflight
 from slm_lora.training.loss import labelled_loss
-from slm_lora.training.memory import Batch, Memory, training_memory, writing_memory
+from slm_lora.training.memory import (
+    Batch,
+    Memory,
+    _repeated,
+    training_memory,
+    writing_memory,
+)
 from slm_lora.training.options import CHECKPOINTING
 from tests.helpers.tiny import make_gpt2, make_llama, make_rows
 
@@ -149,6 +156,14 @@ def test_an_apple_gpu_keeps_the_products_of_attention(tmp_path: Path) -> None:
     cuda, mps = (training_memory(config, Device(kind, "", 0, "fp32"), batch) for kind in kinds)
     pairs = sizes.num_hidden_layers * sizes.num_attention_heads * 4 * 250**2
     assert mps.peak > cuda.peak + 4 * pairs
+
+
+def test_under_a_mask_keys_and_values_are_written_out_for_all_heads() -> None:
+    sizes = LlamaConfig(num_attention_heads=8, num_key_value_heads=2, hidden_size=128)
+    key = torch.zeros(1, 2, 1, 16, dtype=torch.half)  # rows, heads, positions, width
+    assert _repeated(sizes, torch.half) == 2 * (repeat_kv(key, 4).nbytes - key.nbytes)
+    own = LlamaConfig(num_attention_heads=8, num_key_value_heads=8, hidden_size=128)
+    assert _repeated(own, torch.half) == 0
 
 
 @pytest.mark.parametrize(("positions", "new"), [(20, 150), (200, 4)], ids=["writes", "reads"])

@@ -160,15 +160,18 @@ def test_an_evaluation_goes_on_in_halves(tmp_path: Path, monkeypatch: pytest.Mon
         processing_class=make_tokenizer(tmp_path / "tokenizer"),
     )
     expected = trainer.evaluate()["eval_loss"]
-    real = LoraTrainer.compute_loss
+    real, failed = LoraTrainer.compute_loss, []
 
     def few(self, model, inputs, *args, **kwargs):
         if len(inputs["input_ids"]) > 3:
+            failed.append(inputs["input_ids"].numel())
             raise RuntimeError(CPU_ERROR)
         return real(self, model, inputs, *args, **kwargs)
 
     monkeypatch.setattr(LoraTrainer, "compute_loss", few)
     assert trainer.evaluate()["eval_loss"] == pytest.approx(expected, rel=1e-4)
+    first, second, *_ = failed
+    assert second <= first // 2 + 24, "no later batch is tried as large again"
 
 
 def test_scoring_and_writing_in_halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,12 @@ from slm_lora import model, nano, pipeline, training
 from slm_lora.config import compose
 from slm_lora.config.places import groups
 from slm_lora.errors import UserError
+from slm_lora.hardware import Device
 from slm_lora.preflight import Plan, preflight
 from slm_lora.run_folder import Run
 from slm_lora.tasks import judge_of
 from slm_lora.tasks.text import TEXT
+from slm_lora.training.trainer import LoraTrainer
 from tests.helpers.rows import write_jsonl
 
 LORA = ("default", "dora", "pissa", "rslora")
@@ -108,6 +110,34 @@ def test_one_step_is_taken_at_the_full_rate(tmp_path: Path) -> None:
     assert step["learning_rate"] == found.config.trainer["learning_rate"]
     weights = load_file(run.adapter / "adapter_model.safetensors")
     assert any(weight.any() for name, weight in weights.items() if "lora_B" in name)
+
+
+def test_a_gradient_that_is_infinite_as_in_fp16_costs_no_adapter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = LoraTrainer.log
+    monkeypatch.setattr(
+        LoraTrainer, "log", lambda self, logs, *a: real(self, logs | {"grad_norm": math.inf}, *a)
+    )
+    found, run = started(tmp_path, "trainer.max_steps=2", "trainer.logging_steps=1")
+    base = model.load_base(found.config, found.device)
+    training.train(
+        base, found.tokenizer, found.data, config=found.config, device=found.device, run=run
+    )
+    (line, *_) = json.loads(run.train.read_text())["log"]
+    assert "loss" in line
+    assert "grad_norm" not in line
+    assert (run.adapter / "adapter_model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("word", ["lora.modules_to_save=[lm_head]", "+lora.extra.bias=all"])
+def test_what_a_gpu_without_bf16_cannot_train_is_refused(word: str, tmp_path: Path) -> None:
+    """Its precision is fp16, though the config leaves that open."""
+    config = compose.load(["task=text", "data.train=rows.jsonl", "quantization=none", word])
+    gpu = Device("cuda", "Tesla T4", 0, "fp16")
+    with pytest.raises(UserError, match="with precision=fp16") as error:
+        training.resolve(config, gpu, 512)
+    assert "type precision=fp32" in error.value.hint
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,20 @@ class Config:
             )
         return self.needs_cuda()
 
+    def check_scaled(self) -> None:
+        """
+        Raises:
+            UserError: weights of the base are trained, which cannot be in fp16.
+        """
+        bias = self.lora.extra.get("bias", "none")
+        if self.lora.modules_to_save or bias != "none":
+            what = f"modules_to_save={self.lora.modules_to_save}"
+            raise UserError(
+                f"lora.{what if self.lora.modules_to_save else f'extra.bias={bias}'} with "
+                "precision=fp16",
+                "gradient scaling needs the trained weights in fp32; type precision=fp32",
+            )
+
     def _check_combinations(self) -> None:
         quantization = self.quantization.method
         if self.device == "cpu" and (error := self.needs_cuda()):
@@ -133,11 +147,8 @@ class Config:
                 "its adapter is saved in another form than it is trained in; "
                 "type improve.start=base",
             )
-        if self.lora.modules_to_save and self.precision == "fp16":
-            raise UserError(
-                f"lora.modules_to_save={self.lora.modules_to_save} with precision=fp16",
-                "gradient scaling needs the trained weights in fp32; type precision=fp32",
-            )
+        if self.precision == "fp16":
+            self.check_scaled()
         if quantization in QUANTIZED and self.lora.moves_base_weights:
             raise UserError(
                 f"lora.init={self.lora.init} with quantization={quantization}",

@@ -16,6 +16,7 @@ from slm_lora.files import read_json, read_jsonl
 from slm_lora.merge import whole_training
 from slm_lora.merge.proof import compare_metric
 from slm_lora.model import DTYPES
+from slm_lora.out_of_memory import lacks_memory
 from slm_lora.preflight import preflight
 from slm_lora.progress import log
 from slm_lora.run_folder import Run
@@ -48,11 +49,17 @@ def scored(
         plan = preflight(simple)
         if [item["id"] for item in tuned] != [row["id"] for row in plan.data.test]:
             raise UserError("the test rows are not those of the run", "name those: data.test=FILE")
-        model = exported().to(plan.device.type)
+        model = exported()
         for weight in model.parameters():  # not the buffers: rotations stay in fp32
             weight.data = weight.data.to(DTYPES[plan.device.precision])
+        model = model.to(plan.device.type)
         found = compare_metric(model, plan, tokenizer, tuned, seconds / 3, FEW)
     except UserError as error:  # the file is proven all the same
         log.warning("the exported model was not scored: %s; %s", error.message, error.hint)
+        return {}
+    except (RuntimeError, MemoryError) as error:
+        if not lacks_memory(error):
+            raise
+        log.warning("the exported model was not scored: out of memory; type device=cpu")
         return {}
     return {plan.task.primary: {"exported" if k == "merged" else k: v for k, v in found.items()}}

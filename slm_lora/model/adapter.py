@@ -165,7 +165,11 @@ def load_adapter(
     check_adapter(model, folder)
     try:
         tuned = peft.PeftModel.from_pretrained(
-            model, folder, adapter_name=name, is_trainable=trainable
+            model,
+            folder,
+            adapter_name=name,
+            is_trainable=trainable,
+            torch_device=str(model.device),  # else it is read to the first GPU, whichever ours is
         )
     except (ValueError, RuntimeError, KeyError, TypeError) as error:
         raise UserError(

@@ -104,7 +104,12 @@ def _only(layer: Any, x: Tensor) -> str | None:
     dropped = layer.training and not isinstance(layer.lora_dropout[name], nn.Identity)
     special = name in layer.lora_variant or layer.lora_bias[name]
     trained = any(p.requires_grad for p in layer.base_layer.parameters())
-    cast = not x.is_meta and torch.is_autocast_enabled(x.device.type)
+    kind = x.device.type
+    cast = (
+        not x.is_meta
+        and torch.is_autocast_enabled(kind)
+        and x.dtype != torch.get_autocast_dtype(kind)
+    )
     return None if dropped or special or trained or cast else name
 
 

@@ -172,18 +172,30 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
     moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
     # Before the update there are gradients beside the moments, and no more activations.
     peak = count.peak + moments + (moments if batch.accumulates else 0)
+    if ranks.WORLD > 1:
+        peak += moments // 2  # the buckets in which gradients travel
     text, pairs = base.config.get_text_config(), batch.rows * batch.positions**2
     layers = 1 if config.hardware.gradient_checkpointing else text.num_hidden_layers
-    bounded = batch.packed and gpu and bounds_suffice(base.config, gpu, dtype)
-    if (
-        (batch.packed or cuda)
-        and not bounded
-        and base.config._attn_implementation in UNMASKED.values()
-    ):
-        peak += (MASK_BYTES * layers + 1) * pairs
+    masked = layers if batch.packed or cuda else 0
+    if batch.packed and gpu and bounds_suffice(base.config, gpu, dtype):
+        sliding = getattr(text, "layer_types", None) or []
+        masked = min(layers, sliding.count("sliding_attention"))  # which have a mask all the same
+    if masked and base.config._attn_implementation in UNMASKED.values():
+        peak += (MASK_BYTES * masked + 1) * pairs
+        if cuda:
+            peak += masked * _repeated(text, dtype) * batch.rows * batch.positions
     if device.type == "mps":
         peak += PRODUCT_BYTES * layers * text.num_attention_heads * pairs
     return Memory(weights - saved, moments, peak - saved)
+
+
+def _repeated(text: Any, dtype: torch.dtype) -> int:
+    """Bytes a position that a layer under a mask keeps of its keys and values, written out for all
+    heads that share them (`repeat_kv` of transformers); without a mask torch's kernel shares."""
+    heads = text.num_attention_heads
+    own = getattr(text, "num_key_value_heads", None) or heads
+    width = getattr(text, "head_dim", None) or text.hidden_size // heads
+    return int(2 * (heads - own) * width) * dtype.itemsize
 
 
 class Count(TorchDispatchMode):  # type: ignore[no-untyped-call]

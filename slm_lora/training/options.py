@@ -30,7 +30,12 @@ def resolve(config: Config, device: Device, context: int) -> Config:
 
     `context` is the number of positions that the model knows: no row is longer. How a batch is
     taken apart is decided when the rows are known (slm_lora/training/passes.py).
+
+    Raises:
+        UserError: the device computes in fp16, in which the config's weights cannot be trained.
     """
+    if device.precision == "fp16":
+        config.check_scaled()
     trainer = dict(config.trainer)
     asked = trainer.get("max_length")
     if (asked or sys.maxsize) > context:
@@ -61,7 +66,8 @@ def sft_config(config: Config, device: Device, folder: Path, lengths: list[int])
     batch = rows_of_a_rank(config, lengths)
     micro = micro_batch_size(batch, config)
     options: dict[str, Any] = {
-        "per_device_eval_batch_size": max(micro, 8),
+        # Packed rows are one row, of as many positions as all of them may have.
+        "per_device_eval_batch_size": micro if config.trainer["packing"] else max(micro, 8),
         # Every weight of an adapter is used in every pass.
         "ddp_find_unused_parameters": False,
         "ddp_broadcast_buffers": False,

@@ -34,7 +34,7 @@ from slm_lora.errors import UserError
 from slm_lora.files import scratch, sums, whole, write_json
 from slm_lora.hardware import Device
 from slm_lora.model import add_adapter, load_adapter
-from slm_lora.out_of_memory import lacks_memory
+from slm_lora.out_of_memory import lacks_memory, release
 from slm_lora.progress import log, shown
 from slm_lora.records import Training
 from slm_lora.run_folder import Run
@@ -177,7 +177,9 @@ def train(
                 best = args.load_best_model_at_end and best_of(
                     checkpoint, state.best_model_checkpoint
                 )
-                model.load_adapter(str(best or checkpoint), "default", is_trainable=True)
+                model.load_adapter(
+                    str(best or checkpoint), "default", True, torch_device=str(model.device)
+                )
             else:
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except TorchDynamoException as error:
@@ -198,8 +200,9 @@ def train(
                 ) from error
             on = config.hardware.gradient_checkpointing
             cure = "a smaller trainer.max_length" if on else "hardware.gradient_checkpointing=true"
+            halved = trainer.most_positions < sys.maxsize
             raise UserError(
-                f"{device.name}: out of memory, with the smallest pass too",
+                f"{device.name}: out of memory{', with the smallest pass too' if halved else ''}",
                 f"type {cure}, in another run_dir",
             ) from error
         except FloatingPointError as error:
@@ -220,6 +223,10 @@ def train(
             tokenizer.save_pretrained(folder)
             (folder / run.card.name).unlink()  # PEFT's; ours comes when the figures are known
             write_json(run.train, {**summary, "adapter": sums(folder)})
+    # For fp16 accelerate has put its autocast around the model's forward.
+    trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    del trainer  # and the optimizer's moments, before the model is scored
+    release()
     return model.eval()
 
 
@@ -266,7 +273,11 @@ def _summary(
     trainable, parameters = model.get_nb_trainable_parameters()
     kept = ["step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "num_tokens"]
     kept += [f"eval_{measure.name}"] if measure else []
-    history = [{k: line[k] for k in kept if k in line} for line in state.log_history]
+    # In fp16 a step whose gradient is infinite is skipped, and logged; JSON knows no infinity.
+    history = [
+        {key: line[key] for key in kept if key in line and math.isfinite(line[key])}
+        for line in state.log_history
+    ]
     losses = [line["loss"] for line in history if "loss" in line]
     evaluations = {line["step"]: line["eval_loss"] for line in history if "eval_loss" in line}
     tokens = _tokens(state.log_history) - _tokens(state.log_history, most=first_step)

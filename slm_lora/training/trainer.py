@@ -37,6 +37,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -95,7 +96,7 @@ class LoraTrainer(SFTTrainer):
     ) -> None:
         self.measure = measure
         self.compiled = compiled
-        self.most_positions = sys.maxsize
+        self.most_positions = self.most_eval_positions = sys.maxsize
         self.least_saved = 1.0
         if measure:
             args.metric_for_best_model = f"eval_{measure.name}"
@@ -126,6 +127,8 @@ class LoraTrainer(SFTTrainer):
             model=model, args=args, train_dataset=train_dataset, eval_dataset=eval_dataset, **kwargs
         )
         args.save_only_model = only_model
+        if on_cuda and args.world_size > 1:  # PEFT would read checkpoints to the first GPU
+            model.load_adapter = partial(model.load_adapter, torch_device=str(args.device))
         for parameter, data in full_precision.items():
             parameter.data = data.to(parameter.device)
         compute_in_one_pass(self.model)
@@ -213,7 +216,9 @@ class LoraTrainer(SFTTrainer):
         parts = halves(inputs) if can_part and size > self.most_positions else None
         if parts is None:
             trained = [p for p in model.parameters() if p.requires_grad]
-            before = [None if p.grad is None else p.grad.clone() for p in trained]
+            # What may be done again begins with these.
+            again = can_part or (self.compiled and self.args.world_size == 1)
+            before = [None if not again or p.grad is None else p.grad.clone() for p in trained]
             tokens: float = self._total_train_tokens  # type: ignore[has-type]
             try:
                 loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
@@ -252,19 +257,25 @@ class LoraTrainer(SFTTrainer):
         prediction_loss_only: bool,
         ignore_keys: list[str] | None = None,
     ) -> Any:
-        """As transformers does; a mean over halves where memory does not suffice."""
-        try:
-            return super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
-        except (RuntimeError, MemoryError) as error:
-            # TRL's loss waits for the other ranks in every pass, and so does a base in parts.
-            together = ranks.in_parts() or not self.labelled_positions_only
-            alone = self.args.world_size == 1 or not together
-            can_part = alone and prediction_loss_only
-            parts = halves(inputs) if can_part and lacks_memory(error) else None
-            if parts is None:
-                raise
-        release()
-        log.warning("out of memory in an evaluation: half of its %d rows", len(inputs["labels"]))
+        """As transformers does; a mean over halves where memory does not suffice, and of all later
+        batches as large."""
+        # TRL's loss waits for the other ranks in every pass, and so does a base in parts.
+        together = ranks.in_parts() or not self.labelled_positions_only
+        can_part = prediction_loss_only and (self.args.world_size == 1 or not together)
+        size = inputs["input_ids"].numel()
+        parts = halves(inputs) if can_part and size > self.most_eval_positions else None
+        if parts is None:
+            try:
+                return super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
+            except (RuntimeError, MemoryError) as error:
+                parts = halves(inputs) if can_part and lacks_memory(error) else None
+                if parts is None:
+                    raise
+            self.most_eval_positions = size // 2
+            release()
+            log.warning(
+                "out of memory in an evaluation of %d positions: going on with half as many", size
+            )
         counts = [int((part["labels"][:, 1:] != -100).sum()) for part in parts]
         losses = [self.prediction_step(model, part, True, ignore_keys)[0] for part in parts]
         total = sum(loss * count for loss, count in zip(losses, counts, strict=True))
