@@ -9,6 +9,7 @@ it. What many texts begin with is read once.
 import copy
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import torch
@@ -107,13 +108,20 @@ def _log_likelihoods(
         read, known = (len(prompt), after(prompt)) if prompt in many else (shared, beginning)
         own, places = [texts[i][read:] for i in batch], [starts[i] - read for i in batch]
         rows = logits_from(model, own, places, exact=True, beginning=known)
+        items = [item for i in batch for item in contexts[texts[i]]]
+        counts = [len(answers[item]) for item in items]
+        # A GPU is waited for once a batch.
+        asked = torch.tensor([t for item in items for t in answers[item]], dtype=torch.long)
+        tokens, picked = iter(torch.split(asked.to(rows[0].device), counts)), []
         # Row by row: probabilities of the whole batch would take as much memory as the logits.
         for i, row in zip(batch, (logits.log_softmax(-1) for logits in rows), strict=True):
             for item in contexts[texts[i]]:
                 first = len(prompts[item]) - 1 - starts[i]
-                tokens = torch.tensor(answers[item], device=row.device)
-                picked = row[first : first + len(tokens)].gather(1, tokens[:, None])
-                found.append((item, picked[:, 0].tolist()))
+                own_tokens = next(tokens)[:, None]
+                picked.append(row[first : first + len(own_tokens)].gather(1, own_tokens)[:, 0])
+        numbers = iter(torch.cat(picked).tolist())
+        for item, count in zip(items, counts, strict=True):
+            found.append((item, list(islice(numbers, count))))
 
     groups = grouped(sorted(apart), share)
     for own in list(many.values())[share.rank :: share.of]:
@@ -188,12 +196,12 @@ def logits_from(
         past.batch_repeat_interleave(len(texts))
     device = next(model.parameters()).device
     ids = pad_sequence([torch.tensor(text) for text in texts], batch_first=True).to(device)
-    wanted = torch.zeros_like(ids, dtype=torch.bool)
+    wanted = torch.zeros(ids.shape, dtype=torch.bool)
     for row, (text, start) in enumerate(zip(texts, starts, strict=True)):
         wanted[row, start : len(text)] = True
     logits = logits_at(
         model,
-        wanted,
+        wanted.to(device),
         exact=exact,
         input_ids=ids,
         past_key_values=past,
