@@ -4,6 +4,7 @@ python -m slm_lora evaluate outputs/sentiment/2026-01-31_12-00-00 data.test=othe
 """
 
 import json
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -22,6 +23,9 @@ from slm_lora.preflight import Plan, preflight
 from slm_lora.progress import log
 from slm_lora.records import Row
 from slm_lora.run_folder import Run, alone, check_adapter, differences, new_folder
+
+DATA = re.compile(r"[+~]*data[.=]")
+"""The beginning of a setting that says which rows, or how they are read."""
 
 
 def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
@@ -43,10 +47,20 @@ def evaluate(run: Run, config: Config, overrides: list[str]) -> Run:
         raise UserError(
             f"no adapter found in {run.path}", "finish the run first: run_dir= of this run"
         )
+    if run.borrows_adapter:
+        of = run.adapter.parent
+        raise UserError(
+            f"{run.path} is an evaluation of {of}", f"type slm-lora evaluate {shell_word(str(of))}"
+        )
     check_adapter(run)
     plan = preflight(config)
-    if any(word.startswith("data.") for word in overrides):
+    if any(DATA.match(word) for word in overrides):
         plan = _unseen(plan, run)
+    elif overrides and plan.data.report["fingerprint"] != _fingerprint(run):
+        raise UserError(
+            f"the rows are not those that {run.path} was trained and tested on",
+            "type data.test=FILE to score other rows: those that it was trained on are left out",
+        )
     if not overrides:
         with alone(run.path):
             pipeline.score_and_train(plan, run)
@@ -81,6 +95,12 @@ def _unseen(plan: Plan, run: Run) -> Plan:
     except UserError as error:
         log.warning("whether it was trained on test rows cannot be told: %s", error.message)
         return plan
+    if asked.prompt == saved.data.prompt and then.report["fingerprint"] != _fingerprint(run):
+        log.warning(
+            "the rows of %s have changed since: whether it was trained on test rows cannot be told "
+            "of all",
+            run.path,
+        )
     known = set(map(_asked, then.train + then.validation))
     test = [row for row in plan.data.test if _asked(row) not in known]
     seen, report = len(plan.data.test) - len(test), plan.data.report
@@ -98,6 +118,10 @@ def _unseen(plan: Plan, run: Run) -> Plan:
         rows = {**report["rows"], "test": len(test)}
         report = {**report, "rows": rows, "dropped": dropped, "labels": labels}
     return replace(plan, data=replace(plan.data, test=test, report=report))
+
+
+def _fingerprint(run: Run) -> str:
+    return str(read_json(run.provenance)["data_fingerprint"])
 
 
 def _asked(row: Row) -> str:

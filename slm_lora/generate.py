@@ -61,6 +61,10 @@ def stop_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     return rendering.stop_ids(tokenizer, model.generation_config.eos_token_id)
 
 
+LEAST_TEMPERATURE = 1e-6
+"""By less, logits would overflow; the likeliest token is the one that is drawn there."""
+
+
 def generation_config(
     tokenizer: PreTrainedTokenizerBase,
     stop_ids: Iterable[int],
@@ -69,7 +73,7 @@ def generation_config(
     top_p: float,
 ) -> GenerationConfig:
     """How a model writes: the likeliest token at temperature 0, else one drawn from the nucleus."""
-    draws = temperature > 0
+    draws = temperature >= LEAST_TEMPERATURE
     return GenerationConfig(
         do_sample=draws,
         temperature=temperature if draws else None,

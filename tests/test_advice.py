@@ -144,7 +144,7 @@ def test_families_that_are_never_solved_are_named(tmp_path: Path) -> None:
     metrics["tuned"]["verdicts"] = {"pass": 50, "syntax": 7, "fail": 3}
     write_json(run.metrics, metrics)
     assert "1 of 6 families are never solved: family 2." in facts(tmp_path)
-    assert "Most of what does not pass is 'syntax': 7 of 60 answers." in facts(tmp_path)
+    assert "The most frequent failure is 'syntax': 7 of the 10 that do not pass." in facts(tmp_path)
     assert "no Python yet" in " ".join(next_steps(findings(run)))
 
 

@@ -248,6 +248,26 @@ def test_its_code_runs_in_the_adapters_folder(
     assert names["model"].base_model.model.config.quantization_config.bnb_4bit_quant_type == "nf4"
 
 
+def test_the_code_for_a_base_model_in_a_gguf_file(nano_run: Path, tmp_path: Path) -> None:
+    base = tmp_path / "small.Q8_0.gguf"
+    base.write_bytes(b"GGUF")
+    card = rendered(nano_run, f"model.name_or_path={base}")
+    (block, *_) = python_blocks(card)
+    assert "from slm_lora import gguf\n" in block
+    assert 'gguf.model_folder(Path("small.Q8_0.gguf"))' in block
+    assert "is a GGUF file of the author's" in card
+    assert "llama2c" not in card
+
+
+def test_the_users_own_text_below_the_card_stays(nano_run: Path) -> None:
+    run, config = loaded(nano_run)
+    write_card(run, config, metrics_of(nano_run))
+    first = run.card.read_text()
+    run.card.write_text(first + "\nFor reviews of rooms.\n")
+    write_card(run, config, metrics_of(nano_run))
+    assert run.card.read_text() == first + "\nFor reviews of rooms.\n"
+
+
 def test_text_of_data_and_config_stays_in_its_place(nano_run: Path) -> None:
     run = Run(nano_run)
     report = read_json(run.data_report)

@@ -17,7 +17,13 @@ from transformers import (
 )
 
 from slm_lora import likelihoods
-from slm_lora.generate import Generated, Sampling, answers, scores_while_writing
+from slm_lora.generate import (
+    Generated,
+    Sampling,
+    answers,
+    generation_config,
+    scores_while_writing,
+)
 from slm_lora.likelihoods import answer_log_likelihoods
 from slm_lora.model.kernels import CPU_ATTENTION
 from slm_lora.reading import context_length
@@ -50,6 +56,13 @@ def items(count: int) -> tuple[list[list[int]], list[list[int]]]:
     prompts = [[draw.randrange(3, 250) for _ in range(draw.randint(1, 40))] for _ in range(count)]
     answers = [[draw.randrange(3, 250) for _ in range(draw.randint(1, 6))] for _ in range(count)]
     return prompts, answers
+
+
+def test_a_temperature_of_almost_nothing_takes_the_likeliest(tmp_path) -> None:
+    """Logits divided by it would be infinite."""
+    tokenizer = AutoTokenizer.from_pretrained(make_llama(tmp_path))
+    assert not generation_config(tokenizer, [1], 4, 1e-40, 1.0).do_sample
+    assert generation_config(tokenizer, [1], 4, 1e-3, 1.0).do_sample
 
 
 def test_scores_equal_one_plain_forward_an_item(parts) -> None:

@@ -52,6 +52,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
     """The Hub of this process; waits are noted in `hub.waits` and not waited."""
     with LocalHub() as hub:
         monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        place = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", place)
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -129,16 +131,35 @@ def test_unchanged_content_makes_no_commit(
 
 def test_only_what_changed_is_sent_and_what_is_gone_goes(run: Path, hub: LocalHub) -> None:
     send(run, "hub.what=both")
-    repo_of(hub).commit("main", {**repo_of(hub).files(), "NOTES.md": b"the owner's own"})
+    own = {"NOTES.md": b"the owner's own", "merged/NOTES.md": b"too", "plots/mine.png": b"too"}
+    repo_of(hub).commit("main", {**repo_of(hub).files(), **own})
     metrics = read_json(run / "metrics.json")
     write_json(run / "metrics.json", {**metrics, "tuned": {**metrics["tuned"], "brier": 0.5}})
     (run / "plots" / "loss.png").unlink()
     hub.log.clear()
     send(run)
-    expected = (ABOUT | ADAPTER | {"NOTES.md"}) - {"plots/loss.png"}
+    expected = (ABOUT | ADAPTER | {*own}) - {"plots/loss.png"}
     assert paths(hub) == expected
     assert b'"brier": 0.5' in repo_of(hub).files()["metrics.json"]
     assert not [line for line in hub.log if "PUT" in line], "no large file is sent again"
+
+
+def test_what_was_written_below_the_card_stays(
+    run: Path, hub: LocalHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send(run)
+    card = repo_of(hub).files()["README.md"]
+    own = card + b"\n## Intended use\n\nReviews of rooms.\n"
+    repo_of(hub).commit("main", {**repo_of(hub).files(), "README.md": own})
+    send(run)
+    assert "nothing changed" in capsys.readouterr().out
+    metrics = read_json(run / "metrics.json")
+    write_json(run / "metrics.json", {**metrics, "tuned": {**metrics["tuned"], "accuracy": 0.5}})
+    send(run)
+    now = repo_of(hub).files()["README.md"]
+    assert now != own
+    assert now.endswith(b"\n## Intended use\n\nReviews of rooms.\n")
+    assert now.count(b"What you write below") == 1
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,13 @@ def job(folder: Path, name: int, words: list[str], right: np.ndarray) -> None:
     write_json(run.validation, judged)
 
 
+def test_a_launchers_own_folder_is_no_job(tmp_path: Path) -> None:
+    for name in (0, 1):
+        job(tmp_path, name, [f"lora.r={name + 1}"], np.ones(ROWS, bool))
+    (tmp_path / ".submitit").mkdir()
+    assert [found.run.path.name for found in jobs_in(tmp_path)] == ["0", "1"]
+
+
 def test_jobs_that_differ_in_the_seed_are_one_setting(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

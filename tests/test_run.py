@@ -343,6 +343,43 @@ def test_evaluate_leaves_out_rows_that_the_run_was_trained_on(done) -> None:
     assert read(folder / "metrics.json")["tuned"]["n_items"] == 8
 
 
+def test_an_evaluation_has_a_report_and_is_no_run(done) -> None:
+    run, _, _ = done
+    other = make_rows(run.parent / "report.jsonl", 8, seed=4)
+    words = [f"++data.test={other}", "task.generate=false", "baselines.run=false"]
+    evaluated = slm_lora("evaluate", run, *words)
+    assert evaluated.returncode == 0, evaluated.stderr
+    assert "the rows that" in evaluated.stderr, "those of the run were looked at"
+    folder = Path(evaluated.stdout.splitlines()[-1])
+    before = (folder / "metrics.json").read_bytes()
+    again = slm_lora("report", folder)
+    assert again.returncode == 0, again.stderr
+    assert (folder / "metrics.json").read_bytes() == before
+    for verb in ("merge", "evaluate"):
+        refused = slm_lora(verb, folder)
+        assert refused.returncode == 2
+        assert f"is an evaluation of {run}" in refused.stderr
+
+
+def test_rows_that_changed_are_not_scored_as_unseen(done, tmp_path: Path) -> None:
+    """Without a word on data the run's own rows are scored again; others want to be named."""
+    run, words, _ = done
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    shutil.rmtree(copy / "evaluations", ignore_errors=True)
+    trained, tested = (
+        next(w.partition("=")[2] for w in words if w.startswith(f"data.{split}="))
+        for split in ("train", "test")
+    )
+    mine = tmp_path / "test.jsonl"
+    mine.write_text("".join(Path(trained).read_text().splitlines(True)[:8]))
+    config = (copy / "config.yaml").read_text()
+    (copy / "config.yaml").write_text(config.replace(tested, str(mine)))
+    result = slm_lora("evaluate", copy, "task.generate=false")
+    assert result.returncode == 2
+    assert "the rows are not those that" in result.stderr
+    assert not (copy / "evaluations").exists()
+
+
 def test_an_adapter_that_is_not_the_trained_one_is_not_scored(done, tmp_path) -> None:
     run, words, _ = done
     copy = tmp_path / "run"

@@ -33,27 +33,46 @@ from slm_lora.report.summary import CAUTION, PROOF, count, figures, items, verdi
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS, Pair
 
-__all__ = ["MARK", "last_parts", "render_card", "shared_config", "write_card"]
+__all__ = [
+    "MARK",
+    "last_parts",
+    "render_card",
+    "shared_config",
+    "to_yaml_text",
+    "with_own_text",
+    "write_card",
+]
 
 Json = dict[str, Any]
 OF_THE_AUTHOR = ("run_dir", "hub", "sweep", "serve", "endpoint")
 """Parts of a config that say nothing of the model."""
+BELOW = "<!-- What you write below this line stays when the card is made again. -->"
 QUANTIZED = {
     "nf4": 'load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant={double}',
     "int8": "load_in_8bit=True",
 }
 """Method → arguments of BitsAndBytesConfig."""
 METHODS = {
-    "McNemar": "Intervals: Wilson's for a share, Newcombe's method 10 for the paired difference; "
-    "p: exact McNemar test",
-    "permutation": "Intervals: percentile bootstrap over items; p: paired permutation test",
+    "McNemar": "shares have Wilson's intervals, their paired differences Newcombe's by his method "
+    "10 and p of the exact McNemar test",
+    "permutation": "means have intervals of the percentile bootstrap over items and p of the "
+    "paired permutation test",
 }
-"""Test of the comparison → how its figures were made (slm_lora/stats.py)."""
+"""Test of a comparison → how its figures were made (slm_lora/stats.py)."""
 
 
 def write_card(run: Run, config: Config, metrics: Metrics) -> None:
-    """Write adapter/README.md, the card of the adapter in its folder."""
-    write_text(run.card, render_card(run, config, metrics))
+    """Write adapter/README.md, the card of the adapter in its folder; the user's own text stays."""
+    card = render_card(run, config, metrics)
+    if run.card.exists():
+        card = with_own_text(card, run.card.read_text(encoding="utf-8"))
+    write_text(run.card, card)
+
+
+def with_own_text(card: str, before: str) -> str:
+    """The card with what somebody wrote below the last line of the one before."""
+    _, mark, own = before.partition(BELOW)
+    return card.partition(BELOW)[0] + BELOW + own if mark and own.strip() else card
 
 
 def render_card(
@@ -90,6 +109,7 @@ def render_card(
     text = card.render(
         metadata=metadata.to_yaml(),
         base=base,
+        reader="gguf" if base.name.endswith(".gguf") else "llama2c",
         config=config,
         config_text=to_yaml_text(shared_config(config)),
         metrics=metrics,
@@ -102,7 +122,7 @@ def render_card(
         n_items=count(metrics) if metrics else 0,
         examples=shown,
         caution=CAUTION,
-        method=METHODS[metrics["comparison"]["test"]] if metrics else "",
+        method=_methods(metrics) if metrics else "",
         proof=PROOF,
         modules=_modules(adapter["target_modules"]),
         place=repo_id or ".",
@@ -119,6 +139,7 @@ def render_card(
         combination=combination,
         merge=merge,
         primary=task.primary,
+        below=BELOW,
     )
     return str(ModelCard(text))
 
@@ -132,6 +153,20 @@ def shared_config(config: Config) -> Json:
 def to_yaml_text(tree: Json) -> str:
     """YAML in the tree's own order."""
     return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+
+
+def _methods(metrics: Metrics) -> str:
+    """How intervals and p of all its comparisons were made."""
+    tests: set[str] = set()
+
+    def look(tree: Any) -> None:
+        for key, value in tree.items() if isinstance(tree, dict) else ():
+            tests.update([value] if key == "test" else ())
+            look(value)
+
+    look(metrics["comparison"])
+    said = "; ".join(METHODS[test] for test in sorted(tests))
+    return said[0].upper() + said[1:]
 
 
 def _pairs(run: Run) -> list[Pair]:

@@ -34,6 +34,15 @@ def open_finished(name: str, verb: Verb, words: list[str]) -> Finished:
         line = ["slm-lora", name, "outputs/RECIPE/DATE_TIME", *map(shell_word, words)]
         raise UserError(f"{name} needs a run folder", f"type {' '.join(line)}")
     path, settings = Path(words[0]), words[1:]
+    folder = Run(path)
+    if path.parent.name == "evaluations" and not folder.adapter.exists():
+        of = path.parents[1]
+        if name not in ("report", "evaluate"):
+            raise UserError(
+                f"{path} is an evaluation of {of}",
+                f"type slm-lora {name} {shell_word(str(of))}",
+            )
+        folder = Run(path, adapter=Run(of).adapter)
     for word in settings:
         if "=" not in word:
             usage = f"slm-lora {name} {verb.usage}"
@@ -52,7 +61,7 @@ def open_finished(name: str, verb: Verb, words: list[str]) -> Finished:
             path / "config.yaml",
             " ".join(untyped),
         )
-    return Finished(Run(path), config, settings)
+    return Finished(folder, config, settings)
 
 
 def open_adapted(name: str, verb: Verb, words: list[str]) -> Finished:

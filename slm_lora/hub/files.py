@@ -7,7 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from slm_lora.card import last_parts, render_card, shared_config, to_yaml_text
+from slm_lora.card import (
+    last_parts,
+    render_card,
+    shared_config,
+    to_yaml_text,
+    with_own_text,
+)
 from slm_lora.card.base_model import recorded_place
 from slm_lora.config.schema import Config
 from slm_lora.errors import UserError
@@ -34,17 +40,25 @@ MERGED = (
     "generation_config.json",
     *TOKENIZER,
 )
+PLOTS = (
+    "loss",
+    *("confusion_base", "confusion_tuned", "reliability"),
+    *("verdicts", "families"),
+    *("item_loss", "item_rouge_l"),
+)
+"""All that a report draws."""
 OURS = (
     "adapter_config.json",
     "adapter_model.safetensors",
     *MERGED,
-    "merged/*",
-    "plots/*.png",
+    *(f"merged/{name}" for name in MERGED),
+    *(f"plots/{name}.png" for name in PLOTS),
     "metrics.json",
     "combination.json",
     "config.yaml",
 )
-"""Patterns of what a publication may have put up; what is no longer part of it is removed."""
+"""Patterns of what a publication may have put up; what is no longer part of it is removed. A star
+stands for no slash."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,8 @@ def files_of(config: Config, run: Run, download: bool) -> list[File]:
     what, repo_id = config.hub.what, config.hub.repo_id
     metrics = read_json(run.metrics) if run.metrics.exists() else None
     card = render_card(run, config, metrics, repo_id, what, download)
+    if run.card.exists():
+        card = with_own_text(card, run.card.read_text(encoding="utf-8"))
     files = [_text("README.md", card), _text("config.yaml", to_yaml_text(shared_config(config)))]
     if metrics is not None:
         files.append(_json("metrics.json", _metrics(metrics)))

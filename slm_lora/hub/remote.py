@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, ModelInfo
@@ -23,7 +24,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
 from slm_lora import __version__
-from slm_lora.card import MARK
+from slm_lora.card import MARK, with_own_text
 from slm_lora.config.sections.results import HubConfig
 from slm_lora.errors import UserError
 from slm_lora.hub.failures import asked_wait, explain, passes, reason
@@ -35,6 +36,7 @@ WAITS = (1, 2, 4)
 """Seconds before each repetition."""
 LONGEST_WAIT = 60
 """The hub may ask for longer waits (Retry-After); beyond this the user is told instead."""
+CARD = "README.md"
 MESSAGE = "Publish {what} with slm_lora"
 Tree = dict[str, RepoFile]
 T = TypeVar("T")
@@ -105,6 +107,7 @@ def _commit(api: HfApi, hub: HubConfig, files: list[File], there: ModelInfo, our
         url += f"/tree/{hub.revision}"
     visible = "private" if there.private else "public"
     tree = _tree(api, hub.repo_id, hub.revision)
+    files = _with_own_text(api, hub, files, tree) if ours else files
     changed = _changed(files, tree)
     removed = _no_longer_ours(files, tree) if ours else []
     if not changed and not removed:
@@ -167,7 +170,32 @@ def _changed(files: list[File], tree: Tree) -> dict[str, str]:
 def _no_longer_ours(files: list[File], tree: Tree) -> list[str]:
     """Files of an earlier publication that this one has not."""
     sent = {file.path for file in files}
-    return [path for path in tree if path not in sent and any(fnmatch(path, name) for name in OURS)]
+    return [path for path in tree if path not in sent and any(_is(path, name) for name in OURS)]
+
+
+def _is(path: str, pattern: str) -> bool:
+    return path.count("/") == pattern.count("/") and fnmatch(path, pattern)
+
+
+def _with_own_text(api: HfApi, hub: HubConfig, files: list[File], tree: Tree) -> list[File]:
+    """With what was written on the hub below the card.
+
+    Raises:
+        ConnectionError: the client has an older one only.
+    """
+    assert hub.repo_id is not None
+    if CARD not in tree:
+        return files
+    there = File(CARD, Path(api.hf_hub_download(hub.repo_id, CARD, revision=hub.revision)))
+    if there.git_sha1 != tree[CARD].blob_id:
+        raise ConnectionError(f"{hub.repo_id}: {CARD} cannot be read")
+    before = there.text
+    return [
+        File(CARD, with_own_text(file.content.decode(), before).encode())
+        if file.path == CARD and isinstance(file.content, bytes)
+        else file
+        for file in files
+    ]
 
 
 def _same_request(api: HfApi, repo_id: str, title: str, files: list[File]) -> int | None:

@@ -79,8 +79,9 @@ class Setting:
 
 
 def jobs_in(folder: Path) -> list[Job]:
-    """The jobs of a sweep's folder, in their order."""
-    runs = [Run(path) for path in sorted(folder.iterdir(), key=_number) if path.is_dir()]
+    """The jobs of a sweep's folder, in their order; a launcher's own (`.submitit`) is none."""
+    folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+    runs = [Run(path) for path in sorted(folders, key=_number)]
     return [
         Job(run, _words(run), read_json(run.validation) if run.validation.exists() else None)
         for run in runs

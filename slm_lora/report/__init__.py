@@ -161,11 +161,15 @@ def _training_figures(training: Training) -> dict[str, str]:
     """Name → value with its unit, of what train.json knows."""
     share = training["trainable_parameters"] / training["parameters"]
     expected = training.get("forecast_seconds")
+    first = training.get("first_step")
+    since = f" since step {first:,}, from which it went on" if first else ""
     found = {
         "optimizer steps": f"{training['steps']:,}",
         "time": _duration(training["seconds"])
-        + (f", forecast {_duration(expected)}" if expected else ""),
-        "tokens": f"{training['tokens']:,}",
+        + since
+        + (f", forecast of all {_duration(expected)}" if expected and first else "")
+        + (f", forecast {_duration(expected)}" if expected and not first else ""),
+        "tokens": f"{training['tokens']:,}{since}",
         "tokens per second": f"{training['tokens_per_second']:,.0f}",
         "trained parameters": f"{training['trainable_parameters']:,} "
         f"of {training['parameters']:,} ({share:.2%})",

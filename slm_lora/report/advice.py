@@ -156,8 +156,10 @@ def _of_loss(training: Training, config: dict[str, Any]) -> list[Finding]:
         return []
     steps = losses[-1][0]
     last, lowest = losses[-1][1], min(loss for _, loss in losses)
-    earlier = next(
-        loss for step, loss in reversed(losses) if step <= 0.75 * steps or step == losses[0][0]
+    since, earlier = next(
+        (step, loss)
+        for step, loss in reversed(losses)
+        if step <= 0.75 * steps or step == losses[0][0]
     )
     if last > lowest * (1 + ROSE):
         best = next(step for step, loss in losses if loss == lowest)
@@ -174,7 +176,7 @@ def _of_loss(training: Training, config: dict[str, Any]) -> list[Finding]:
         return [
             Finding(
                 f"The held-out loss was still falling at the end: {number(earlier)} → "
-                f"{number(last)} over the last quarter.",
+                f"{number(last)} from step {since:,} to {steps:,}.",
                 f"train longer: trainer.{key}={2 * trainer[key]:g}",
             )
         ]
@@ -184,6 +186,8 @@ def _of_loss(training: Training, config: dict[str, Any]) -> list[Finding]:
 def _of_test_set(metrics: Metrics) -> Finding:
     metric = TASKS[metrics["task"]].figures(metrics["tuned"])[metrics["primary"]]
     least = least_difference(metrics["comparison"]["ci95"])
+    if not least:  # no item tells one model from the other, so none tells how they scatter
+        return Finding(f"On all {count(metrics):,} test items both models did the same.")
     return Finding(
         f"With {count(metrics):,} test items a difference in {metric.label} of less than about "
         f"{number(least)} would mostly go unseen (found 4 times out of 5 from there on)."

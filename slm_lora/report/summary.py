@@ -35,7 +35,8 @@ CAUTION = (
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """One metric, ready to be shown; `change` is better, worse, same or unclear."""
+    """One metric, ready to be shown; `change` is better, worse, unclear or same, and nothing where
+    no test has looked at the difference."""
 
     name: str
     about: str
@@ -85,10 +86,9 @@ def figures(metrics: Metrics) -> list[KeyFigure]:
         base, tuned = before.get(key), after.get(key)
         if base is None or tuned is None:
             continue
-        gain = tuned - base if metric.higher_is_better else base - tuned
-        change = "better" if gain > 0 else "worse" if gain < 0 else "same"
+        change = "same" if tuned == base else ""
         tested = comparisons.get(metric.tested_as or key)
-        if tested and change != "same":
+        if tested and not change:
             change = formatting.outcome(tested, metric.higher_is_better)
         found.append(
             KeyFigure(
@@ -122,9 +122,11 @@ def summary_table(metrics: Metrics) -> Table:
     table.add_column()
     for column in ("base", "tuned", "difference"):
         table.add_column(column, justify="right")
-    colours = {"better": "green", "worse": "red", "same": "", "unclear": ""}
+    colours = {"better": "green", "worse": "red"}
     for figure in figures(metrics):
-        difference = Text(f"{figure.difference} {figure.change}", style=colours[figure.change])
+        difference = Text(
+            f"{figure.difference} {figure.change}".strip(), style=colours.get(figure.change, "")
+        )
         table.add_row(figure.name, figure.base, figure.tuned, difference)
     return table
 

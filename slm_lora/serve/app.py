@@ -7,6 +7,7 @@ request whose Host is another name (DNS rebinding) or whose Origin is another si
 import asyncio
 import hmac
 import html
+import ipaddress
 import json
 import re
 import time
@@ -190,10 +191,18 @@ def check_host(request: Request, local: bool) -> None:
         name, sender = urlsplit(f"//{host}").hostname, urlsplit(origin or "").netloc
     except ValueError as error:
         raise ApiError(400, f"Host or Origin is no address: {error}") from error
-    if local and name not in LOCAL_NAMES:
+    # A name could be another site's that leads here; an address could not.
+    if local and name not in LOCAL_NAMES and not _is_loopback(name or ""):
         raise ApiError(403, f"expected one of {', '.join(LOCAL_NAMES)} as host")
     if origin is not None and sender != host:
         raise ApiError(403, "requests of other sites' pages are refused")
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def check_key(request: Request, key: str | None) -> None:

@@ -86,6 +86,17 @@ def test_comparison_by_hand() -> None:
     assert found["splits"]["new"]["difference"] == 1
 
 
+def test_what_is_never_solved_is_not_known_for_sure() -> None:
+    """Items without scatter have no bootstrap; 0 of 20 says 0 to 0.161 (Wilson, by hand)."""
+    none = [prediction(f"a{n}", "known", False, 0) for n in range(20)]
+    config = TaskConfig(greedy=False, k=[2], n_samples=4)
+    found = code.metrics(none, config)
+    for key in ("pass@1_ci95", "pass@2_ci95"):
+        assert found[key] == pytest.approx([0, 1.96**2 / (20 + 1.96**2)], abs=1e-4)
+    low, high = code.compare(none, none, config)["ci95"]
+    assert low < 0 < high
+
+
 def test_unlike_numbers_of_samples_are_refused() -> None:
     with pytest.raises(UserError, match="unlike numbers of samples"):
         code.metrics([ITEMS[0], prediction("c1", "new", True, 1, n=3)], TaskConfig(k=[2]))

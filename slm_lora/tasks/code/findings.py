@@ -30,9 +30,9 @@ def findings(metrics: Metrics) -> list[Finding]:
     if failed:
         worst = max(failed, key=lambda name: failed[name])
         if failed[worst] / answers >= FREQUENT:
-            many = f"{failed[worst]:,} of {answers:,} answers"
+            many = f"{failed[worst]:,} of the {sum(failed.values()):,} that do not pass"
             found.append(
-                Finding(f"Most of what does not pass is '{worst}': {many}.", STEPS.get(worst))
+                Finding(f"The most frequent failure is '{worst}': {many}.", STEPS.get(worst))
             )
     else:
         found.append(Finding("Every program passes.", "harder test items"))

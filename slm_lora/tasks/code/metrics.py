@@ -79,7 +79,7 @@ def _scores(predictions: Sequence[Prediction], config: TaskConfig) -> dict[str, 
         found[f"pass@{k}"] = float(np.mean(values))
         found[f"pass@{k}_ci95"] = list(
             stats.wilson(int(sum(values)), len(values))
-            if _is_greedy(k, config)
+            if _is_greedy(k, config) or _all_or_none(values)
             else stats.weighted_mean_interval(values)
         )
     return found | {"n_tasks": len(predictions)}
@@ -89,7 +89,7 @@ def _change(
     base: Sequence[Prediction], tuned: Sequence[Prediction], k: int, config: TaskConfig
 ) -> Comparison:
     before, after = _values(base, k, config), _values(tuned, k, config)
-    if _is_greedy(k, config):
+    if _is_greedy(k, config) or _all_or_none(before + after):
         return paired.right_or_wrong([v > 0 for v in before], [v > 0 for v in after])
     return paired.mean(before, after)
 
@@ -102,6 +102,12 @@ def _values(predictions: Sequence[Prediction], k: int, config: TaskConfig) -> li
     return [
         stats.pass_at_k(len(p["samples"]), c, k) for p, c in zip(predictions, passed, strict=True)
     ]
+
+
+def _all_or_none(values: Sequence[float]) -> bool:
+    """Whether all items are surely solved, or none: values that do not scatter have no bootstrap,
+    but as shares they have an interval."""
+    return {*values} in ({0.0}, {1.0})
 
 
 def _is_greedy(k: int, config: TaskConfig) -> bool:
