@@ -92,7 +92,7 @@ def _dataset(config: Config, sources: Json) -> Json:
     test = sources["test"]
     if isinstance(test, str):  # held out of the training rows
         test, split = sources["train"], None
-    if dataset := hub_dataset(sources):
+    if dataset := test[0].get("hub"):
         return {
             "dataset_type": dataset,
             "dataset_name": dataset,

@@ -33,8 +33,10 @@ def read(config: DataConfig) -> tuple[list[Source], list[Source] | None]:
             "no data is named",
             "type data.train=FILE data.test=FILE, data.name=HUB_ID or data=sst2",
         )
-    test = [read_hub(config, config.test_split)] if config.test_split else None
-    return [read_hub(config, config.train_split)], test
+    train = [read_hub(config, config.train_split)]
+    if config.test is not None:
+        return train, _local(config.test, "data.test", "test", config)
+    return train, [read_hub(config, config.test_split)] if config.test_split else None
 
 
 def _local(named: str | list[str], key: str, split: str, config: DataConfig) -> list[Source]:

@@ -67,7 +67,7 @@ WRONG_LINES = {
     "data.overlong=cut": "expected one of drop, error, truncate",
     "data.test_fraction=1.0": "expected 0 or more and below 1",
     "data.train_limit=0": "expected 1 or more",
-    "data.test=rows.jsonl": "type data.train=FILE too",
+    "data.test=rows.jsonl": "type data.train=FILE, or data.name=HUB_ID, too",
     "task.kind=regression": "expected one of classification",
     "trainer.packing=true trainer.max_length=null": "type trainer.max_length=1024",
     "trainer.learning_rate=0": "expected more than 0",

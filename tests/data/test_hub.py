@@ -56,6 +56,14 @@ def test_without_a_test_split_rows_are_held_out(tmp_path: Path) -> None:
     assert len(loaded.train) + len(loaded.validation) + len(loaded.test) == 20
 
 
+def test_a_file_may_test_what_the_hub_trains(tmp_path: Path) -> None:
+    name = str(hub_folder(tmp_path / "reviews"))
+    mine = write_jsonl(tmp_path / "mine.jsonl", [{"text": "my own", "label": "pos"}])
+    loaded = load_rows(DataConfig(name=name, test=str(mine), test_split="test"))
+    assert [row["label"] for row in loaded.test] == ["pos"]
+    assert loaded.report["sources"]["test"][0]["file"] == str(mine)
+
+
 def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
     name = str(hub_folder(tmp_path / "reviews"))
     with pytest.raises(UserError) as error:

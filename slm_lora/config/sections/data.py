@@ -114,9 +114,10 @@ class DataConfig:
             texts = check_texts(f"data.{name}", getattr(self, name))
             object.__setattr__(self, name, texts)
         object.__setattr__(self, "mix", _mix(self.mix, self.train))
-        if self.test is not None and self.train is None:
+        if self.test is not None and self.train is None and self.name is None:
             raise UserError(
-                "data.test names files but data.train does not", "type data.train=FILE too"
+                "data.test names files but data.train does not",
+                "type data.train=FILE, or data.name=HUB_ID, too",
             )
 
 
