@@ -211,6 +211,12 @@ def test_seed(server: Server) -> None:
     assert len({draw(seed) for seed in range(4)}) > 1
 
 
+def test_an_empty_nucleus_and_nothing_to_choose_from(server: Server, pair: Pair) -> None:
+    body = asking("base", temperature=2, top_p=0, tools=[], tool_choice="auto")
+    found = server.ask(body).json()["choices"][0]["message"]["content"]
+    assert found == expected(pair, "base").text
+
+
 def test_requests_at_once_are_answered_one_by_one(server: Server, pair: Pair) -> None:
     found: dict[int, str] = {}
 

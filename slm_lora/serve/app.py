@@ -125,9 +125,10 @@ def work(pair: Pair, config: Config, asked: ChatRequest) -> Work:
     """What the model's thread has to do for a request."""
     wanted = asked.max_completion_tokens or asked.max_tokens or config.chat.max_new_tokens
     default = config.chat
+    drawn = default.temperature if asked.temperature is None else asked.temperature
     drawing = replace(
         default,
-        temperature=default.temperature if asked.temperature is None else asked.temperature,
+        temperature=0.0 if asked.top_p == 0 else drawn,  # the smallest nucleus is one token
         top_p=asked.top_p or default.top_p,
         max_new_tokens=min(wanted, config.serve.max_new_tokens),
     )

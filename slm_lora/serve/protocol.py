@@ -81,7 +81,7 @@ class ChatRequest(BaseModel):
     model: str
     messages: list[Message] = Field(min_length=1)
     temperature: float | None = Field(None, ge=0, le=2, allow_inf_nan=False)
-    top_p: float | None = Field(None, gt=0, le=1, allow_inf_nan=False)
+    top_p: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
@@ -126,7 +126,10 @@ def parse(body: bytes) -> ChatRequest:
         raise ApiError(
             400, f"{place}: {worst['msg']}" if place else worst["msg"], param=place or None
         ) from error
-    for name, value in (asked.model_extra or {}).items():
+    more = asked.model_extra or {}
+    if not more.get("tools"):
+        more.pop("tool_choice", None)  # there is nothing to choose from
+    for name, value in more.items():
         if value and name not in IGNORED and NEUTRAL.get(name) != value:
             raise ApiError(
                 400, f"{name} is not served here", param=name, code="unsupported_parameter"
