@@ -127,7 +127,7 @@ def combined_adapter(
     tuned = model.load_adapter(base, adapters[0], names[0])
     for name, folder in zip(names[1:], adapters[1:], strict=True):
         model.check_adapter(base, folder)
-        tuned.load_adapter(folder, adapter_name=name)
+        tuned.load_adapter(folder, adapter_name=name, torch_device=str(base.device))
     options: dict[str, Any] = {"combination_type": settings.combination}
     if settings.combination != "linear":
         options["density"] = settings.density

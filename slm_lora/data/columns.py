@@ -15,12 +15,11 @@ from slm_lora.data.source import Record, Source, columns_of
 USUAL = {
     "messages": "conversations conversation dialogue dialog",
     "instruction": "question problem user human | query",
-    "input": "context | passage paragraph support article",
-    "output": "response answer completion assistant solution | answers correct_answer answerkey | "
-    "sql query",
+    "input": "context | passage paragraph support",
+    "output": "response answer completion assistant solution | answers correct_answer",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",
-    "text": "sentence review comment tweet document content question chat",
+    "text": "sentence review comment tweet document content question | chat",
     "label": "labels class category sentiment emotion intent topic target stars rating",
     "system": "system_prompt",
 }
@@ -28,8 +27,17 @@ USUAL = {
 WHOLE = "document article dialogue dialog text"
 """What texts are called that have a summary beside them."""
 SUMMARY = "summary highlights"
-TASK = f"instruction {USUAL['instruction']} | prompt text description"
-"""What is called that has nothing but a program, in a column `code`, beside it."""
+LAST = (
+    ("instruction", "instruction question problem", "output", "query | sql | answerkey"),
+    (
+        *("instruction", "instruction question problem query | prompt text description"),
+        *("solution", "code"),
+    ),
+)
+"""What is looked for where all else is in vain: our names for a question and for its answer, with
+what these are called."""
+PROGRAM = re.compile(r"[\n(={;]|\b(def|select|import|print)\b", re.IGNORECASE)
+"""A sign of a program, which no id or name of a language has."""
 LAYOUTS = (
     ("messages",),
     ("instruction", "solution"),
@@ -53,6 +61,8 @@ KNOWN = {
 }
 SAMPLE = 200
 """Rows that are looked at to guess what a column is."""
+MOST_TEXTS = 0.9
+"""Share of them that must be text."""
 
 
 def is_known(name: str, config: DataConfig) -> bool:
@@ -93,12 +103,12 @@ def usual_names(found: list[str], *, summed_up: bool = True) -> dict[str, str]:
         if {*found, *tried} >= {*needed}:
             layout, meant = needed, tried
             break
-    if summed_up and not has_label and layout in (None, ("text",)):
+    for asked, questions, answer, answers in LAST if summed_up and not has_label else ():
         pair = {}
-        _look("instruction", TASK, found, pair)
-        _look("solution", "code", found, pair)
-        if {*found, *pair} >= {"instruction", "solution"}:
-            layout, meant = ("instruction", "solution"), meant | pair
+        _look(asked, questions, found, pair)
+        _look(answer, answers, found, pair)
+        if layout in (None, ("text",)) and {*found, *pair} >= {asked, answer}:
+            layout, meant = (asked, answer), meant | pair
     for ours in OPTIONAL.get(layout[0], ()) if layout else ():
         _look(ours, USUAL[ours], found, meant)
     return meant
@@ -111,6 +121,19 @@ def _look(ours: str, names: str, found: list[str], meant: dict[str, str]) -> Non
     columns = next(filter(None, groups), [])
     if ours not in found and ours not in meant and len(columns) == 1:
         meant[ours] = columns[0]
+
+
+def may_be_meant(source: Source, name: str) -> bool:
+    """Whether a column that bears one of these names may be what it says, by its values: a `code`
+    may be one of a language, a `chat` a list of turns, an `sql` a tree."""
+    values = [record.columns.get(name) for record in source.records[:SAMPLE]]
+    kind = name.casefold()
+    if kind not in ("code", "chat", "sql", "query", "answerkey"):
+        return True
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < MOST_TEXTS * len(values):
+        return False
+    return kind != "code" or sum(bool(PROGRAM.search(text)) for text in texts) > len(texts) / 2
 
 
 def take_first_answers(source: Source, column: str) -> bool:

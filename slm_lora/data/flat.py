@@ -24,6 +24,8 @@ OF_ONE = re.compile(r"(?i)(conv|conversation|chat|dialog|dialogue|thread|session
 """What tells the turns of one conversation."""
 ROWS = {"instruction", "output", "prompt", "completion", "messages", *USUAL["label"].split()}
 """Columns that say a row is more than a turn."""
+BESIDE = ("system", "tools")
+"""Columns of a conversation, not of a turn."""
 
 
 def put_together(source: Source) -> None:
@@ -40,24 +42,38 @@ def put_together(source: Source) -> None:
     roles = {str(record.columns.get(speaker)).lower() for record in source.records}
     if not roles <= {*ROLE} or len({ROLE[role] for role in roles}) < 2:
         return
-    by = [name for name in found if OF_ONE.fullmatch(name)]
-    if len(by) != 1:
+    by = next((name for name in found if OF_ONE.fullmatch(name) and _is_scalar(source, name)), None)
+    if by is None:
         raise UserError(
             f"{named(source)}: each row is one turn of a conversation, by its column {speaker}",
             "expected a column conversation_id that is the same in all turns of a conversation, "
-            "these in their order; or one row a conversation, with the column messages",
+            "these in their order; or one row a conversation, with the column messages; as plain "
+            f"text: data.columns.text={text}",
         )
     talks: dict[object, Record] = {}
     for record in source.records:
-        of = record.columns.get(by[0])
+        said, of = record.columns.get(text), record.columns.get(by)
+        if of is None or of != of or of == "":
+            raise UserError(
+                f"{record.origin}: the turn has no {by}", "leave it out, or give it one"
+            )
+        if (said is None or said != said) and not record.columns.get("tool_calls"):
+            continue
         talk = talks.setdefault(of, Record({"id": of, "messages": []}, record.origin, record.id))
-        turn = {"role": record.columns[speaker], "content": record.columns.get(text)}
-        talk.columns["messages"].append(turn)
+        for name in BESIDE:
+            if name in record.columns:
+                talk.columns.setdefault(name, record.columns[name])
+        turn = {key: value for key, value in record.columns.items() if key not in (by, *BESIDE)}
+        talk.columns["messages"].append(turn | {"role": record.columns[speaker], "content": said})
     log.info(
         "%s: %d turns are %d conversations, by %s",
         Path(named(source)).name,
         len(source.records),
         len(talks),
-        by[0],
+        by,
     )
     source.records = list(talks.values())
+
+
+def _is_scalar(source: Source, name: str) -> bool:
+    return not any(isinstance(r.columns.get(name), list | dict) for r in source.records)

@@ -22,8 +22,9 @@ def rename(sources: list[Source], config: DataConfig) -> None:
     Raises:
         UserError: a mapped column is in none of them, or a source is of no known shape.
     """
-    for source in sources if not config.columns else ():
-        flat.put_together(source)
+    for source in sources:
+        if not {*config.columns.values()} & {*columns_of(source)}:
+            flat.put_together(source)
     known = [{*columns_of(source)} for source in sources]
     for source, own in zip(sources, known, strict=True):
         elsewhere = set().union(*known) - own

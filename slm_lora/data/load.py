@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data import (
+    choices,
     cleaning,
     exclude,
     joining,
@@ -54,11 +55,15 @@ def load_rows(config: DataConfig, test_format: str = "rows") -> Loaded:
     train_sources, test_sources = read(config)
     for source in test_sources or []:
         programs.items_of(source.records, test_format)
+    for source in train_sources:  # in the words of the test rows, where they are of their kind
+        if programs.layout_of(columns_of(source)) == test_format:
+            programs.items_of(source.records, test_format)
     for sources in (train_sources, test_sources or []):
         joining.rename(sources, config)
     all_sources = train_sources + (test_sources or [])
     if config.prompt is None:
         written_out.read_back(all_sources)
+    choices.write_below(all_sources, own_prompt=config.prompt is not None)
     shape = joining.one_shape(all_sources)
     labelled = shape == "text+label"
     name_classes(all_sources, config)

@@ -11,6 +11,7 @@ What the assistant calls and what it may call is slm_lora/data/tool_use.py.
 
 import ast
 import json
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -71,10 +72,14 @@ def from_text(value: Any) -> Any:
     other value as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith("["):
         return value
-    for parse in (json.loads, ast.literal_eval):
-        with suppress(ValueError, SyntaxError, RecursionError):
-            found = parse(value)
-            return found if isinstance(found, list) else value
+    with suppress(ValueError, RecursionError):
+        found = json.loads(value)
+        return found if isinstance(found, list) else value
+    if re.search(r"['\"]\s+['\"]", value):  # NumPy writes no commas; Python would join the texts
+        return value
+    with suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        found = ast.literal_eval(value)
+        return found if isinstance(found, list) else value
     return value
 
 

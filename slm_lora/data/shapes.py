@@ -32,7 +32,7 @@ from slm_lora.data.columns import (
     KNOWN,
     WHOLE,
     column_word,
-    label_like,
+    may_be_meant,
     take_first_answers,
     to_type,
     usual_names,
@@ -122,15 +122,7 @@ def rename(source: Source, config: DataConfig) -> None:
             )
     talks = any(isinstance(source.records[0].columns.get(name), list) for name in WHOLE.split())
     chosen = {"text", "label"} & config.columns.keys()
-    first, repeat = source.records[0].columns, label_like(source)
-    others = [
-        name
-        for name in columns_of(source)
-        # A code of a language or a country is no program, a list of turns no text.
-        if (name.casefold() == "code" and name in repeat)
-        or (name.casefold() == "chat" and isinstance(first.get(name), list))
-    ]
-    columns = [name for name in columns_of(source) if name not in others]
+    columns = [name for name in columns_of(source) if may_be_meant(source, name)]
     meant = usual_names(columns, summed_up=not (talks or chosen))
     _rename(source, meant)
     for record in source.records:
@@ -147,24 +139,11 @@ def rename(source: Source, config: DataConfig) -> None:
         with suppress(ValueError):  # of a malformed template, which is said where it is used
             used |= {*fields_of(config.prompt or "")}
         unused = [name for name in found if name not in used]
-        asked, answer = SHAPES[shape][0], SHAPES[shape][-1]
+        answer = SHAPES[shape][-1]
         shown = {*found, *meant} - {answer, meant.get(answer, config.columns.get(answer)), *unused}
-        chosen_from = ""
         if shape not in ("text", "messages"):
-            chosen_from = choices.unseen(source, unused, shown)
-        is_text = isinstance(source.records[0].columns.get(asked), str)
-        if chosen_from and is_text and config.prompt is None:
-            below = ("input", asked) if asked == "instruction" else (asked,)
-            choices.write_below(source, chosen_from, below, answer)
-            unused.remove(chosen_from)
-            said.append(f"{chosen_from} below the question")
-        elif chosen_from:
-            log.warning(
-                "%s: the model does not see the column %s, and so not what it may choose from; "
-                "write it into the question",
-                named(source),
-                chosen_from,
-            )
+            source.choices = choices.unseen(source, unused, shown)
+        unused = [name for name in unused if name != source.choices]
         said += [f"{name} not used" for name in unused]
     if said:
         log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))

@@ -6,24 +6,28 @@ from typing import Any
 
 @dataclass
 class Record:
-    """One line of a source: `columns` by name, `origin` for messages (`train.csv:17`), `id`."""
+    """One line of a source: `columns` by name, `origin` for messages (`train.csv:17`), `id`.
+    `below`: what its answer is chosen from, which stands below its question."""
 
     columns: dict[str, Any]
     origin: str
     id: str
+    below: str = ""
 
 
 @dataclass
 class Source:
     """All records of a split. `class_names`: column → names of its integer classes, where the
     source tells them. `report`: one entry for each file or hub split. `name`: of one of several
-    sources. `shape`: as slm_lora/data/shapes.py knows it, once the columns have our names."""
+    sources. `shape`: as slm_lora/data/shapes.py knows it, once the columns have our names.
+    `choices`: the column of what answers are chosen from, which no question shows."""
 
     records: list[Record] = field(default_factory=list)
     class_names: dict[str, list[str]] = field(default_factory=dict)
     report: list[dict[str, Any]] = field(default_factory=list)
     name: str = ""
     shape: str = ""
+    choices: str = ""
 
 
 def joined(sources: list[Source]) -> Source:

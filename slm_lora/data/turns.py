@@ -122,7 +122,11 @@ def _question(template: Template, record: Record, answer: str) -> Built:
     question, own = template(record)
     if not own.strip() or not answer.strip():
         return "empty"
-    return [_user(question), _assistant(answer)], own
+    return [_user(_with_choices(question, record)), _assistant(answer)], own
+
+
+def _with_choices(question: str, record: Record) -> str:
+    return f"{question}\n{record.below}" if record.below else question
 
 
 def _labelled(template: Template, record: Record, label: str | None) -> Built:
@@ -171,7 +175,11 @@ def _prompt_completion(record: Record, template: Template | None, judged: bool) 
         return _question(template, record, answer[0]["content"])
     if is_messages(record.columns.get("prompt")):
         return _conversation(messages(record, "prompt") + answer)
-    return _conversation([_user(string(record, "prompt")), *answer])
+    prompt = string(record, "prompt")
+    built = _conversation([_user(prompt), *answer])
+    if not record.below or isinstance(built, str):
+        return built
+    return [_user(_with_choices(prompt, record)), *answer], built[1]
 
 
 def string(record: Record, column: str) -> str:

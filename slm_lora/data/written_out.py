@@ -64,7 +64,7 @@ HEADERS = {
         "<|END_OF_TURN_TOKEN|>",
     ),
     "Guanaco": (r"###[ ](Human|Assistant):", ""),
-    "Question": (r"###[ ](Question|Answer):", ""),
+    "Question": (r"(?:\A\s*|\n)###[ ](Question|Answer):", ""),
     "Orca": (r"###[ ](System|User|Assistant):", ""),
     "Human": (r"(?:\A\s*|\n[^\S\n]*)(Human|Assistant):(?=\s)", ""),
     "User": (r"(?:\A\s*|\n[^\S\n]*)(User|Assistant):(?=\s)", ""),
@@ -171,7 +171,12 @@ def conversation(text: str, layout: str) -> list[Message] | None:
     if turns and turns[0]["role"] == "system":
         turns[0]["content"] = DATES.sub("", turns[0]["content"])
         turns = turns if turns[0]["content"].strip() else turns[1:]
+    if layout == "Alpaca" and turns and turns[0]["role"] == "system":
+        for turn in turns[1:-1]:  # what stands before each instruction is no end of an answer
+            turn["content"] = turn["content"].removesuffix(turns[0]["content"]).rstrip()
     roles = [turn["role"] for turn in turns]
+    if layout == "Question" and roles[:1] == ["system"]:
+        return None  # a context, say, is no system turn
     asked = roles[1:] if roles[:1] == ["system"] else roles
     by_turns = all(after in FOLLOWS[before] for before, after in pairwise(asked))
     if (

@@ -36,7 +36,7 @@ from slm_lora.model.layout import Layout, may_lay_out
 from slm_lora.model.lora_layers import compute_in_one_pass, numbers
 from slm_lora.model.packed import bounds_suffice
 from slm_lora.progress import log
-from slm_lora.training.loss import CrossEntropy, why_not_fused
+from slm_lora.training.loss import CHUNK_OF_A_GPU, CrossEntropy, why_not_fused
 from slm_lora.training.options import CHECKPOINTING
 
 P = ParamSpec("P")
@@ -172,6 +172,9 @@ def training_memory(config: Config, device: Device, batch: Batch) -> Memory:
     moments = 2 * sum(p.nbytes for p in model.parameters() if p.requires_grad)
     # Before the update there are gradients beside the moments, and no more activations.
     peak = count.peak + moments + (moments if batch.accumulates else 0)
+    if cuda and not fused:  # what our own loss holds of the logits at a time there
+        words = model.get_output_embeddings().out_features
+        peak += 4 * min(batch.labelled * words, CHUNK_OF_A_GPU)
     if ranks.WORLD > 1:
         peak += moments // 2  # the buckets in which gradients travel
     text, pairs = base.config.get_text_config(), batch.rows * batch.positions**2

@@ -34,7 +34,8 @@ def resolve(config: Config, device: Device, context: int) -> Config:
     Raises:
         UserError: the device computes in fp16, in which the config's weights cannot be trained.
     """
-    if device.precision == "fp16":
+    trained = config.run_dir and (Path(config.run_dir) / "train.json").exists()
+    if device.precision == "fp16" and not trained:
         config.check_scaled()
     trainer = dict(config.trainer)
     asked = trainer.get("max_length")

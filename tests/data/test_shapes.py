@@ -96,8 +96,26 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], str, list[dict[str, str]]]] = {
     "Spider": ({"db_id": "d", "query": "so", "question": "why"}, "instruction", ASKED),
     "queries": ({"query": "why", "response": "so", "type": "x"}, "instruction", ASKED),
     "WikiSQL": ({"question": "why", "sql": "so", "table": "t"}, "instruction", ASKED),
-    "MBPP": ({"task_id": 1, "text": "why", "code": "so", "test_list": ["t"]}, "code", ASKED),
-    "programs": ({"prompt": "why", "code": "so"}, "code", ASKED),
+    "MBPP": (
+        {"task_id": 1, "text": "why", "code": "so = 1", "test_list": ["t"]},
+        "code",
+        [user("why"), assistant("so = 1")],
+    ),
+    "programs": (
+        {"prompt": "why", "code": "so = 1"},
+        "code",
+        [user("why"), assistant("so = 1")],
+    ),
+    "a label before a query": (
+        {"question": "why", "query": "so", "label": "bad"},
+        "text+label",
+        [user("why"), assistant("bad")],
+    ),
+    "a tree beside a query": (
+        {"question": "why", "sql": {"from": 1}, "query": "so"},
+        "instruction",
+        ASKED,
+    ),
     "answers before programs": (
         {"question": "why", "answer": "so", "query": "q", "code": "c"},
         "instruction",
@@ -219,6 +237,32 @@ def test_rows_that_are_turns_are_put_together(tmp_path: Path) -> None:
     assert loaded.report["dropped"]["train"]["no_answer"] == 1
 
 
+def test_what_stands_beside_a_turn_stays_with_it(tmp_path: Path) -> None:
+    calls = [{"type": "function", "function": {"name": "f", "arguments": {}}}]
+    turns = [
+        *({"role": "user", "content": "why"}, {"role": "assistant", "tool_calls": calls}),
+        *({"role": "tool", "content": "5"}, {"role": "assistant", "content": "no", "weight": 0}),
+        *({"role": "user", "content": None}, {"role": "user", "content": "who"}),
+        {"role": "assistant", "content": "me"},
+    ]
+    rows = [{"chat_id": 1, "system": "Be brief.", **turn} for turn in turns]
+    (made,) = load(tmp_path, rows, TEST["messages"]).train
+    found = made["prompt"] + made["completion"]
+    assert [turn["role"] for turn in found] == [
+        *("system", "user", "assistant", "tool", "assistant", "user", "assistant")
+    ]
+    assert found[2]["tool_calls"]
+    assert found[4]["weight"] == 0
+
+
+def test_a_turn_of_no_conversation_is_named(tmp_path: Path) -> None:
+    rows = [
+        {"conversation_id": n, "role": r, "text": "a"} for n in (1, None) for r in ("user", "gpt")
+    ]
+    with pytest.raises(UserError, match=r"train\.jsonl:3: a turn without|:3: the turn has no"):
+        load(tmp_path, rows, TEST["messages"])
+
+
 def test_turns_of_nobody_knows_which_conversation_are_refused(tmp_path: Path) -> None:
     rows = [dict(zip(("message_id", "role", "text"), turn, strict=True)) for turn in TURNS]
     with pytest.raises(UserError, match="each row is one turn") as error:
@@ -226,9 +270,32 @@ def test_turns_of_nobody_knows_which_conversation_are_refused(tmp_path: Path) ->
     assert "a column conversation_id" in error.value.hint
 
 
-def test_a_code_that_repeats_is_no_program(tmp_path: Path) -> None:
-    rows = [{"text": f"text {n}", "code": "de" if n % 2 else "fr"} for n in range(8)]
-    assert load(tmp_path, rows, TEST["text"]).report["shape"] == "text"
+@pytest.mark.parametrize("code", ["en", None, "E11.9", ["a"], 404], ids=str)
+def test_a_code_that_is_no_program_is_not_learned(code: Any, tmp_path: Path) -> None:
+    rows = [{"text": f"text {n}", "code": code} for n in range(3)]
+    loaded = load(tmp_path, rows, TEST["text"])
+    assert loaded.report["shape"] == "text"
+    assert len(loaded.train) == 3
+
+
+def test_choices_are_counted_alike_where_rows_are_trained_and_tested(tmp_path: Path) -> None:
+    """From one, though no answer of the test is the last; one that nobody answered counts not."""
+
+    def row(n: int, answer: Any) -> dict[str, Any]:
+        return {"question": f"why {n}", "choices": ["as", "so"], "answer": answer}
+
+    loaded = load(tmp_path, [row(0, 1), row(1, 2), row(2, None)], [row(3, 1)])
+    assert loaded.test[0]["prompt"] == [user("why 3\n1. as\n2. so")]
+    assert [made["prompt"] for made in loaded.train] == [
+        [user("why 0\n1. as\n2. so")],
+        [user("why 1\n1. as\n2. so")],
+    ]
+
+
+def test_choices_do_not_hide_a_question_that_is_tested(tmp_path: Path) -> None:
+    rows = [{"question": f"why {n}", "choices": ["as", "so"], "answer": 1} for n in range(3)]
+    tests = [{"question": "why 1", "answer": "so"}]
+    assert load(tmp_path, rows, tests).report["overlap"]["exact"] == 1
 
 
 @pytest.mark.parametrize(
@@ -285,6 +352,22 @@ def test_questions_that_nobody_answered_are_left_out(tmp_path: Path) -> None:
 
 CHOOSING: dict[str, tuple[dict[str, Any], str]] = {
     "MMLU": ({"question": "why", "choices": ["as", "so"], "answer": 1}, "why\n0. as\n1. so"),
+    "floats": ({"question": "why", "choices": ["as", "so"], "answer": "1.0"}, "why\n0. as\n1. so"),
+    "signs of its own": (
+        {"question": "why", "options": ["A. as", "B. so"], "answer": "B"},
+        "why\nA. as\nB. so",
+    ),
+    "letters of other rows": (
+        {"question": "why", "options": {"A": "as", "B": "so", "C": None}, "answer": "so"},
+        "why\nA. as\nB. so",
+    ),
+    "settings": ({"question": "why", "options": {"temperature": 1, "n": 2}, "answer": "so"}, "why"),
+    "of an API": (
+        {"prompt": "why", "completion": "so", "choices": [{"text": "so"}, {"text": "as"}]},
+        "why",
+    ),
+    "none of them": ({"question": "why", "options": ["-O2", "-g"], "answer": "so"}, "why"),
+    "a table's, by NumPy": ({"question": "why", "choices": "['as' 'so']", "answer": 1}, "why"),
     "from one": ({"question": "why", "choices": ["as", "so"], "answer": 2}, "why\n1. as\n2. so"),
     "ARC": (
         {
@@ -298,8 +381,8 @@ CHOOSING: dict[str, tuple[dict[str, Any], str]] = {
         {"question": "A why", "options": {"A": "as", "B": "so"}, "answer": "so", "x": "as"},
         "A why\nA. as\nB. so",
     ),
-    "RACE": (
-        {"article": "As.", "question": "why", "options": ["as", "so"], "answer": "B"},
+    "with a passage": (
+        {"passage": "As.", "question": "why", "options": ["as", "so"], "answer": "B"},
         "why\n\nAs.\nA. as\nB. so",
     ),
     "numbers": ({"question": "2+2", "choices": ["2", "4"], "answer": "4"}, "2+2\nA. 2\nB. 4"),

@@ -196,6 +196,28 @@ def test_tools_beside_a_text_are_written_out_in_it(tmp_path: Path) -> None:
     assert turns_of(loaded)[0][0] == TWO_TURNS[0]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "### Context:\nAs {n}.\n\n### Question:\nwhy\n\n### Answer:\nso",
+        "# FAQ\n\n#### Question: why {n}\n\n#### Answer: so",
+    ],
+    ids=["context", "markdown"],
+)
+def test_what_fits_no_layout_stays_as_it_is(text: str, tmp_path: Path) -> None:
+    texts = [text.format(n=n) for n in range(12)]
+    loaded = load(tmp_path, [{"text": text} for text in texts])
+    assert [turns[0]["content"] for turns in turns_of(loaded)] == texts
+
+
+def test_what_stands_before_each_instruction_is_no_end_of_an_answer(tmp_path: Path) -> None:
+    turn = "Do it.\n\n### Instruction:\n{}\n\n### Response:\n{}"
+    text = "\n\n".join([turn.format(Q1, A1), turn.format(Q2, A2)])
+    loaded = load(tmp_path, [{"text": text.replace("Where", f"{n} where")} for n in range(12)])
+    for turns in turns_of(loaded):
+        assert [one["content"] for one in turns[0::2]] == ["Do it.", A1, A2]
+
+
 def test_a_system_turn_beside_a_text_without_one_is_its_own(tmp_path: Path) -> None:
     """As Glaive's calls of functions are published, with what these answer."""
     chat = (

@@ -33,7 +33,7 @@ def make_immortal() -> None:
         seen.update(new)
         objects = gc.get_referents(*new.values())
         for one in new.values():
-            if isinstance(one, CodeType):  # whose referents gc does not tell
+            if type(one) is CodeType:  # whose referents gc does not tell
                 objects += one.co_consts, one.co_names, one.co_name, one.co_qualname
     for address in seen:
         ctypes.memset(address, 0xFF, COUNT_BYTES)
