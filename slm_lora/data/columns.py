@@ -58,7 +58,7 @@ KNOWN = {
     *WHOLE.split(),
     *SUMMARY.split(),
     *(name for names in USUAL.values() for name in re.findall(r"\w+", names)),
-}
+} - {"chat"}  # which may hold all rows of a file
 SAMPLE = 200
 """Rows that are looked at to guess what a column is."""
 MOST_TEXTS = 0.9

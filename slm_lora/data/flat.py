@@ -22,6 +22,8 @@ SPEAKER = ("role", "from")
 TEXT = ("content", "text", "value", "message")
 OF_ONE = re.compile(r"(?i)(conv|conversation|chat|dialog|dialogue|thread|session)(_?id)?")
 """What tells the turns of one conversation."""
+ORDER = re.compile(r"(?i)turn(_?(id|idx|index|number))?")
+"""The place of a turn, where it is a number; else that of its row."""
 ROWS = {"instruction", "output", "prompt", "completion", "messages", *USUAL["label"].split()}
 """Columns that say a row is more than a turn."""
 BESIDE = ("system", "tools")
@@ -50,8 +52,9 @@ def put_together(source: Source) -> None:
             "these in their order; or one row a conversation, with the column messages; as plain "
             f"text: data.columns.text={text}",
         )
+    order = next((name for name in found if ORDER.fullmatch(name) and _is_number(source, name)), "")
     talks: dict[object, Record] = {}
-    for record in source.records:
+    for record in sorted(source.records, key=lambda r: int(r.columns[order]) if order else 0):
         said, of = record.columns.get(text), record.columns.get(by)
         if of is None or of != of or of == "":
             raise UserError(
@@ -73,6 +76,10 @@ def put_together(source: Source) -> None:
         by,
     )
     source.records = list(talks.values())
+
+
+def _is_number(source: Source, name: str) -> bool:
+    return all(str(record.columns.get(name)).isdigit() for record in source.records)
 
 
 def _is_scalar(source: Source, name: str) -> bool:

@@ -237,6 +237,13 @@ def test_rows_that_are_turns_are_put_together(tmp_path: Path) -> None:
     assert loaded.report["dropped"]["train"]["no_answer"] == 1
 
 
+def test_turns_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    said = [("so", "assistant", 2), ("why", "user", 1), ("me", "assistant", 12), ("who", "user", 3)]
+    rows = [{"chat": "a", "content": c, "role": r, "turn_id": n} for c, r, n in said]
+    (made,) = load(tmp_path, rows, TEST["messages"]).train
+    assert [turn["content"] for turn in made["prompt"]] == ["why", "so", "who"]
+
+
 def test_what_stands_beside_a_turn_stays_with_it(tmp_path: Path) -> None:
     calls = [{"type": "function", "function": {"name": "f", "arguments": {}}}]
     turns = [
