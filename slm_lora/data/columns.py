@@ -127,13 +127,13 @@ def may_be_meant(source: Source, name: str) -> bool:
     """Whether a column that bears one of these names may be what it says, by its values: a `code`
     may be one of a language, a `chat` a list of turns, an `sql` a tree."""
     values = [record.columns.get(name) for record in source.records[:SAMPLE]]
-    kind = name.casefold()
-    if kind not in ("code", "chat", "sql", "query", "answerkey"):
+    called = name.casefold()
+    if called not in ("code", "chat", "sql", "query", "answerkey"):
         return True
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) < MOST_TEXTS * len(values):
         return False
-    return kind != "code" or sum(bool(PROGRAM.search(text)) for text in texts) > len(texts) / 2
+    return called != "code" or sum(bool(PROGRAM.search(text)) for text in texts) > len(texts) / 2
 
 
 def take_first_answers(source: Source, column: str) -> bool:
