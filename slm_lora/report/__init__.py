@@ -167,8 +167,7 @@ def _training_figures(training: Training) -> dict[str, str]:
         "optimizer steps": f"{training['steps']:,}",
         "time": _duration(training["seconds"])
         + since
-        + (f", forecast of all {_duration(expected)}" if expected and first else "")
-        + (f", forecast {_duration(expected)}" if expected and not first else ""),
+        + (f", forecast {'of all ' if first else ''}{_duration(expected)}" if expected else ""),
         "tokens": f"{training['tokens']:,}{since}",
         "tokens per second": f"{training['tokens_per_second']:,.0f}",
         "trained parameters": f"{training['trainable_parameters']:,} "
