@@ -1,14 +1,15 @@
-"""The same rows trained by slm_lora and by LLaMA-Factory, in turn: speed, memory, what was learnt.
+"""The same rows trained by slm_lora, TRL and LLaMA-Factory in turn: speed, memory, what was learnt.
 
     python benchmarks/peers.py --model SmolLM2-135M-Instruct.Q4_1.gguf
 
-LLaMA-Factory gets an environment of its own (3 GB, made at the first call). Both are called as
-their users call them, by a command line and a config file, and train LoRA (r=16, all linear layers)
-in 16 bits with the same batch, epochs, rate, schedule and the model's own chat template; all else
-is their default. LLaMA-Factory also trains the newline that the template writes behind an answer;
-its own templates for some models are not the models' (`smollm2` ends the system message otherwise).
-Seconds are those that each says its training took. The held-out loss of both adapters is measured
-here, on the same tokens.
+LLaMA-Factory gets an environment of its own (3 GB, made at the first call), TRL is the one here.
+All are called as their users call them, by a command line or a config file, and train LoRA (r=16,
+all linear layers) in bf16 with the same batch, epochs, rate, schedule and the model's own chat
+template; all else is their default: both others compute activations twice, and TRL's weights are in
+fp32. Both also train the newline that the template writes behind an answer. LLaMA-Factory's own
+templates for some models are not the models' (`smollm2` ends the system message otherwise). Seconds
+are those that each says its training took. The held-out loss of the adapters is measured here, on
+the same tokens.
 """
 
 import argparse
@@ -21,8 +22,11 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -43,6 +47,7 @@ ROWS = Path(__file__).parents[1] / "recipes" / "sentiment"
 QUESTION = "Is this review positive or negative?\n\n{text}"
 HELD_OUT = 128
 BATCH, RATE = 32, 1e-3
+ROLES = (("prompt", "user"), ("completion", "assistant"))
 
 
 class Result(NamedTuple):
@@ -119,8 +124,45 @@ def ours(model: str, train: list[dict[str, str]], folder: Path, seed: int) -> tu
     return folder / "run" / "adapter", Result(told["seconds"], speed, memory, 0.0)
 
 
-def theirs(
-    model: str, train: list[dict[str, str]], folder: Path, seed: int, python: Path
+def trl(model: str, train: list[dict[str, str]], folder: Path, seed: int) -> tuple[Path, Result]:
+    """`trl sft`, with a config as in its documentation."""
+    (folder / "rows").mkdir()
+    turns = [
+        {name: [{"role": role, "content": row[name]}] for name, role in ROLES} for row in train
+    ]
+    write(folder / "rows" / "train.jsonl", turns)
+    config = {
+        "model_name_or_path": model,
+        "dtype": "float32",
+        "dataset_name": "rows",
+        "use_peft": True,
+        "lora_r": 16,
+        "lora_alpha": 32,
+        "lora_dropout": 0,
+        "lora_target_modules": "all-linear",
+        "output_dir": "out",
+        "per_device_train_batch_size": BATCH,
+        "learning_rate": RATE,
+        "num_train_epochs": 1,
+        "lr_scheduler_type": "cosine",
+        "bf16": True,
+        "use_cpu": True,
+        "logging_steps": 5,
+        "save_strategy": "no",
+        "report_to": "none",
+        "seed": seed,
+    }
+    (folder / "config.yaml").write_text(json.dumps(config))
+    cli = Path(sys.executable).with_name("trl")
+    memory = run([str(cli), "sft", "--config", "config.yaml"], folder / "log", folder)
+    log = (folder / "log").read_text()
+    *_, seconds = re.findall(r"'train_runtime': '?([\d.]+)", log)
+    *_, tokens = re.findall(r"'num_tokens': '?([\d.e+]+)", log)
+    return folder / "out", Result(float(seconds), float(tokens) / float(seconds), memory, 0.0)
+
+
+def llama_factory(
+    python: Path, model: str, train: list[dict[str, str]], folder: Path, seed: int
 ) -> tuple[Path, Result]:
     """`llamafactory-cli train`, with a config as in its examples."""
     write(
@@ -161,7 +203,7 @@ def theirs(
     return folder / "out", Result(seconds, told["num_input_tokens_seen"] / seconds, memory, 0.0)
 
 
-def write(file: Path, lines: list[dict[str, str]]) -> None:
+def write(file: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     """JSON lines, or for `.json` one list."""
     text = json.dumps(lines) if file.suffix == ".json" else "\n".join(map(json.dumps, lines))
     file.write_text(text)
@@ -201,28 +243,27 @@ def main() -> None:
     digest = hashlib.sha256(PEER.encode()).hexdigest()[:8]
     python = environment(options.env or Path.home() / ".cache" / "slm_lora" / f"peer-{digest}")
     model, train = str(location(options.model)), rows("train", options.rows)
-    found: dict[str, list[Result]] = {"slm_lora": [], re.sub("==", " ", PEER): []}
-    mine, other = found
+    ways: dict[str, Callable[..., tuple[Path, Result]]] = {
+        "slm_lora": ours,
+        f"TRL {version('trl')}": trl,
+        re.sub("==", " ", PEER): partial(llama_factory, python),
+    }
+    found: dict[str, list[Result]] = {name: [] for name in ways}
     for seed in range(options.seeds):
-        for name in found:
+        for name, way in ways.items():
             with tempfile.TemporaryDirectory() as folder:
-                at = Path(folder)
-                adapter, result = (
-                    ours(model, train, at, seed)
-                    if name == mine
-                    else theirs(model, train, at, seed, python)
-                )
+                adapter, result = way(model, train, Path(folder), seed)
                 result = result._replace(loss=held_out_loss(model, adapter))
             found[name].append(result)
             console.print(f"seed {seed}, {name}: {result.seconds:.1f} s, loss {result.loss:.4f}")
-    table = Table("way", "seconds", "tokens/s", "of the other", "peak MB", "held-out loss")
+    table = Table("way", "seconds", "tokens/s", "times slm_lora's", "peak MB", "held-out loss")
     for name, results in found.items():
-        pairs = zip(results, found[other], strict=True)
+        pairs = zip(results, found["slm_lora"], strict=True)
         table.add_row(
             name,
             " ".join(f"{r.seconds:.1f}" for r in results),
             " ".join(f"{r.speed:,.0f}" for r in results),
-            " ".join(f"{b.seconds / a.seconds:.2f}" for a, b in pairs),
+            " ".join(f"{other.seconds / mine.seconds:.2f}" for other, mine in pairs),
             " ".join(f"{r.memory / 2**20:,.0f}" for r in results),
             " ".join(f"{r.loss:.4f}" for r in results),
         )

@@ -15,7 +15,7 @@ from slm_lora.data.source import Record, Source, columns_of
 USUAL = {
     "messages": "conversations conversation dialogue dialog",
     "instruction": "question problem user human | query",
-    "input": "context | passage paragraph support",
+    "input": "context | passage paragraph support article",
     "output": "response answer completion assistant solution | answers correct_answer",
     "prompt": "input inputs source",
     "completion": "response answer output target targets",

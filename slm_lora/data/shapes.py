@@ -143,8 +143,8 @@ def rename(source: Source, config: DataConfig) -> None:
         shown = {*found, *meant} - {answer, meant.get(answer, config.columns.get(answer)), *unused}
         if shape not in ("text", "messages"):
             source.choices = choices.unseen(source, unused, shown)
-        unused = [name for name in unused if name != source.choices]
-        said += [f"{name} not used" for name in unused]
+        source.unused = [name for name in unused if name != source.choices]
+        said += [f"{name} not used" for name in source.unused]
     if said:
         log.info("columns of %s: %s", Path(named(source)).name, ", ".join(said))
 

@@ -81,7 +81,7 @@ def read_rows(task: str, config: Config) -> Rows:
         file=file,
         prompt=prompt,
         preload=tuple(config.sandbox.preload),
-        look=tuple(look(loaded, taken, found, prompt)),
+        look=tuple(look(loaded, taken, source.unused, prompt)),
     )
 
 

@@ -12,19 +12,18 @@ SHOWN = 600
 
 
 def look(
-    loaded: Loaded, taken: Mapping[str, str], found: Sequence[str], prompt: str
+    loaded: Loaded, taken: Mapping[str, str], unused: Sequence[str], prompt: str
 ) -> Iterator[str]:
     """Lines: which columns were taken for what, counts, what was dropped and why, the first row.
 
-    `taken`: our name → the file's column, of those `found`. `prompt`: of a classification, how its
-    texts are asked.
+    `taken`: our name → the file's column. `unused`: columns that no row is made of. `prompt`: of a
+    classification, how its texts are asked.
     """
     report = loaded.report
     columns = [
         ours if ours == theirs else f"{ours} from {theirs}" for ours, theirs in taken.items()
     ]
-    left = [name for name in found if name not in (*taken.values(), "id")]
-    yield f"columns: {', '.join(columns)}" + (f"; not used: {', '.join(left)}" if left else "")
+    yield f"columns: {', '.join(columns)}" + (f"; not used: {', '.join(unused)}" if unused else "")
     yield from told.lines(report)
     if report["multi_turn_rows"]:
         yield f"rows of several turns: {report['multi_turn_rows']:,}"
