@@ -128,6 +128,7 @@ def combined_adapter(
     for name, folder in zip(names[1:], adapters[1:], strict=True):
         model.check_adapter(base, folder)
         tuned.load_adapter(folder, adapter_name=name, torch_device=str(base.device))
+        model.check_loaded(tuned, folder, name)
     options: dict[str, Any] = {"combination_type": settings.combination}
     if settings.combination != "linear":
         options["density"] = settings.density

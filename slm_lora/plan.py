@@ -4,7 +4,6 @@ python -m slm_lora plan +recipe=code_gen
 """
 
 from huggingface_hub import HfApi, is_offline_mode
-from huggingface_hub.errors import HfHubHTTPError
 from rich.filesize import decimal
 from rich.table import Table
 
@@ -12,6 +11,7 @@ from slm_lora.config.sections.model import ModelConfig
 from slm_lora.console import stdout
 from slm_lora.merge import MOST_LOGITS
 from slm_lora.model import load_config, place_of
+from slm_lora.network import HTTPError
 from slm_lora.preflight import Plan
 from slm_lora.progress import log
 from slm_lora.reading import context_length, room_for_prompt
@@ -129,7 +129,7 @@ def to_download(config: ModelConfig) -> str:
         info = HfApi().model_info(
             config.name_or_path, revision=config.revision, files_metadata=True, timeout=TIMEOUT
         )
-    except (OSError, HfHubHTTPError) as error:
+    except (OSError, HTTPError) as error:
         log.info("the hub does not tell the size: %s", " ".join(str(error).split()))
         return "not known: the hub is out of reach"
     files = [file for file in info.siblings or [] if file.rfilename.endswith(FILES)]

@@ -27,6 +27,11 @@ from slm_lora.training import Forecast
 
 ADAPTER_STATES = 3
 """Copies of the adapter in a checkpoint: its weights and the optimizer's two moments, in fp32."""
+SAMPLE = 200
+"""Rows that are looked at for the length of an answer."""
+KEPT_LOGITS = 2**30
+"""Numbers that the proof of a merge keeps on the disk, at most: 341 tokens of each of 64 answers
+where the vocabulary has 49,152."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ def preflight(config: Config, loaded: Loaded | None = None, elsewhere: bool = Fa
     config = training.with_warm_up(config, steps)
     config = training.with_compiling(config, device, data.train, steps, parameters)
     trained, _ = tuned.get_nb_trainable_parameters()
-    size = Size(parameters, trained, steps, _disk_bytes(config, parameters, trained))
+    disk = _disk_bytes(config, data, parameters, trained, embedded)
+    size = Size(parameters, trained, steps, disk)
     _check_disk(config, size)
     return Plan(config, device, tokenizer, data, labels, task, size, retention, forecast)
 
@@ -162,11 +168,18 @@ def _check_improve(config: Config, task: Task, data: Prepared) -> None:
     task.own_answers.judgeable(data.train_rows, config)
 
 
-def _disk_bytes(config: Config, parameters: int, trained: int) -> int:
-    """What the run folder will hold at most: checkpoints, adapters and merged model."""
+def _disk_bytes(
+    config: Config, data: Prepared, parameters: int, trained: int, vocabulary: int
+) -> int:
+    """What the run folder will hold at most: checkpoints, adapters, merged model and its proof."""
     kept = config.trainer.get("save_total_limit") or 1
     adapter = 4 * trained
-    merged = 2 * 2 * parameters if config.merge.after_training else 0  # two candidates, or fp32
+    merged = 0
+    if config.merge.after_training:
+        learnt = np.concatenate(data.train[:SAMPLE]["labels"]) != -100
+        answers = config.merge.rows * learnt.sum() / min(len(data.train), SAMPLE)
+        merged = 2 * 2 * parameters  # two candidates, or fp32
+        merged += 4 * min(int(answers) * vocabulary, KEPT_LOGITS)
     trainings = config.improve.rounds + 1
     return trainings * (ADAPTER_STATES * (kept + 1) + 1) * adapter + merged
 

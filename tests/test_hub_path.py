@@ -87,6 +87,11 @@ def test_from_hub_to_hub_and_the_same_answers_elsewhere(tmp_path: Path) -> None:
             check=False,
         )
         assert fresh.returncode == 0, fresh.stderr
+    words = ["+recipe=sentiment", "model.name_or_path=org/tiny-llama", "data.train=rows.jsonl"]
+    make_rows(tmp_path / "rows.jsonl", 60, 0)
+    planned = slm_lora("plan", *words, "device=cpu", cwd=tmp_path, **env)
+    assert planned.returncode == 0, planned.stderr
+    assert "not known: the hub is out of reach" in planned.stdout, "the model lies in the cache"
     found = json.loads(fresh.stdout.splitlines()[-1])
     lines = [json.loads(line) for line in predictions.open()]
     assert len(lines) == len(found) == 30

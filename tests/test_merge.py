@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import bitsandbytes as bnb
-import numpy as np
 import peft
 import pytest
 import torch
@@ -26,7 +25,7 @@ from slm_lora.errors import UserError
 from slm_lora.hardware import Device
 from slm_lora.merge import dtypes, save
 from slm_lora.merge.limits import Limits, refusals
-from slm_lora.merge.proof import NotFiniteError, Texts, distance, next_tokens
+from slm_lora.merge.proof import NotFiniteError, Texts, distance, keep, next_tokens
 from slm_lora.merge.weights import merged_model, see_as_trained, tuned_model
 from slm_lora.run_folder import Run
 from slm_lora.tasks import TASKS
@@ -141,11 +140,9 @@ def test_distance_follows_its_formulas(tmp_path: Path) -> None:
     draw = torch.Generator().manual_seed(0)
     rows = [torch.randn(n, 50, generator=draw) * 3 for n in (4, 9, 1)]
     others = [row + 0.5 * torch.randn(row.shape, generator=draw) for row in rows]
-    for name, some in (("tuned", rows), ("merged", others)):
-        (tmp_path / name).mkdir()
-        for i, row in enumerate(some):
-            np.save(tmp_path / name / f"{i}.npy", row.numpy())
-    found = distance(tmp_path / "tuned", tmp_path / "merged")
+    tuned, merged = ([(n, row.numpy()) for n, row in enumerate(some)] for some in (rows, others))
+    keep(tuned, tmp_path / "tuned")
+    found = distance(tmp_path / "tuned", merged)
     p, q = torch.cat(rows), torch.cat(others)
     kl = torch.nn.functional.kl_div(
         q.log_softmax(-1), p.log_softmax(-1), log_target=True, reduction="batchmean"
@@ -279,16 +276,14 @@ def test_disturbed_weights_are_refused(tmp_path: Path) -> None:
     tokenizer.chat_template = rendering.PLAIN_TEMPLATE
     texts = Texts.of(rows, tokenizer, 256)
     merged = merged_model(config, adapter, "original", "fp32", "fp32")
-    next_tokens(tuned_model(config, adapter, "fp32"), texts, tmp_path / "tuned")
-    next_tokens(merged, texts, tmp_path / "merged")
+    keep(next_tokens(tuned_model(config, adapter, "fp32"), texts), tmp_path / "tuned")
     limits = Limits.of(config.merge, {"equal_tokens": 1.0, "mean_kl": 0.0})
     tokens, task = sum(texts.judged), TASKS["text"]
-    good = distance(tmp_path / "tuned", tmp_path / "merged")
+    good = distance(tmp_path / "tuned", next_tokens(merged, texts))
     assert refusals(good, tokens, task, limits, config.merge) == []
     layer = merged.model.layers[0].mlp.down_proj.weight
     layer.data += 0.5 * torch.randn(layer.shape, generator=torch.Generator().manual_seed(5))
-    next_tokens(merged, texts, tmp_path / "disturbed")
-    bad = distance(tmp_path / "tuned", tmp_path / "disturbed")
+    bad = distance(tmp_path / "tuned", next_tokens(merged, texts))
     found = refusals(bad, tokens, task, limits, config.merge)
     assert {refusal.key for refusal in found} == {"min_equal_tokens", "max_kl"}
 
@@ -310,12 +305,13 @@ def test_answers_and_their_ends_are_judged(tmp_path: Path) -> None:
         assert [i for i in ids[start:] if i in answer] == answer
         assert len(ids) <= 256
     plain = model.load_full_precision(config)
-    next_tokens(plain, texts, tmp_path / "logits")
-    for n, (ids, start) in enumerate(zip(texts.whole, texts.starts, strict=True)):
-        with torch.inference_mode():
-            wanted = plain(torch.tensor([ids])).logits[0, start - 1 : -1]
-        found = torch.from_numpy(np.load(tmp_path / "logits" / f"{n}.npy"))
-        torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+    for some in (texts, texts.within(2 * len(rows))):
+        found = dict(next_tokens(plain, some))
+        for n, (ids, start) in enumerate(zip(some.whole, some.starts, strict=True)):
+            with torch.inference_mode():
+                wanted = plain(torch.tensor([ids])).logits[0, start - 1 : -1]
+            torch.testing.assert_close(torch.from_numpy(found[n]), wanted, atol=1e-4, rtol=1e-4)
+    assert some.judged == [2, 2, 2], "the end of each answer"
 
 
 def test_limits_follow_from_the_noise() -> None:
@@ -451,7 +447,7 @@ def test_numbers_that_are_not_finite_prove_nothing(tmp_path: Path) -> None:
     broken.model.norm.weight.data[0] = float("nan")
     texts = Texts(whole=[[5, 6, 7]], starts=[1], prompts=[[5]])
     with pytest.raises(NotFiniteError, match="not finite"):
-        next_tokens(broken, texts, tmp_path / "logits")
+        next(next_tokens(broken, texts))
     proof = {"equal_tokens": 1.0, "mean_kl": float("nan")}
     limits = Limits.of(config.merge, {"equal_tokens": 1.0, "mean_kl": 0.0})
     found = refusals(proof, 10, TASKS["text"], limits, config.merge)

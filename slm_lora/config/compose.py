@@ -5,7 +5,6 @@
 The words are checked before composing, and the composed tree is merged onto the schema once more.
 """
 
-import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +18,7 @@ from slm_lora.config import places, recipes, strangers, yaml_file
 from slm_lora.config.checks import nearest
 from slm_lora.config.options import PASSED_ON, check_options
 from slm_lora.config.own_rows import words_that_follow
-from slm_lora.config.places import CONF, RECIPES, groups
+from slm_lora.config.places import CONF, RECIPES, expanded, groups
 from slm_lora.config.quoting import quoted
 from slm_lora.config.schema import Config, open_schema
 from slm_lora.config.suggest import unknown_key
@@ -71,7 +70,7 @@ def sweep_folder(words: list[str], config_dir: Path | None = None) -> Path:
         UserError: a word is wrong.
     """
     composed = _composed(words, config_dir, return_hydra_config=True)
-    return Path(os.path.expanduser(composed.hydra.sweep.dir))  # noqa: PTH111
+    return Path(expanded(composed.hydra.sweep.dir))
 
 
 def _composed(words: list[str], config_dir: Path | None, **how: bool) -> DictConfig:

@@ -1,5 +1,6 @@
 """Where conf/ and recipes/ lie, and what is in them."""
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -7,6 +8,11 @@ HOME = PACKAGE if (PACKAGE / "conf").is_dir() else PACKAGE.parent
 """conf/ and recipes/ lie beside the package in a checkout and inside it when installed."""
 CONF = HOME / "conf"
 RECIPES = HOME / "recipes"
+
+
+def expanded(path: str) -> str:
+    """With the home of `~` in place of it, which no shell puts into `KEY=~/PATH`."""
+    return os.path.expanduser(path)  # noqa: PTH111 - Path's raises where there is no such user
 
 
 def recipes() -> list[str]:

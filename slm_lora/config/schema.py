@@ -4,13 +4,13 @@ Each dataclass is one Hydra group (`conf/<group>/`). The text under a field says
 A wrong value raises `UserError` while the config is read, before torch is imported.
 """
 
-import os
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
 from slm_lora.config.checks import check_fields, number, one_of
+from slm_lora.config.places import expanded
 from slm_lora.config.sections.baselines import BaselinesConfig
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.config.sections.endpoint import EndpointConfig
@@ -81,7 +81,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.run_dir is not None:  # once for all who write there; transformers does it too
-            object.__setattr__(self, "run_dir", os.path.expanduser(self.run_dir))  # noqa: PTH111
+            object.__setattr__(self, "run_dir", expanded(self.run_dir))
         check_fields("", self)
         self._check_combinations()
         check_trainer(self.trainer, self.early_stopping, self.best_by)

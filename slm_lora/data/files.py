@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import ClassLabel, Features
 
+from slm_lora.config.places import expanded
 from slm_lora.config.quoting import config_text, shell_word
 from slm_lora.config.sections.data import DataConfig
 from slm_lora.data.decoding import decode, lines
@@ -67,7 +68,7 @@ def find(pattern: str, key: str) -> list[Path]:
     Raises:
         UserError: there are none.
     """
-    path = Path(pattern).expanduser()
+    path = Path(expanded(pattern))
     if path.is_file():
         return [path]
     # Path.glob takes no absolute pattern.

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from slm_lora.config.places import expanded
 from slm_lora.config.sections.data import DataConfig, short_names, sources
 from slm_lora.data.source import Record, Source
 from slm_lora.errors import UserError
@@ -24,7 +25,7 @@ def read(config: DataConfig) -> tuple[list[Source], list[Source] | None]:
         train = _local(config.train, "data.train", config.train_split, config)
         if config.test is not None:
             return train, _local(config.test, "data.test", config.test_split or "test", config)
-        folders = [one for one in sources(config.train) if Path(one).expanduser().is_dir()]
+        folders = [one for one in sources(config.train) if Path(expanded(one)).is_dir()]
         if config.test_split is not None and folders:
             return train, _local(folders, "data.train", config.test_split, config)
         return train, None
@@ -51,7 +52,7 @@ def read_local(named: str, key: str, split: str, config: DataConfig) -> Source:
     from slm_lora.data.files import read_files
     from slm_lora.data.folders import read_folder
 
-    path = Path(named).expanduser()
+    path = Path(expanded(named))
     return (
         read_folder(path, key, split, config) if path.is_dir() else read_files(named, key, config)
     )

@@ -20,8 +20,8 @@ class Source:
     """All records of a split. `class_names`: column → names of its integer classes, where the
     source tells them. `report`: one entry for each file or hub split. `name`: of one of several
     sources. `shape`: as slm_lora/data/shapes.py knows it, once the columns have our names.
-    `choices`: the column of what answers are chosen from, which no question shows. `unused`: columns
-    that no row is made of."""
+    `choices`: the column of what answers are chosen from, which no question shows. `unused`:
+    columns that no row is made of."""
 
     records: list[Record] = field(default_factory=list)
     class_names: dict[str, list[str]] = field(default_factory=dict)

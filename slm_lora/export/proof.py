@@ -17,7 +17,8 @@ from slm_lora.data import load_rows
 from slm_lora.errors import UserError
 from slm_lora.files import scratch
 from slm_lora.generate import stop_ids
-from slm_lora.merge.proof import Texts, distance, next_tokens
+from slm_lora.merge.proof import Texts, distance, keep, next_tokens
+from slm_lora.preflight import KEPT_LOGITS
 from slm_lora.progress import log
 from slm_lora.reading import context_length
 from slm_lora.records import Message, Row
@@ -57,14 +58,6 @@ OF_4_BITS = Limits(min_equal_tokens=0.6, max_kl=0.5)
 """SmolLM2-135M in q4_k_m: 0.83 of the tokens, 0.10 nats, and one of 90 answers another."""
 
 
-@dataclass(frozen=True)
-class Played:
-    """What a model did: tokens it wrote after each prompt, and the folder of its logits."""
-
-    tokens: list[list[int]]
-    logits: Path
-
-
 def test_rows(config: Config) -> list[Row]:
     """Test rows of the run's data; fixed questions where the data cannot be read any more."""
     try:
@@ -101,18 +94,21 @@ def prove(
     """
     rows = rows[:: max(len(rows) // PROMPTS, 1)][:PROMPTS]
     with scratch() as folder:
-        model = load(merged)
+        logits, model = Path(folder) / "merged", load(merged)
+        texts = Texts.of(rows, tokenizer, context_length(model.config))
+        texts = replace(texts, starts=[1] * len(rows)).within(KEPT_LOGITS // len(tokenizer))
         ends = stop_ids(model, tokenizer)
-        wanted = _play(model, tokenizer, rows, ends, Path(folder) / "merged")
+        keep(next_tokens(model, texts), logits)
+        wanted = _written(model, tokenizer, texts, ends)
         del model
-        found = _play(exported(), tokenizer, rows, ends, Path(folder) / "exported")
-        same = sum(a == b for a, b in zip(wanted.tokens, found.tokens, strict=True))
+        model = exported()
+        found = _written(model, tokenizer, texts, ends)
         proof = {
             "prompts": len(rows),
-            "greedy_equal": same,
-            "tokens_written": sum(map(len, wanted.tokens)),
+            "greedy_equal": sum(a == b for a, b in zip(wanted, found, strict=True)),
+            "tokens_written": sum(map(len, wanted)),
             "exact_weights": exact,
-            **distance(wanted.logits, found.logits),
+            **distance(logits, next_tokens(model, texts)),
         }
     check_proof(proof, limits)
     return proof
@@ -140,12 +136,10 @@ def check_proof(proof: Proof, limits: Limits) -> None:
         )
 
 
-def _play(
-    model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], ends: set[int], to: Path
-) -> Played:
-    texts = Texts.of(rows, tokenizer, context_length(model.config))
-    texts = replace(texts, starts=[1] * len(rows))
-    next_tokens(model, texts, to)
+def _written(
+    model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, ends: set[int]
+) -> list[list[int]]:
+    """The tokens that it writes after each prompt."""
     room = min(WRITTEN, context_length(model.config) // 2)
     config = GenerationConfig(
         max_new_tokens=room,
@@ -157,4 +151,4 @@ def _play(
         ids = torch.tensor([prompt[-(context_length(model.config) - room) :]])
         written = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
         tokens.append(written[0, ids.shape[1] :].tolist())
-    return Played(tokens, to)
+    return tokens

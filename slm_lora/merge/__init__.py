@@ -73,11 +73,11 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
         folder, candidates, files = Path(name), dict[str, Proof](), Sums()
         tuned = tuned_model(config, run.adapter, trained_dtype).to(device.type)
         texts = Texts.of(rows, tokenizer, context_length(tuned.config))
-        wanted = observe(tuned, tokenizer, texts, folder / "tuned", "tuned model")
+        wanted = observe(tuned, tokenizer, texts, folder / "tuned")
         del tuned
         gc.collect()
         as_run = model.load_adapter(model.load_base(config, device), run.adapter)
-        noise = compare(wanted, observe(as_run, tokenizer, texts, folder / "noise", "as it ran"))
+        noise = compare(wanted, as_run, tokenizer, texts, "as it ran")
         before = _tuned_predictions(plan, run, as_run)
         del as_run
         limits, tokens = Limits.of(config.merge, noise), sum(texts.judged)
@@ -91,9 +91,7 @@ def merge(plan: Plan, run: Run, trained_dtype: str) -> MergeProof:
                     made = merged_model(config, run.adapter, base, dtype, trained_dtype)
                     save(made, tokenizer, _empty(folder / base), config.merge.max_shard_gb)
                     del made
-                    candidates[base] = _compare(
-                        folder / base, plan, rows, texts, wanted, folder / "merged"
-                    )
+                    candidates[base] = _compare(folder / base, plan, rows, texts, wanted)
                     log.info("%s weights: %s", base, summary(candidates[base]))
                 base = _nearest(candidates)
                 found = refusals(candidates[base], tokens, task, limits, config.merge)
@@ -208,13 +206,13 @@ def _tuned_predictions(plan: Plan, run: Run, as_run: PreTrainedModel) -> Sequenc
 
 
 def _compare(
-    folder: Path, plan: Plan, rows: Sequence[Row], texts: Texts, wanted: Observed, logits: Path
+    folder: Path, plan: Plan, rows: Sequence[Row], texts: Texts, wanted: Observed
 ) -> Proof:
     """The merged model of a folder, in fp32, against what the tuned model did."""
     merged, tokenizer = read_back(folder, plan.config, replace(plan.device, precision="fp32"))
     if Texts.of(rows, tokenizer, context_length(merged.config)) != texts:
         raise RuntimeError("the saved tokenizer reads the test rows differently")
-    return compare(wanted, observe(merged, tokenizer, texts, _empty(logits), "merged model"))
+    return compare(wanted, merged, tokenizer, texts, "merged model")
 
 
 def bases(config: Config, trained_dtype: str) -> list[str]:

@@ -8,7 +8,7 @@ run's predictions.
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ from slm_lora.errors import UserError
 from slm_lora.generate import answers, stop_ids
 from slm_lora.likelihoods import logits_from, scoring_batches
 from slm_lora.out_of_memory import in_halves
-from slm_lora.preflight import Plan
+from slm_lora.preflight import KEPT_LOGITS, Plan
 from slm_lora.reading import context_length, fitted
 from slm_lora.records import Row
 from slm_lora.tasks import Prediction
@@ -35,6 +35,8 @@ MOST_LOGITS = 2**27
 PROMPTS, WRITTEN = 8, 32
 """How many of the rows each model writes on, and tokens that it writes after a prompt."""
 Proof = dict[str, Any]
+Logits = Iterable[tuple[int, np.ndarray]]
+"""By the number of their row: (judged tokens, vocabulary) in fp32."""
 T = TypeVar("T")
 
 
@@ -62,7 +64,7 @@ class Texts:
     def of(cls, rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, context: int) -> "Texts":
         """Token ids of the rows; answer and end of turn are judged. A row without a prompt is an
         answer from its second token on, and is written on from its middle. Beyond the context a
-        prompt loses its beginning, and an answer its end."""
+        prompt loses its beginning, and an answer its end; of a long one the last part is judged."""
         encoded = rendering.encode(rows, tokenizer)
         whole, starts = [], []
         for item in encoded:
@@ -74,7 +76,13 @@ class Texts:
             item.prompt if row["prompt"] else half
             for row, item, half in zip(rows, encoded, halves, strict=True)
         ]
-        return cls(whole, starts, prompts)
+        return cls(whole, starts, prompts).within(KEPT_LOGITS // len(tokenizer))
+
+    def within(self, most: int) -> "Texts":
+        """With as many judged tokens at most, about: of each row the last."""
+        own = max(most // len(self.whole), 1)
+        ends = [len(ids) - own for ids in self.whole]
+        return replace(self, starts=list(map(max, self.starts, ends)))
 
     @property
     def judged(self) -> list[int]:
@@ -97,27 +105,32 @@ def spread(rows: Sequence[T], most: int) -> list[T]:
 
 
 @torch.inference_mode()
-def next_tokens(model: Any, texts: Texts, folder: Path) -> None:
-    """Write the logits of each judged token to `folder`, (tokens, vocabulary) in fp32, one file a
-    row: too many to hold.
+def next_tokens(model: Any, texts: Texts) -> Iterator[tuple[int, np.ndarray]]:
+    """The logits of the judged tokens, row by row: all are too many to hold.
 
     Raises:
         NotFiniteError: some are NaN or infinite.
     """
-    folder.mkdir()
     read, starts = [ids[:-1] for ids in texts.whole], [start - 1 for start in texts.starts]
 
-    def save(batch: list[int]) -> None:
+    def compute(batch: list[int]) -> list[tuple[int, np.ndarray]]:
         rows = logits_from(model, [read[i] for i in batch], [starts[i] for i in batch], exact=False)
-        for i, logits in zip(batch, rows, strict=True):
-            if not logits.isfinite().all():
-                raise NotFiniteError
-            np.save(folder / f"{i}.npy", logits.float().cpu().numpy())
+        return [(i, logits.float().cpu().numpy()) for i, logits in zip(batch, rows, strict=True)]
 
     lengths = [len(ids) for ids in read]
     groups = scoring_batches(model, lengths, starts, BATCH, MOST_LOGITS)
-    for _ in in_halves(save, groups, "rows at once"):
-        pass
+    for found in in_halves(compute, groups, "rows at once"):
+        for row, logits in found:
+            if not np.isfinite(logits).all():
+                raise NotFiniteError
+            yield row, logits
+
+
+def keep(found: Logits, folder: Path) -> None:
+    """Write them to a new folder, a file a row."""
+    folder.mkdir()
+    for row, logits in found:
+        np.save(folder / f"{row}.npy", logits)
 
 
 def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title: str) -> list[str]:
@@ -134,16 +147,16 @@ def written(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title:
     return [only.text for _, (only,) in sorted(found)]
 
 
-def distance(tuned: Path, merged: Path) -> Proof:
-    """Two folders of `next_tokens` compared, the tuned model's first.
+def distance(tuned: Path, merged: Logits) -> Proof:
+    """The logits that the tuned model left in a folder, and another's of the same rows, compared.
 
     `equal_tokens` is the share of positions with the same likeliest token; `mean_kl` the mean
     Kullback-Leibler divergence KL(tuned ‖ merged) in nats; `max_logit_difference` the largest over
     all positions and tokens.
     """
     equal, divergence, largest = [], [], 0.0
-    for file in sorted(tuned.glob("*.npy")):
-        ours, theirs = np.load(file), np.load(merged / file.name)
+    for row, theirs in merged:
+        ours = np.load(tuned / f"{row}.npy")
         equal.append(ours.argmax(-1) == theirs.argmax(-1))
         log_p, log_q = (log_softmax(x.astype(np.float64), axis=-1) for x in (ours, theirs))
         divergence.append((np.exp(log_p) * (log_p - log_q)).sum(-1))
@@ -155,18 +168,21 @@ def distance(tuned: Path, merged: Path) -> Proof:
     }
 
 
-def observe(
-    model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, folder: Path, title: str
-) -> Observed:
-    """What the model does with the texts; `folder` is made and takes the logits."""
-    next_tokens(model, texts, folder)
-    return Observed(folder, written(model, tokenizer, texts, f"{title}: writing"))
+def observe(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, folder: Path) -> Observed:
+    """What the tuned model does with the texts; `folder` is made and takes the logits."""
+    keep(next_tokens(model, texts), folder)
+    return Observed(folder, written(model, tokenizer, texts, "tuned model: writing"))
 
 
-def compare(tuned: Observed, other: Observed) -> Proof:
-    """The figures of `distance`, and the share of texts that both wrote."""
-    same = [a == b for a, b in zip(tuned.greedy, other.greedy, strict=True)]
-    return {**distance(tuned.logits, other.logits), "greedy_equal": sum(same) / len(same)}
+def compare(
+    tuned: Observed, other: Any, tokenizer: PreTrainedTokenizerBase, texts: Texts, title: str
+) -> Proof:
+    """What another model does with them: the figures of `distance`, and the share of texts that
+    both wrote."""
+    found = distance(tuned.logits, next_tokens(other, texts))
+    greedy = written(other, tokenizer, texts, f"{title}: writing")
+    same = [a == b for a, b in zip(tuned.greedy, greedy, strict=True)]
+    return {**found, "greedy_equal": sum(same) / len(same)}
 
 
 def score(model: Any, plan: Plan, tokenizer: PreTrainedTokenizerBase, title: str) -> float:

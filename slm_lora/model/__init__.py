@@ -7,6 +7,7 @@ base = model.load_base(config, hardware.detect(config))
 from slm_lora.model.adapter import (
     add_adapter,
     check_adapter,
+    check_loaded,
     load_adapter,
     lora_config,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "DTYPES",
     "add_adapter",
     "check_adapter",
+    "check_loaded",
     "check_size",
     "compute_in_one_pass",
     "empty_model",

@@ -176,13 +176,13 @@ def load_adapter(
             f"the adapter in {folder} does not fit this base model: {str(error).splitlines()[0]}",
             "name the model that it was trained on by model.name_or_path",
         ) from error
-    _check_loaded(tuned, folder, name)
+    check_loaded(tuned, folder, name)
     # As in training, or the same adapter would give other scores.
     compute_in_one_pass(tuned)
     return tuned.eval()
 
 
-def _check_loaded(tuned: peft.PeftModel, folder: Path, name: str) -> None:
+def check_loaded(tuned: peft.PeftModel, folder: Path, name: str) -> None:
     """PEFT leaves weights that the file does not have as they were made, at random."""
     with safe_open(folder / "adapter_model.safetensors", "pt") as file:
         there = set(file.keys())

@@ -3,7 +3,6 @@
 python -m slm_lora +recipe=sentiment model.name_or_path=FOLDER_OR_HUB_ID
 """
 
-import os
 import re
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def location(name: str) -> str:
     Raises:
         UserError: it is not such a file, or only files like that lie in the folder.
     """
-    place, path = place_of(name), Path(name).expanduser()
+    place, path = place_of(name), Path(name)
     if place == "file":
         return str(gguf.model_folder(path) if _is_gguf(name) else llama2c.model_folder(path))
     files = sorted(file.name for file in path.glob("*.gguf")) if place == "folder" else []
@@ -62,7 +61,7 @@ def _is_gguf(name: str) -> bool:
 
 
 def not_loaded(what: str, name: str, error: Exception, key: str) -> UserError:
-    folder = Path(os.path.expanduser(name))  # noqa: PTH111 - a user who is not there is no error
+    folder = Path(name)
     if (folder.is_absolute() or name.startswith(".")) and not folder.exists():
         return UserError(
             f"there is no {what} {name}", f"type {key}= of the place where it lies now, or a hub id"

@@ -51,6 +51,9 @@ class TrainingProgress(TrainerCallback):
     ) -> None:
         self.start = time.monotonic()
         self.first_step = state.global_step
+        self.first_tokens = max(
+            (line.get("num_tokens", 0) for line in state.log_history), default=0
+        )
         self.task = self.bar.add_task("training", total=state.max_steps, figures="")
         self.bar.update(self.task, completed=state.global_step)
 
@@ -76,7 +79,7 @@ class TrainingProgress(TrainerCallback):
             f"{key} {logs[key]:.4f}" for key in ("loss", "eval_loss") if key in logs
         )
         if (tokens := logs.get("num_tokens")) is not None:
-            figures += f"  {tokens / seconds:,.0f} tokens/s"
+            figures += f"  {(tokens - self.first_tokens) / seconds:,.0f} tokens/s"
         self.bar.update(self.task, figures=figures)
         if not console.is_terminal:
             log.info(

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from slm_lora.config import compose, places
+from slm_lora.config.sections.data import DataConfig
+from slm_lora.data.read import read
 from slm_lora.errors import UserError
 from slm_lora.hardware import KNOWN_SIZES
 
@@ -159,6 +161,13 @@ def test_home_folder_is_meant_by_its_sign(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert compose.load(["run_dir='~/a, b'"]).run_dir == str(tmp_path / "a, b")
     assert compose.sweep_folder(["hydra.sweep.dir='~/a, b'"]) == tmp_path / "a, b"
+    model = compose.load(["model.name_or_path='~/a'", "model.tokenizer='~b?/c'"]).model
+    assert (model.name_or_path, model.tokenizer) == (str(tmp_path / "a"), "~b?/c")
+    (tmp_path / "rows.txt").write_text("a\nb\n")
+    train, _ = read(DataConfig(train="~/rows.txt"))
+    assert len(train[0].records) == 2
+    with pytest.raises(UserError, match="no such file"):
+        read(DataConfig(train="~b?/rows.txt"))
 
 
 def test_what_training_leaves_is_no_base_model(tmp_path: Path, monkeypatch) -> None:

@@ -1,6 +1,5 @@
 """Configuration keys of what is trained: base model, its quantization, the adapter."""
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from slm_lora.config.checks import check_choice, check_fields, number, one_of
 from slm_lora.config.options import lora_inits
+from slm_lora.config.places import expanded
 from slm_lora.config.quoting import setting, shell_word
 from slm_lora.config.reserved import RESERVED_LORA_KEYS, instead
 from slm_lora.errors import UserError
@@ -44,6 +44,9 @@ class ModelConfig:
     """Run Python code that comes with the model. Leave it off unless you have read that code."""
 
     def __post_init__(self) -> None:
+        for key in ("name_or_path", "tokenizer", "chat_template"):
+            if path := getattr(self, key):
+                object.__setattr__(self, key, expanded(path))
         if not self.name_or_path:
             raise UserError(
                 "model.name_or_path is empty",
@@ -61,7 +64,7 @@ class ModelConfig:
 
 def _check_base(name: str) -> None:
     """Refuse what training leaves: an adapter, and a run folder."""
-    folder = Path(os.path.expanduser(name))  # noqa: PTH111
+    folder = Path(name)
     if (folder / "config.json").is_file():
         return
     if (folder / "adapter_config.json").is_file():
